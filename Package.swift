@@ -1,0 +1,14 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "pex",
+  products: [],
+  dependencies: [],
+  targets: [
+    // Modules stand in the order in which data flows; each one depends only on modules above it.
+    .target(name: "PexTensor"),
+    .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

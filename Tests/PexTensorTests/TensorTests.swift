@@ -1,0 +1,31 @@
+import PexTensor
+import Testing
+
+@Suite struct TensorTests {
+  @Test func shapeCountsAndStrides() throws {
+    let shape = try Shape([2, 3, 4])
+    #expect(shape.count == 24)
+    #expect(shape.strides == [12, 4, 1])
+    #expect(try Shape([]).count == 1)
+  }
+
+  @Test func overflowingAndNegativeShapesAreErrors() {
+    #expect(throws: PexError.self) { try Shape([Int.max, 2]) }
+    #expect(throws: PexError.self) { try Shape([1 << 61]).byteCount(.float64) }
+    #expect(throws: PexError.self) { try Shape([-1]) }
+  }
+
+  @Test func conversionsKeepWhatFits() throws {
+    let tensor = try Tensor([2, 2], [1.5, -2, 65504, 0.1] as [Float])
+    let half = try tensor.asFloat16()
+    #expect(half.byteCount == 8)
+    #expect(half.floats == [1.5, -2, 65504, Float(Float16(0.1))])
+    #expect(try Tensor([3], [1, -2, 3] as [Int64]).integers == [1, -2, 3])
+    #expect(tensor.integers == nil)
+  }
+
+  @Test func elementCountMustMatch() {
+    #expect(throws: PexError.self) { try Tensor([3], [1, 2] as [Float]) }
+    #expect(throws: PexError.self) { try Tensor([3], [1, 2, 3] as [Float]).reshaped([2]) }
+  }
+}
