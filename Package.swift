@@ -8,6 +8,7 @@ let package = Package(
   targets: [
     // Modules stand in the order in which data flows; each one depends only on modules above it.
     .target(name: "PexTensor"),
+    .target(name: "PexGraph", dependencies: ["PexTensor"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
   ],
   swiftLanguageModes: [.v6]

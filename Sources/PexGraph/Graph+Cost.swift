@@ -1,0 +1,39 @@
+import PexTensor
+
+/// What a part of a network costs.
+public struct Cost: Hashable, Sendable {
+  /// Multiply-accumulates of convolutions and matrix products for one sample.
+  public var multiplyAccumulates: Int
+  /// Learned numbers read, each constant counted once.
+  public var parameters: Int
+
+  /// A cost.
+  public init(multiplyAccumulates: Int = 0, parameters: Int = 0) {
+    self.multiplyAccumulates = multiplyAccumulates
+    self.parameters = parameters
+  }
+}
+
+extension Graph {
+  /// Multiply-accumulates of one node for one sample.
+  public func multiplyAccumulates(of node: Node) -> Int {
+    node.operation.payload.multiplyAccumulates(
+      inputs: node.inputs.map { self[$0].type }, outputs: node.outputs.map { self[$0].type })
+  }
+
+  /// What computing the given values costs; everything the graph gives when none are named.
+  public func cost(of roots: [ValueID]? = nil) -> Cost {
+    var cost = Cost()
+    var counted: Set<ValueID> = []
+    for index in ancestors(of: roots ?? outputs).nodes {
+      let node = nodes[index]
+      let (sum, overflow) = cost.multiplyAccumulates.addingReportingOverflow(multiplyAccumulates(of: node))
+      cost.multiplyAccumulates = overflow ? Int.max : sum
+      for (position, input) in node.inputs.enumerated()
+      where node.operation.payload.parameterInputs.contains(position) && counted.insert(input).inserted {
+        cost.parameters += self[input].type.perSample.reduce(1, *)
+      }
+    }
+    return cost
+  }
+}

@@ -1,0 +1,91 @@
+import PexTensor
+
+/// A function of every element alone: activations and plain arithmetic.
+public struct Unary: OperationPayload {
+  public static let code = 6
+  public static let mnemonic = "unary"
+
+  /// The function, each as the ONNX operator of that name defines it.
+  public enum Kind: Hashable, Sendable {
+    /// max(x, 0).
+    case relu
+    /// x limited to `minimum…maximum`; NaN stays NaN.
+    case clip(minimum: Double, maximum: Double)
+    /// 1 / (1 + exp(-x)).
+    case sigmoid
+    /// x limited after `alpha * x + beta` to 0…1.
+    case hardSigmoid(alpha: Double, beta: Double)
+    /// x * hardSigmoid(x) with alpha 1/6 and beta 1/2.
+    case hardSwish
+    /// x, or `alpha * x` below 0.
+    case leakyRelu(alpha: Double)
+    /// x, or `alpha * (exp(x) - 1)` below 0.
+    case elu(alpha: Double)
+    case tanh
+    case exponential
+    case logarithm
+    case squareRoot
+    case absolute
+    case negative
+  }
+
+  private enum Word: String, CaseIterable {
+    case relu, clip, sigmoid, tanh, exponential, logarithm, absolute, negative, elu
+    case hardSigmoid = "hard_sigmoid"
+    case hardSwish = "hard_swish"
+    case leakyRelu = "leaky_relu"
+    case squareRoot = "square_root"
+  }
+
+  /// The function.
+  public var kind: Kind
+
+  /// A function of every element.
+  public init(_ kind: Kind) { self.kind = kind }
+
+  public var attributes: [Attribute] {
+    switch kind {
+    case .relu: Self.list(.relu)
+    case .clip(let minimum, let maximum): Self.list(.clip, ("minimum", minimum), ("maximum", maximum))
+    case .sigmoid: Self.list(.sigmoid)
+    case .hardSigmoid(let alpha, let beta): Self.list(.hardSigmoid, ("alpha", alpha), ("beta", beta))
+    case .hardSwish: Self.list(.hardSwish)
+    case .leakyRelu(let alpha): Self.list(.leakyRelu, ("alpha", alpha))
+    case .elu(let alpha): Self.list(.elu, ("alpha", alpha))
+    case .tanh: Self.list(.tanh)
+    case .exponential: Self.list(.exponential)
+    case .logarithm: Self.list(.logarithm)
+    case .squareRoot: Self.list(.squareRoot)
+    case .absolute: Self.list(.absolute)
+    case .negative: Self.list(.negative)
+    }
+  }
+
+  private static func list(_ word: Word, _ numbers: (String, Double)...) -> [Attribute] {
+    [Attribute("kind", .word(word.rawValue))] + numbers.map { Attribute($0.0, .float($0.1)) }
+  }
+
+  public init(from reader: inout AttributeReader) throws {
+    let word: Word = try reader.choice("kind")
+    switch word {
+    case .relu: kind = .relu
+    case .clip: kind = .clip(minimum: try reader.float("minimum"), maximum: try reader.float("maximum"))
+    case .sigmoid: kind = .sigmoid
+    case .hardSigmoid: kind = .hardSigmoid(alpha: try reader.float("alpha"), beta: try reader.float("beta"))
+    case .hardSwish: kind = .hardSwish
+    case .leakyRelu: kind = .leakyRelu(alpha: try reader.float("alpha"))
+    case .elu: kind = .elu(alpha: try reader.float("alpha"))
+    case .tanh: kind = .tanh
+    case .exponential: kind = .exponential
+    case .logarithm: kind = .logarithm
+    case .squareRoot: kind = .squareRoot
+    case .absolute: kind = .absolute
+    case .negative: kind = .negative
+    }
+  }
+
+  public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
+    try inputs.requireFloats()
+    return inputs
+  }
+}
