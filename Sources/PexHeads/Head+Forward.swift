@@ -1,0 +1,113 @@
+import PexTensor
+
+extension Head {
+  /// Logits of one sample, not divided by the temperature.
+  ///
+  /// - Parameter tap: the tap's numbers for one sample, `[C, spatial…]` row-major.
+  /// - Returns: `classes` numbers. They depend on the tap and the head alone.
+  /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
+  public func logits(tap: UnsafeBufferPointer<Float>) throws -> [Float] {
+    try logits(features: try features(tap: tap))
+  }
+
+  /// The pooled features of one sample: what the fully connected layer reads, ``HeadSpecification/featureCount`` numbers.
+  /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
+  public func features(tap: UnsafeBufferPointer<Float>) throws -> [Float] {
+    let expected = specification.spatial.reduce(specification.channels, *)
+    guard tap.count == expected else {
+      throw PexError(.defect, "a tap of \(tap.count) numbers does not fit a head on \(expected)")
+    }
+    var features = [Float](repeating: 0, count: specification.featureCount)
+    switch specification.kind {
+    case .linear:
+      features.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: specification.channels, into: $0) }
+    case .conv:
+      let map = try convolved(tap)
+      map.withUnsafeBufferPointer { map in
+        features.withUnsafeMutableBufferPointer { poolFeatures(map, channels: specification.hidden, into: $0) }
+      }
+    }
+    return features
+  }
+
+  /// Logits from pooled features, not divided by the temperature.
+  /// - Throws: ``PexError`` (defect) when the number of features differs from the specification.
+  public func logits(features: [Float]) throws -> [Float] {
+    guard features.count == specification.featureCount else {
+      throw PexError(.defect, "\(features.count) features do not fit a head on \(specification.featureCount)")
+    }
+    return try parameter("weight").withFloats { weight in
+      try parameter("bias").withFloats { bias in
+        features.withUnsafeBufferPointer { features in
+          (0..<specification.classes).map { row in
+            bias[row] + dot(weight, row * features.count, features)
+          }
+        }
+      }
+    }
+  }
+
+  /// The 3x3 convolution with stride 2, padding 1, bias and ReLU of a convolutional head: `[hidden, ceil(H/2), ceil(W/2)]`.
+  private func convolved(_ tap: UnsafeBufferPointer<Float>) throws -> [Float] {
+    let (height, width) = (specification.spatial[0], specification.spatial[1])
+    let (rows, columns) = (specification.pooledSpatial[0], specification.pooledSpatial[1])
+    let channels = specification.channels
+    // Rows of patches make every output a dot product of two contiguous runs.
+    let length = channels * 9
+    var patches = [Float](repeating: 0, count: rows * columns * length)
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let patch = (row * columns + column) * length
+        for ky in 0..<3 {
+          let y = 2 * row + ky - 1
+          guard (0..<height).contains(y) else { continue }
+          for kx in 0..<3 {
+            let x = 2 * column + kx - 1
+            guard (0..<width).contains(x) else { continue }
+            for channel in 0..<channels {
+              patches[patch + channel * 9 + ky * 3 + kx] = tap[(channel * height + y) * width + x]
+            }
+          }
+        }
+      }
+    }
+    var output = [Float](repeating: 0, count: specification.hidden * rows * columns)
+    try parameter("conv.weight").withFloats { weight in
+      try parameter("conv.bias").withFloats { bias in
+        patches.withUnsafeBufferPointer { patches in
+          for position in 0..<rows * columns {
+            let patch = UnsafeBufferPointer(rebasing: patches[position * length..<(position + 1) * length])
+            for channel in 0..<specification.hidden {
+              output[channel * rows * columns + position] = max(0, bias[channel] + dot(weight, channel * length, patch))
+            }
+          }
+        }
+      }
+    }
+    return output
+  }
+}
+
+/// The product of `row` and the run of `matrix` that starts at `offset`, summed in sixteen lanes and then pairwise: the
+/// order is fixed, so the result never depends on who computes it.
+@inline(__always)
+func dot(_ matrix: UnsafeBufferPointer<Float>, _ offset: Int, _ row: UnsafeBufferPointer<Float>) -> Float {
+  guard let left = matrix.baseAddress, let right = row.baseAddress, offset + row.count <= matrix.count else { return 0 }
+  var lanes = SIMD16<Float>.zero
+  var index = 0
+  while index + 16 <= row.count {
+    let a = UnsafeRawPointer(left + offset + index).loadUnaligned(as: SIMD16<Float>.self)
+    let b = UnsafeRawPointer(right + index).loadUnaligned(as: SIMD16<Float>.self)
+    lanes += a * b
+    index += 16
+  }
+  let eight = lanes.lowHalf + lanes.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  let two = four.lowHalf + four.highHalf
+  var sum = two[0] + two[1]
+  while index < row.count {
+    sum += left[offset + index] * right[index]
+    index += 1
+  }
+  return sum
+}
