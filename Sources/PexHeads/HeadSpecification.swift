@@ -46,6 +46,8 @@ public struct HeadSpecification: Hashable, Sendable {
     self.spatial = spatial
     self.classes = classes
     self.hidden = width
+    // The work must be countable, too: this is more than any product computed from these numbers.
+    _ = try Shape([9 * max(width, 1), channels] + spatial)
     for parameter in parameters { _ = try Shape(parameter.dimensions).byteCount(.float32) }
   }
 
