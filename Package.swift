@@ -9,6 +9,7 @@ let package = Package(
     // Modules stand in the order in which data flows; each one depends only on modules above it.
     .target(name: "PexTensor"),
     .target(name: "PexGraph", dependencies: ["PexTensor"]),
+    .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
   ],

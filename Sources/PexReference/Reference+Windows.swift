@@ -1,0 +1,82 @@
+import PexGraph
+import PexTensor
+
+extension Reference {
+  /// The input position that an element of the window reads, or nil when it lies in the padding.
+  private static func position(_ output: [Int], _ element: [Int], _ axes: [Window.Axis]) -> [Int]? {
+    var result: [Int] = []
+    for (index, axis) in axes.enumerated() {
+      let place = output[index] * axis.stride + element[index] * axis.dilation - axis.before
+      guard (0..<axis.input).contains(place) else { return nil }
+      result.append(place)
+    }
+    return result
+  }
+
+  static func convolution(_ payload: Convolution, _ inputs: [Tensor], _ shape: Shape) throws -> [Float] {
+    let (x, weight) = (inputs[0], inputs[1])
+    let axes = try payload.window.axes(over: Array(x.shape.dimensions.dropFirst(2)))
+    let (numbers, weights) = (x.floats, weight.floats)
+    let bias = inputs.count > 2 ? inputs[2].floats : [Float](repeating: 0, count: shape[1])
+    let (channels, outputs) = (weight.shape[1], shape[1] / payload.groups)
+    let (xStrides, spatialStrides) = (x.shape.strides, Array(x.shape.strides.dropFirst(2)))
+    let kernel = Array(Positions(payload.window.kernel))
+    var result: [Float] = []
+    result.reserveCapacity(shape.count)
+    for sample in 0..<shape[0] {
+      for channel in 0..<shape[1] {
+        for place in Positions(Array(shape.dimensions.dropFirst(2))) {
+          var sum = Double(bias[channel])
+          for (element, step) in kernel.enumerated() {
+            guard let source = position(place, step, axes) else { continue }
+            let start = sample * xStrides[0] + offset(source, spatialStrides)
+            for input in 0..<channels {
+              let group = channel / outputs * channels + input
+              sum +=
+                Double(numbers[start + group * xStrides[1]])
+                * Double(weights[(channel * channels + input) * kernel.count + element])
+            }
+          }
+          result.append(Float(sum))
+        }
+      }
+    }
+    return result
+  }
+
+  static func pooling(_ payload: Pooling, _ x: Tensor, _ shape: Shape) throws -> [Float] {
+    let axes = try payload.window.axes(over: Array(x.shape.dimensions.dropFirst(2)))
+    let (numbers, strides) = (x.floats, x.shape.strides)
+    let kernel = Array(Positions(payload.window.kernel))
+    return Positions(shape.dimensions).map { place in
+      var (sum, largest, count) = (0.0, -Float.infinity, 0)
+      for step in kernel {
+        let within = zip(axes, zip(place.dropFirst(2), step)).allSatisfy { axis, at in
+          let reached = at.0 * axis.stride + at.1 * axis.dilation
+          return reached < axis.before + axis.input + axis.after
+        }
+        guard let source = position(Array(place.dropFirst(2)), step, axes) else {
+          if payload.countsPadding, within { count += 1 }
+          continue
+        }
+        let value = numbers[offset(Array(place.prefix(2)) + source, strides)]
+        sum += Double(value)
+        largest = value.isNaN ? value : max(largest, value)
+        count += 1
+      }
+      switch payload.kind {
+      case .maximum: return largest
+      case .average: return Float(sum / Double(Swift.max(count, 1)))
+      }
+    }
+  }
+
+  static func pad(_ payload: Pad, _ x: Tensor, _ shape: Shape) -> [Float] {
+    let (numbers, strides) = (x.floats, x.shape.strides)
+    return Positions(shape.dimensions).map { place in
+      let source = zip(place, payload.before).map { $0 - $1 }
+      let inside = zip(source, x.shape.dimensions).allSatisfy { (0..<$1).contains($0) }
+      return inside ? numbers[offset(source, strides)] : Float(payload.value)
+    }
+  }
+}

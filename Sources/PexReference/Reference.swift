@@ -1,0 +1,87 @@
+import PexGraph
+import PexTensor
+
+/// The plain interpreter: every operation as its definition reads, sums in double, no layout, no fusion, no threads.
+///
+/// It is the oracle that fast kernels and passes are tested against, what folds constants, and the fallback for
+/// operations without a kernel of their own. Feature maps are `[N, C, spatial…]`; any extent may stand for the batch.
+public enum Reference {
+  /// Computes one operation.
+  ///
+  /// - Parameters:
+  ///   - operation: what is computed.
+  ///   - inputs: float32 or float16 tensors of the types that the operation asks for; `N` stands for the first
+  ///     input's outermost extent.
+  /// - Returns: the outputs, float32.
+  /// - Throws: ``PexError`` (malformed) when the inputs do not fit the operation.
+  public static func evaluate(_ operation: Operation, _ inputs: [Tensor]) throws -> [Tensor] {
+    let inputs = try inputs.map { $0.dtype.isFloat ? try $0.asFloat32() : $0 }
+    switch operation {
+    case .reshape(let reshape):
+      let batch = inputs.first?.shape.dimensions.first ?? 1
+      return [try first(inputs).reshaped(reshape.dimensions.map { $0 == .batch ? batch : $0.perSample })]
+    case .identity: return [try first(inputs)]
+    case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
+      .softmax, .reduce, .pad:
+      break
+    }
+    let types = try operation.outputTypes(of: inputs.map(ValueType.init(of:)))
+    guard let shape = try types.first?.sampleShape() else { throw PexError(.defect, "an operation gives nothing") }
+    let elements = try compute(operation, inputs, shape)
+    return [try Tensor(shape.dimensions, elements)]
+  }
+
+  private static func compute(_ operation: Operation, _ inputs: [Tensor], _ shape: Shape) throws -> [Float] {
+    switch operation {
+    case .convolution(let payload): try convolution(payload, inputs, shape)
+    case .pooling(let payload): try pooling(payload, inputs[0], shape)
+    case .globalPooling(let payload):
+      reduce(payload.kind == .average ? .mean : .maximum, axes: Array(2..<shape.rank), inputs[0])
+    case .batchNormalization(let payload): batchNormalization(payload, inputs)
+    case .linear: linear(inputs, shape)
+    case .unary(let payload): inputs[0].floats.map { unary(payload.kind, $0) }
+    case .binary(let payload): binary(payload.kind, inputs, shape)
+    case .concat(let payload): concat(payload.axis, inputs, shape)
+    case .transpose(let payload): transpose(payload.permutation, inputs[0], shape)
+    case .softmax(let payload): softmax(payload, inputs[0])
+    case .reduce(let payload): reduce(payload.kind, axes: payload.axes, inputs[0])
+    case .pad(let payload): pad(payload, inputs[0], shape)
+    case .reshape, .identity: inputs[0].floats
+    }
+  }
+
+  private static func first(_ inputs: [Tensor]) throws -> Tensor {
+    guard let input = inputs.first else { throw PexError(.malformed, "an operation without inputs") }
+    return input
+  }
+}
+
+/// Walks all positions of a shape, last axis fastest.
+struct Positions: Sequence, IteratorProtocol {
+  private let extents: [Int]
+  private var current: [Int]
+  private var left: Int
+
+  init(_ extents: [Int]) {
+    self.extents = extents
+    current = extents.map { _ in 0 }
+    left = extents.reduce(1, *)
+  }
+
+  mutating func next() -> [Int]? {
+    guard left > 0 else { return nil }
+    left -= 1
+    let result = current
+    for axis in extents.indices.reversed() {
+      current[axis] += 1
+      if current[axis] < extents[axis] { break }
+      current[axis] = 0
+    }
+    return result
+  }
+}
+
+/// The sum of products of two lists: where an element stands.
+func offset(_ position: [Int], _ strides: [Int]) -> Int {
+  zip(position, strides).reduce(0) { $0 + $1.0 * $1.1 }
+}
