@@ -12,6 +12,7 @@ let package = Package(
     .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
+    .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
   ],
   swiftLanguageModes: [.v6]
 )
