@@ -10,9 +10,13 @@ let package = Package(
     .target(name: "PexTensor"),
     .target(name: "PexGraph", dependencies: ["PexTensor"]),
     .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
+    .target(name: "PexPasses", dependencies: ["PexGraph", "PexReference", "PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
     .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
+    .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
+    .testTarget(
+      name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

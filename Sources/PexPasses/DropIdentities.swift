@@ -1,0 +1,56 @@
+import PexGraph
+import PexTensor
+
+/// Drops nodes that give what they read: identities, joins of one value, reshapes to the same shape, transposes in the
+/// same order, paddings by nothing, windows of one element.
+///
+/// Before:
+///
+///     %a = convolution(%x, %w)
+///     %b = identity(%a)
+///     %c = unary(%b) {kind=relu}
+///
+/// After:
+///
+///     %a = convolution(%x, %w)
+///     %c = unary(%a) {kind=relu}
+///
+/// A node stays when it gives an output whose source already has a name promised to the user: an input, a constant or
+/// another output.
+public struct DropIdentities: Pass {
+  public static let name = "drop-identities"
+
+  /// The pass.
+  public init() {}
+
+  public func run(on graph: inout Graph) throws -> Int {
+    var count = 0
+    for index in graph.nodes.indices {
+      let node = graph.nodes[index]
+      guard let input = node.inputs.first, let output = node.outputs.first, isIdentity(node, in: graph) else {
+        continue
+      }
+      // A softmax's input may be the logits that a classifier names: reading through keeps that true.
+      guard graph.replaceOutput(output, with: input) else { continue }
+      graph.replaceUses(of: output, with: input)
+      count += 1
+    }
+    graph.removeUnused()
+    return count
+  }
+
+  private func isIdentity(_ node: Node, in graph: Graph) -> Bool {
+    let input = graph[node.inputs[0]].type
+    switch node.operation {
+    case .identity: return true
+    case .concat: return node.inputs.count == 1
+    case .reshape: return input == graph[node.outputs[0]].type
+    case .transpose(let transpose): return transpose.permutation == Array(0..<input.rank)
+    case .pad(let pad): return (pad.before + pad.after).allSatisfy { $0 == 0 }
+    case .pooling(let pooling):
+      let axes = (try? pooling.window.axes(over: Array(input.perSample.dropFirst(2)))) ?? []
+      return !axes.isEmpty && axes.allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0 }
+    case .convolution, .globalPooling, .batchNormalization, .linear, .unary, .binary, .softmax, .reduce: return false
+    }
+  }
+}
