@@ -12,11 +12,13 @@ let package = Package(
     .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexPasses", dependencies: ["PexGraph", "PexReference", "PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
+    .target(name: "PexExits", dependencies: ["PexGraph", "PexHeads", "PexTensor"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
     .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
     .testTarget(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
+    .testTarget(name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -24,7 +24,8 @@ public final class TensorStorage: @unchecked Sendable {
     let memory: UnsafeMutableRawPointer
     isMapped = count >= 1 << 20
     if isMapped {
-      guard let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), pages != MAP_FAILED
+      guard let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        pages != MAP_FAILED
       else { throw PexError(.defect, "no memory left for \(count) bytes") }
       memory = pages
     } else {
