@@ -40,6 +40,9 @@ let package = Package(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
     .testTarget(name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"]),
     .testTarget(name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"]),
+    .testTarget(
+      name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )
