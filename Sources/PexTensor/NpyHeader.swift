@@ -1,6 +1,7 @@
 /// The header of a .npy file: what its numbers are, and how they lie.
 package struct NpyHeader: Sendable {
-  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  /// The bytes that every .npy file starts with.
+  package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   /// The magic, the version and the longer form of the text's length.
   package static let longestPreamble = 12
   private static let longestText = 65536
