@@ -12,7 +12,7 @@ let package = Package(
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "PexData", dependencies: ["PexTensor", "CImageCodecs", "CZip"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
-    .testTarget(name: "PexDataTests", dependencies: ["PexData"]),
+    .testTarget(name: "PexDataTests", dependencies: ["PexData"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -5,19 +5,11 @@ extension Picture {
   /// The most pixels that are decoded unless the caller says otherwise: 64 Mi, as 8192x8192.
   public static let defaultPixelLimit = 64 << 20
 
-  /// The largest file that is read as a picture, in bytes.
-  private static let fileLimit = 1 << 30
-
   /// Reads the PNG or JPEG file at `path`; see ``decode(_:pixelLimit:)``.
   /// - Throws: ``PexError`` (unreadable) when the file is missing or no regular file; (malformed) naming the file
   ///   when it is no sound PNG or JPEG, or too large.
   public static func load(path: String, pixelLimit: Int = defaultPixelLimit) throws -> Picture {
-    let file = try MappedFile(path: path)
-    guard file.bytes.count <= fileLimit else {
-      throw PexError(.malformed, "\(path): a picture of \(file.bytes.count) bytes, at most \(fileLimit) are allowed")
-    }
-    // A copy: were the mapped file cut short by somebody meanwhile, touching it would end the process.
-    let bytes = Array(file.bytes)
+    let bytes = try fileBytes(path: path)
     return try naming(path) { try decode(bytes, pixelLimit: pixelLimit) }
   }
 

@@ -42,14 +42,14 @@ public struct SampleFormat: Hashable, Sendable {
   /// - Throws: ``PexError`` (unreadable) when the file cannot be opened; (malformed) naming it when it cannot be
   ///   decoded, has another shape, or holds numbers that are not finite.
   public func load(path: String) throws -> Tensor {
-    let isArray = try MappedFile(path: path).bytes.starts(with: NpyHeader.magic)
-    guard isArray else {
-      let picture = try Picture.load(path: path)
+    let bytes = try fileBytes(path: path)
+    guard bytes.starts(with: NpyHeader.magic) else {
       return try naming(path) {
-        try preprocessing.tensor(from: picture, channels: channels, height: height, width: width)
+        let picture = try Picture.decode(bytes)
+        return try preprocessing.tensor(from: picture, channels: channels, height: height, width: width)
       }
     }
-    let array = try Npy.read(path: path)
+    let array = try Npy.read(bytes: bytes, name: path)
     return try naming(path) {
       let extents = sampleExtents
       guard array.shape.dimensions == extents || array.shape.dimensions == [1] + extents else {

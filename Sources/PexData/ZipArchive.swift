@@ -21,6 +21,8 @@ struct ZipArchive: ~Copyable {
   /// Opens the archive in `bytes`, which stay valid as long as this lives.
   /// - Throws: ``PexError`` (malformed) when it is no zip file.
   init(_ bytes: UnsafeRawBufferPointer) throws {
+    // Libzip takes an empty file for an empty archive.
+    guard !bytes.isEmpty else { throw PexError(.malformed, "cannot be read as a zip file: it is empty") }
     var error = zip_error_t()
     zip_error_init(&error)
     defer { zip_error_fini(&error) }
