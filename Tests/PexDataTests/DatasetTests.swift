@@ -105,6 +105,22 @@ import Testing
     #expect(error?.message.contains(words) == true, "\(error?.message ?? "no error")")
   }
 
+  @Test func sampleDigitsAreRead() throws {
+    let folder = Fixture.path("../../../SampleModels/digits")
+    let names = try String(contentsOfFile: "\(folder)/labels.txt", encoding: .utf8).split(separator: "\n").map(
+      String.init)
+    var preprocessing = Preprocessing.unit
+    preprocessing.channels = .gray
+    let format = try SampleFormat(channels: 1, height: 32, width: 32, preprocessing: preprocessing)
+    let data = try Dataset(path: "\(folder)/person/test", format: format, classNames: names, classCount: 10)
+    #expect(data.labels == (0..<10).flatMap { Array(repeating: $0, count: 20) })
+    for index in 0..<data.count {
+      let tensor = try data.sample(index).tensor
+      #expect(tensor.shape.dimensions == [1, 1, 32, 32])
+      #expect(tensor.floats.allSatisfy { (0...1).contains($0) } && tensor.floats.contains { $0 > 0.9 })
+    }
+  }
+
   @Test func shapesAreCompared() throws {
     let format = try format(side: 3)
     #expect(failure { try Dataset(path: Fixture.path("stored.npz"), format: format) }?.kind == .malformed)

@@ -22,6 +22,11 @@ import Testing
     #expect(arrays["y"]?.integers == [0, 1, 2, 1])
   }
 
+  @Test func sizesMayHave64Bits() throws {
+    let array = try Npz.read(path: Fixture.path("zip64.npz"))["x"]
+    #expect(array?.floats == (0..<24).map { Float($0) / 4 })
+  }
+
   @Test func unsupportedArrayIsNamed() {
     let error = failure { try Npz.read(path: Fixture.path("stored.npz")) }
     #expect(error?.kind == .malformed)
@@ -43,7 +48,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["stored.npz", "deflated.npz"])
+  @Test(arguments: ["stored.npz", "deflated.npz", "zip64.npz"])
   func flippedBytesNeverCrash(name: String) throws {
     let bytes = try Fixture.bytes(name)
     for position in bytes.indices {

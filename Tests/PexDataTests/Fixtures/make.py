@@ -5,6 +5,7 @@ usage: make.py        writes next to itself; needs numpy and pillow (made with n
 """
 import os
 import struct
+import zipfile
 import zlib
 
 import numpy as np
@@ -146,8 +147,29 @@ def archives():
     np.save("fortran.npy", np.asfortranarray(np.arange(24, dtype=np.int16).reshape(2, 3, 4)))
 
 
+def zip64():
+    """One stored array whose sizes and place stand in 64-bit fields, as in archives beyond 4 GiB."""
+    with zipfile.ZipFile("stored.npz") as archive:
+        data = archive.read("x.npy")
+    name, full = b"x.npy", 0xFFFFFFFF
+    sizes = struct.pack("<QQ", len(data), len(data))
+    local = struct.pack("<HH", 1, 16) + sizes
+    central = struct.pack("<HH", 1, 24) + sizes + struct.pack("<Q", 0)
+    fields = struct.pack("<HHHHHIII", 45, 0, 0, 0, 33, zlib.crc32(data), full, full)
+    entry = b"PK\3\4" + fields + struct.pack("<HH", len(name), len(local)) + name + local + data
+    place = struct.pack("<HHHHHII", len(name), len(central), 0, 0, 0, 0, full)
+    directory = b"PK\1\2" + struct.pack("<H", 45) + fields + place + name + central
+    counts = struct.pack("<QQQQ", 1, 1, len(directory), len(entry))
+    end64 = b"PK\6\6" + struct.pack("<QHHII", 44, 45, 45, 0, 0) + counts
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, len(entry) + len(directory), 1)
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, full, full, 0)
+    with open("zip64.npz", "wb") as file:
+        file.write(entry + directory + end64 + locator + end)
+
+
 pngs()
 jpegs()
 orientations()
 sizes()
 archives()
+zip64()
