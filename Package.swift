@@ -12,11 +12,16 @@ let package = Package(
     .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexPasses", dependencies: ["PexGraph", "PexReference", "PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
+    .target(name: "CPexKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
+    .target(name: "PexRuntime", dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexTensor"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
     .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
     .testTarget(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
+    .testTarget(
+      name: "PexRuntimeTests",
+      dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexRuntime", "PexTensor", "PexTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
