@@ -106,7 +106,7 @@ import Testing
 
   @Test func memoryIsBoundedBeforeItIsTaken() throws {
     var graph = Graph()
-    let x = try graph.addInput("x", ValueType(.float32, [.batch, 1 << 20, 1 << 20]))
+    let x = try graph.addInput("x", ValueType(.float32, [.batch, 1_048_576, 1_048_576]))
     graph.addOutput(try graph.addNode(.unary(Unary(.relu)), [x], output: "y"))
     #expect(throws: PexError.self) { try ExecutionPlan(graph: graph) }
     let (small, _) = try Self.chain()
