@@ -1,0 +1,20 @@
+// AVX-512 as every CPU since Skylake-SP and Zen 4 has it.
+
+#if defined(__x86_64__)
+// Before the attribute, so that it does not touch their functions.
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx2,fma,avx512f,avx512vl,avx512bw,avx512dq"))), apply_to = function)
+#define PEX_LEVEL avx512
+#define PEX_LANES 16
+// Eight rows divide nearly every network's channel counts, and 16 sums in flight cover the latency of the products.
+#define PEX_TILE_ROWS 8
+#define PEX_TILE_VECTORS 2
+#define PEX_FMA 1
+#include "level.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,86 @@
+// Fully connected layers, and rows reduced to one number.
+
+#define LINEAR_VECTORS 2
+#define LINEAR_ROWS (LINEAR_VECTORS * LANES)
+
+// Four sums take turns along the depth: they hide the latency of the products and keep the rounding error small.
+#define LINEAR_SUMS 4
+
+static void linear(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *input,
+                   const float *packed, const float *bias, const float *residual, float minimum, float maximum,
+                   float *output) {
+  for (ptrdiff_t panel = first; panel < last; panel++) {
+    const float *w = packed + panel * depth * LINEAR_ROWS;
+    vec sum[LINEAR_SUMS][LINEAR_VECTORS];
+    for (int s = 0; s < LINEAR_SUMS; s++) {
+      for (int v = 0; v < LINEAR_VECTORS; v++) sum[s][v] = splat(0);
+    }
+    ptrdiff_t k = 0;
+    for (; k + LINEAR_SUMS <= depth; k += LINEAR_SUMS) {
+#pragma clang loop unroll(full)
+      for (int s = 0; s < LINEAR_SUMS; s++) {
+#pragma clang loop unroll(full)
+        for (int v = 0; v < LINEAR_VECTORS; v++) {
+          sum[s][v] = vfma(splat(input[k + s]), load(w + (s * LINEAR_VECTORS + v) * LANES), sum[s][v]);
+        }
+      }
+      w += LINEAR_SUMS * LINEAR_ROWS;
+    }
+    for (; k < depth; k++, w += LINEAR_ROWS) {
+      for (int v = 0; v < LINEAR_VECTORS; v++) sum[0][v] = vfma(splat(input[k]), load(w + v * LANES), sum[0][v]);
+    }
+    for (int v = 0; v < LINEAR_VECTORS; v++) {
+      const ptrdiff_t row = panel * LINEAR_ROWS + v * LANES;
+      if (row >= rows) break;
+      const ptrdiff_t count = smaller(LANES, rows - row);
+      vec x = (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]) + load(bias + row);
+      if (residual) {
+        vec addend = splat(0);
+        for (ptrdiff_t i = 0; i < count; i++) addend[i] = residual[row + i];
+        x = x + addend;
+      }
+      store_part(output + row, vlimit(x, splat(minimum), splat(maximum)), count);
+    }
+  }
+}
+
+INLINE float combine(pex_take take, float a, float b) {
+  switch (take) {
+  case pex_take_maximum: return a >= b ? a : (a != a ? a : b);
+  case pex_take_minimum: return a <= b ? a : (a != a ? a : b);
+  case pex_take_average:
+  case pex_take_sum: return a + b;
+  }
+}
+
+INLINE float reduce_row(pex_take take, ptrdiff_t count, const float *input) {
+  // As many partial results as fill several registers at every level; they meet pairwise.
+  enum { parts = 64 };
+  float part[parts];
+  if (count < parts) {
+    float whole = input[0];
+    for (ptrdiff_t i = 1; i < count; i++) whole = combine(take, whole, input[i]);
+    return whole;
+  }
+  for (int j = 0; j < parts; j++) part[j] = input[j];
+  ptrdiff_t i = parts;
+  for (; i + parts <= count; i += parts) {
+    for (int j = 0; j < parts; j++) part[j] = combine(take, part[j], input[i + j]);
+  }
+  for (int j = 0; i < count; i++, j++) part[j] = combine(take, part[j], input[i]);
+  for (int half = parts / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; j++) part[j] = combine(take, part[j], part[j + half]);
+  }
+  return part[0];
+}
+
+static void reduce_rows(pex_take take, ptrdiff_t rows, ptrdiff_t count, const float *input, float *output) {
+  for (ptrdiff_t row = 0; row < rows; row++, input += count) {
+    switch (take) {
+    case pex_take_maximum: output[row] = reduce_row(pex_take_maximum, count, input); break;
+    case pex_take_minimum: output[row] = reduce_row(pex_take_minimum, count, input); break;
+    case pex_take_sum: output[row] = reduce_row(pex_take_sum, count, input); break;
+    case pex_take_average: output[row] = reduce_row(pex_take_sum, count, input) / (float)count; break;
+    }
+  }
+}

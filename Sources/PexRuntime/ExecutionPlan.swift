@@ -1,0 +1,103 @@
+import Foundation
+import PexGraph
+import PexTensor
+
+/// How a graph is computed, one sample at a time: steps in segments between taps, and where every value lies in memory.
+///
+/// Segment `i` computes what tap `i` needs beyond the segments before it; the last one, the tail, what the outputs and
+/// the classifier's logits still need. Nothing of a segment is touched before it runs. A value's bytes depend on the
+/// graph, the sample and the instruction set alone, not on which values are tapped.
+public final class ExecutionPlan: Sendable {
+  /// The graph that is computed.
+  public let graph: Graph
+  /// The values that ``Executor`` gives out on the way, ascending by depth.
+  public let taps: [ValueID]
+  /// The kernels that compute.
+  public let instructionSet: InstructionSet
+  /// Bytes that an executor's feature maps take.
+  public let arenaBytes: Int
+  /// Bytes of scratch that each of an executor's threads takes.
+  public let scratchBytes: Int
+  let segments: [Segment]
+  let roots: [ValueID: ValueID]
+  let memory: MemoryPlan
+  /// For every value that is given out, the segment after which it is there; -1 for inputs and constants.
+  let available: [ValueID: Int]
+
+  /// The number of segments: one for each tap, and the tail.
+  public var segmentCount: Int { segments.count }
+
+  /// Plans a graph.
+  ///
+  /// - Parameters:
+  ///   - graph: a verified graph.
+  ///   - taps: values of the graph, ascending by depth.
+  ///   - memoryLimit: the most bytes that a plan may need.
+  /// - Throws: ``PexError`` (unsupported) when a value is not float32 or the memory exceeds the limit, (malformed)
+  ///   when sizes cannot be addressed, (usage) when a tap is not in the graph.
+  public convenience init(
+    graph: Graph, taps: [ValueID] = [], memoryLimit: Int = ExecutionPlan.physicalMemory
+  ) throws {
+    try self.init(graph: graph, taps: taps, memoryLimit: memoryLimit, instructionSet: .current)
+  }
+
+  /// The same for kernels of a chosen level.
+  package init(
+    graph: Graph, taps: [ValueID], memoryLimit: Int = ExecutionPlan.physicalMemory, instructionSet: InstructionSet
+  ) throws {
+    for tap in taps where !graph.values.indices.contains(tap.index) {
+      throw PexError(.usage, "tap #\(tap.index) is not a value of the graph")
+    }
+    for value in graph.values { try naming("value '\(value.name)'") { try value.type.validate() } }
+    for input in graph.inputs where graph[input.value].type.dtype != .float32 {
+      let value = graph[input.value]
+      throw PexError(.unsupported, "input '\(value.name)' is \(value.type): only f32 is computed with")
+    }
+    let roots = graph.memoryOwners()
+    let given = graph.outputs + (graph.classifier.map { [$0.output, $0.logits] } ?? [])
+    let cut = SegmentCut(graph, taps: taps, rest: given)
+    let factory = StepFactory(graph: graph, isa: instructionSet, roots: roots)
+    let segments = try Self.segments(cut, factory, kept: Set(taps + given))
+    memory = try MemoryPlan(
+      graph, steps: segments.flatMap(\.steps), kept: Set((taps + given).map { roots[$0] ?? $0 }))
+    let scratch = segments.flatMap(\.steps).map(\.kernel.scratchFloats).max() ?? 0
+    (arenaBytes, scratchBytes) = try Self.bytes(memory.floats, scratch, limit: memoryLimit)
+    self.graph = graph
+    self.taps = taps
+    self.instructionSet = instructionSet
+    self.segments = segments
+    self.roots = roots
+    available = Dictionary((taps + given).map { ($0, cut.segment(of: roots[$0] ?? $0)) }) { first, _ in first }
+  }
+
+  /// The bytes of memory that this machine has.
+  public static var physicalMemory: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }
+
+  private static func segments(_ cut: SegmentCut, _ factory: StepFactory, kept: Set<ValueID>) throws -> [Segment] {
+    let graph = factory.graph
+    var consumers: [ValueID: [Int]] = [:]
+    for index in cut.nodes.joined() {
+      for input in Set(graph.nodes[index].inputs) { consumers[input, default: []].append(index) }
+    }
+    let fusion = Fusion(graph: graph, consumers: consumers, kept: kept, abilities: factory.abilities)
+    return try cut.nodes.enumerated().map { number, nodes in
+      let computed = nodes.filter { graph.nodes[$0].operation.movesNothing == false }
+      var segment = Segment(steps: try fusion.groups(of: computed).map(factory.step))
+      let read = segment.steps.flatMap { $0.inputs + $0.kernel.packedConstants }
+      let given = cut.given[number].map(factory.root)
+      segment.constants = Set(read + given).filter { graph[$0].constant != nil }.sorted()
+      return segment
+    }
+  }
+
+  private static func bytes(_ arena: Int, _ scratch: Int, limit: Int) throws -> (Int, Int) {
+    let size = MemoryLayout<Float>.stride
+    let (sum, overflow) = arena.addingReportingOverflow(scratch)
+    let (bytes, tooLarge) = sum.multipliedReportingOverflow(by: size)
+    guard !overflow, !tooLarge else { throw PexError(.malformed, "the network's feature maps are too large to address") }
+    guard bytes <= limit else {
+      throw PexError(.unsupported, "the network's feature maps take \(bytes) bytes, more than the limit of \(limit)")
+    }
+    return (arena * size, scratch * size)
+  }
+}

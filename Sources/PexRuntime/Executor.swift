@@ -1,0 +1,142 @@
+import CPexKernels
+import PexGraph
+import PexTensor
+
+/// Runs a plan for one sample at a time. It owns the memory of the feature maps and is used by one thread at a time;
+/// plan, weights and threads may be shared by many executors.
+///
+/// ```swift
+/// let executor = try Executor(plan: plan, threads: 2)
+/// try executor.load(inputs: [image])
+/// for segment in 0..<plan.segmentCount { try executor.run(segment: segment) }
+/// let logits = try executor.value(classifier.logits)
+/// ```
+public final class Executor {
+  /// What is run.
+  public let plan: ExecutionPlan
+  /// The weights it runs with.
+  public let weights: PackedWeights
+  /// Whether the time of every step is taken.
+  public var profiles = false
+  /// The times of the steps since the last ``load(inputs:)``, while ``profiles`` is on.
+  public private(set) var timings: [StepTiming] = []
+  private let arena: FloatBuffer
+  private let workers: Workers
+  /// The segment that comes next; nil before anything is loaded or after a failure.
+  private var next: Int?
+
+  /// An executor with weights and threads of its own.
+  /// - Throws: ``PexError`` (unsupported) when there is no memory, (usage) when the number of threads is not 1…1024.
+  public convenience init(plan: ExecutionPlan, threads: Int = ThreadPool.defaultThreads) throws {
+    try self.init(weights: PackedWeights(plan: plan), pool: ThreadPool(threads: threads))
+  }
+
+  /// An executor of the plan that `weights` belongs to.
+  /// - Throws: ``PexError`` (unsupported) when there is no memory.
+  public init(weights: PackedWeights, pool: ThreadPool) throws {
+    self.weights = weights
+    plan = weights.plan
+    let size = MemoryLayout<Float>.stride
+    // Threads do not share cache lines.
+    let stride = plan.scratchBytes / size / 16 * 16 + 16
+    let (scratch, overflow) = stride.multipliedReportingOverflow(by: pool.threads)
+    guard !overflow, scratch < ExecutionPlan.physicalMemory / size else {
+      throw PexError(.unsupported, "\(pool.threads) threads need \(stride * size) bytes of scratch each")
+    }
+    arena = try FloatBuffer(count: plan.arenaBytes / size)
+    workers = Workers(pool: pool, scratch: try FloatBuffer(count: scratch), stride: stride)
+  }
+
+  /// Begins a run with one sample.
+  /// - Parameter inputs: one float32 tensor for each input of the graph, in its order: NCHW, a symbolic batch being 1.
+  /// - Throws: ``PexError`` (malformed) when their number, types or shapes differ from the graph's.
+  public func load(inputs: [Tensor]) throws {
+    next = nil
+    timings.removeAll(keepingCapacity: true)
+    guard inputs.count == plan.graph.inputs.count else {
+      throw PexError(.malformed, "expected \(plan.graph.inputs.count) inputs, found \(inputs.count)")
+    }
+    for (input, tensor) in zip(plan.graph.inputs, inputs) {
+      let value = plan.graph[input.value]
+      guard tensor.dtype == .float32, tensor.shape.dimensions == value.type.perSample else {
+        throw PexError(
+          .malformed, "input '\(value.name)': expected \(value.type), found \(ValueType(of: tensor))")
+      }
+      guard let place = plan.memory.places[input.value] else { continue }
+      try tensor.withFloats { numbers in
+        if let start = numbers.baseAddress {
+          (arena.base + place.lowerBound).update(from: start, count: numbers.count)
+        }
+      }
+    }
+    next = 0
+  }
+
+  /// Computes the next segment.
+  /// - Throws: ``PexError`` (defect) when it is not its turn; what verifying its weights throws. After any failure the
+  ///   run is over.
+  public func run(segment number: Int) throws {
+    guard number == next, plan.segments.indices.contains(number) else {
+      throw PexError(.defect, "segment \(number) is not the one that comes next")
+    }
+    next = nil
+    let packed = try weights.segment(number)
+    let state = pex_flush_denormals()
+    defer { pex_restore_denormals(state) }
+    for (step, buffer) in zip(plan.segments[number].steps, packed.steps) {
+      let context = StepContext(
+        inputs: try step.inputs.map { try pointer($0, packed) },
+        outputs: try step.outputs.map { try writable($0) }, packed: buffer, workers: workers)
+      let start = profiles ? ContinuousClock.now : nil
+      try naming("node '\(step.name)'") { try step.kernel.run(context) }
+      if let start { record(step, number, ContinuousClock.now - start) }
+    }
+    next = number + 1
+  }
+
+  /// A tap, an output or the logits, for the sample of this run, with its extents for one sample.
+  /// - Throws: ``PexError`` (defect) when the value is none of these or has not been computed.
+  public func value(_ id: ValueID) throws -> Tensor {
+    let shape = try plan.graph[id].type.sampleShape()
+    return try withValue(id) { numbers in
+      try Tensor(.float32, shape) { $0.copyMemory(from: UnsafeRawBufferPointer(numbers)) }
+    }
+  }
+
+  /// Calls `body` with the elements of a tap, an output or the logits, without copying them. They are valid only
+  /// within the call.
+  /// - Throws: ``PexError`` (defect) when the value is none of these or has not been computed; whatever `body` throws.
+  public func withValue<Result>(
+    _ id: ValueID, _ body: (UnsafeBufferPointer<Float>) throws -> Result
+  ) throws -> Result {
+    guard let next, let available = plan.available[id], available < next else {
+      throw PexError(.defect, "value #\(id.index) is not given out, or not computed yet")
+    }
+    let root = plan.roots[id] ?? id
+    if let constant = plan.graph[root].constant { return try constant.asFloat32().withFloats(body) }
+    guard let place = plan.memory.places[root] else {
+      throw PexError(.defect, "'\(plan.graph[id].name)' has no place in memory")
+    }
+    return try body(UnsafeBufferPointer(start: arena.base + place.lowerBound, count: place.count))
+  }
+
+  private func writable(_ id: ValueID) throws -> UnsafeMutablePointer<Float> {
+    guard let place = plan.memory.places[id] else {
+      throw PexError(.defect, "'\(plan.graph[id].name)' has no place in memory")
+    }
+    return arena.base + place.lowerBound
+  }
+
+  private func pointer(_ id: ValueID, _ packed: PackedSegment) throws -> UnsafePointer<Float> {
+    if let raw = packed.raw[id] { return UnsafePointer(raw.base) }
+    return UnsafePointer(try writable(id))
+  }
+
+  private func record(_ step: Step, _ segment: Int, _ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    timings.append(
+      StepTiming(
+        name: step.name, mnemonic: step.mnemonic, segment: segment, multiplyAccumulates: step.multiplyAccumulates,
+        nanoseconds: Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)))
+  }
+}

@@ -1,0 +1,13 @@
+/// What one step of a run took.
+public struct StepTiming: Hashable, Sendable {
+  /// The name of the node that does the work.
+  public var name: String
+  /// The words of the step's nodes in the text form, joined by `+`.
+  public var mnemonic: String
+  /// The segment it belongs to.
+  public var segment: Int
+  /// Multiply-accumulates for one sample.
+  public var multiplyAccumulates: Int
+  /// Wall-clock time in nanoseconds.
+  public var nanoseconds: Int
+}

@@ -1,0 +1,53 @@
+import PexGraph
+import PexTensor
+
+/// Values joined along one axis.
+struct ConcatStep: StepKernel {
+  /// How often every input gives a run.
+  let outer: Int
+  /// Elements that each input gives at a time.
+  let runs: [Int]
+
+  func run(_ context: StepContext) throws {
+    let total = runs.reduce(0, +)
+    let starts = runs.indices.map { runs[..<$0].reduce(0, +) }
+    let (outputs, inputs) = (context.outputs, context.inputs)
+    context.workers.each(outer * runs.count, cost: total / runs.count / 4) { index, _ in
+      let (row, part) = (index / runs.count, index % runs.count)
+      (outputs[0] + row * total + starts[part]).update(from: inputs[part] + row * runs[part], count: runs[part])
+    }
+  }
+}
+
+/// Elements moved to other places: transposition, and padding with one number.
+struct StridedCopyStep: StepKernel {
+  /// Extents of what is copied.
+  let extents: [Int]
+  /// Elements between neighbours along each of those axes.
+  let inputStrides: [Int], outputStrides: [Int]
+  /// Where the first copied element goes.
+  let outputStart: Int
+  /// What the rest of the output is, and the output's size; nil when all of it is copied to.
+  let filling: (value: Float, count: Int)?
+
+  func run(_ context: StepContext) throws {
+    let (input, output) = (context.inputs[0], context.outputs[0] + outputStart)
+    if let filling { context.outputs[0].update(repeating: filling.value, count: filling.count) }
+    let count = extents.last ?? 1
+    let (inputStep, outputStep) = (inputStrides.last ?? 1, outputStrides.last ?? 1)
+    context.workers.each(extents.dropLast().reduce(1, *), cost: count) { row, _ in
+      var (rest, from, to) = (row, 0, 0)
+      for axis in extents.indices.dropLast().reversed() {
+        let place = rest % extents[axis]
+        rest /= extents[axis]
+        from += place * inputStrides[axis]
+        to += place * outputStrides[axis]
+      }
+      for _ in 0..<count {
+        output[to] = input[from]
+        from += inputStep
+        to += outputStep
+      }
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/// The threads of a run and the scratch that each of them has.
+struct Workers {
+  let pool: ThreadPool
+  let scratch: FloatBuffer
+  /// Floats of scratch of one thread.
+  let stride: Int
+
+  /// Below this many elementary operations a loop is not worth waking anybody for.
+  private static let worthwhile = 16384
+
+  /// Calls `body` with every index below `count` and its thread's scratch.
+  /// - Parameter cost: elementary operations of one index, roughly.
+  func each(_ count: Int, cost: Int, _ body: (_ index: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void) {
+    let chunk = max(1, Self.worthwhile / max(cost, 1))
+    guard count > chunk else {
+      for index in 0..<count { body(index, scratch.base) }
+      return
+    }
+    pool.parallel((count + chunk - 1) / chunk) { worker, part in
+      let mine = scratch.base + worker * stride
+      for index in part * chunk..<min(count, (part + 1) * chunk) { body(index, mine) }
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import PexGraph
+import PexRuntime
+import PexTensor
+import PexTestSupport
+import Testing
+
+@Suite struct OperationTests {
+  static func one(_ operation: Operation, _ types: [[Dimension]]) throws -> Graph {
+    var graph = Graph()
+    let inputs = try types.enumerated().map { try graph.addInput("x\($0)", ValueType(.float32, $1)) }
+    graph.addOutput(try graph.addNode(operation, inputs, output: "y"))
+    return graph
+  }
+
+  @Test(arguments: 0..<200)
+  func poolings(seed: Int) throws {
+    var draw = Draw(seed: seed)
+    let rank = draw.pick(1...6) == 1 ? 1 : 2
+    let kernel = (0..<rank).map { _ in draw.pick(1...4) }
+    let dilations = kernel.map { _ in draw.pick(from: [1, 1, 2]) }
+    let kind: Pooling.Kind = draw.pick(0...1) == 0 ? .maximum : .average
+    let reach = kernel.indices.map { (kernel[$0] - 1) * dilations[$0] }
+    let paddings: [Padding] = [
+      .valid, .sameUpper, .sameLower,
+      .explicit(before: reach.map { draw.pick(0...$0) }, after: reach.map { draw.pick(0...$0) }),
+    ]
+    let window = Window(
+      kernel: kernel, strides: kernel.map { _ in draw.pick(1...3) }, dilations: dilations,
+      padding: draw.pick(from: paddings), roundsUp: draw.pick(0...1) == 1)
+    let pooling = Pooling(kind: kind, window: window, countsPadding: kind == .average && draw.pick(0...1) == 1)
+    let spatial = reach.map { Dimension.fixed($0 + 1 + draw.pick(0...20)) }
+    // A "same" padding may be as large as the window when it slides further than it reaches: not a pooling then.
+    guard let graph = try? Self.one(.pooling(pooling), [[.batch, .fixed(draw.pick(1...5))] + spatial]) else { return }
+    #expect(try Runs.error(graph, seed: UInt64(seed)) < 2e-6)
+  }
+
+  @Test(arguments: 0..<100)
+  func binariesBroadcast(seed: Int) throws {
+    var draw = Draw(seed: seed)
+    let extents = (0..<draw.pick(0...4)).map { _ in draw.pick(from: [1, 2, 3, 7, 40]) }
+    func operand(_ draw: inout Draw) -> [Dimension] {
+      let kept = extents.map { draw.pick(0...2) == 0 ? 1 : $0 }
+      return kept.dropFirst(draw.pick(0...kept.count)).map(Dimension.fixed)
+    }
+    for kind in Binary.Kind.allCases where kind != .power {
+      let graph = try Self.one(.binary(Binary(kind)), [operand(&draw), operand(&draw)])
+      #expect(try Runs.error(graph, seed: UInt64(seed)) == 0, "\(kind)")
+    }
+  }
+
+  @Test func unaries() throws {
+    let kinds: [Unary.Kind] = [
+      .relu, .clip(minimum: -0.5, maximum: 1), .sigmoid, .hardSigmoid(alpha: 0.2, beta: 0.5), .hardSwish,
+      .leakyRelu(alpha: 0.01), .elu(alpha: 1), .tanh, .exponential, .absolute, .negative,
+    ]
+    for kind in kinds {
+      let graph = try Self.one(.unary(Unary(kind)), [[.batch, 3, 71, 43]])
+      #expect(try Runs.error(graph, seed: 1) < 3e-7, "\(kind)")
+    }
+  }
+
+  @Test func exponentialIsAccurateOverItsWholeRange() throws {
+    let graph = try Self.one(.unary(Unary(.exponential)), [[20_001]])
+    let x = try Tensor([20_001], (0...20_000).map { Float($0) * 0.01 - 100 })
+    for isa in InstructionSet.available {
+      for (found, x) in zip(try Runs.values(graph, [x], isa)[0].floats, x.floats) {
+        let exact = exponential(Double(x))
+        if exact > Double(Float.greatestFiniteMagnitude) {
+          #expect(found == .infinity)
+        } else if exact < Double(Float.leastNormalMagnitude) {
+          #expect(found < .leastNormalMagnitude)
+        } else {
+          #expect(abs(Double(found) - exact) <= 2e-7 * exact, "exp(\(x)) on \(isa.name)")
+        }
+      }
+    }
+  }
+
+  @Test func notANumberStaysOne() throws {
+    for kind in [Unary.Kind.relu, .clip(minimum: 0, maximum: 6), .sigmoid, .exponential, .hardSwish] {
+      let graph = try Self.one(.unary(Unary(kind)), [[3]])
+      for isa in InstructionSet.available {
+        #expect(try Runs.values(graph, [Tensor([3], [1, .nan, -1] as [Float])], isa)[0].floats[1].isNaN, "\(kind)")
+      }
+    }
+  }
+
+  @Test(arguments: 0..<40)
+  func movesAndReductions(seed: Int) throws {
+    var draw = Draw(seed: seed)
+    let extents: [Dimension] = [.batch] + (0..<3).map { _ in .fixed(draw.pick(1...9)) }
+    let permutation = [0] + [1, 2, 3].shuffled(using: &draw.generator)
+    let pad = Pad(
+      before: [0] + (0..<3).map { _ in draw.pick(0...2) }, after: [0] + (0..<3).map { _ in draw.pick(0...2) }, value: 2)
+    var other = extents
+    other[2] = .fixed(draw.pick(1...5))
+    let graphs = [
+      try Self.one(.transpose(Transpose(permutation)), [extents]), try Self.one(.pad(pad), [extents]),
+      try Self.one(.concat(Concat(axis: 2)), [extents, other, extents]),
+    ]
+    for graph in graphs { #expect(try Runs.error(graph, seed: UInt64(seed)) == 0) }
+    for kind in Reduce.Kind.allCases {
+      for axes in [[2, 3], [3], [1, 2, 3], [1], [1, 3]] {
+        let graph = try Self.one(.reduce(Reduce(kind, axes: axes, keepsAxes: draw.pick(0...1) == 1)), [extents])
+        // Sums that nearly cancel have no relative accuracy; what is summed is of size 1.
+        #expect(try Runs.error(graph, seed: UInt64(seed)) < 1e-4, "\(kind) \(axes)")
+      }
+    }
+    for kind in Pooling.Kind.allCases {
+      let graph = try Self.one(.globalPooling(GlobalPooling(kind: kind)), [[.batch, 4, 13, .fixed(draw.pick(1...40))]])
+      #expect(try Runs.error(graph, seed: UInt64(seed)) < 1e-5)
+    }
+  }
+
+  @Test(arguments: [(1, 1), (7, 3), (1000, 512), (10, 4099), (33, 64)])
+  func fullyConnectedLayers(rows: Int, depth: Int) throws {
+    var draw = Draw(seed: rows)
+    for (samples, biased) in [(Dimension.batch, true), (3, false)] {
+      var graph = Graph()
+      let x = try graph.addInput("x", ValueType(.float32, [samples, .fixed(depth)]))
+      var operands = [x, try graph.addConstant("w", draw.tensor([rows, depth]))]
+      if biased { operands.append(try graph.addConstant("b", draw.tensor([rows]))) }
+      let y = try graph.addNode(.linear(Linear()), operands, output: "y")
+      graph.addOutput(try graph.addNode(.unary(Unary(.relu)), [y], output: "z"))
+      #expect(try Runs.error(graph, seed: 9) < 1e-6 * Float(depth).squareRoot() + 1e-6)
+    }
+  }
+}
