@@ -20,7 +20,8 @@ extension BundleContents {
     try BundleLimits.require(exits.exits.count, "exits", BundleLimits.exits, SectionKind.exits.name)
     let trunk = try Trunk(
       stored: graph, exitPoints: try exits.points.enumerated().map { try ExitPointRecord($1, number: $0 + 1) },
-      digest: try Digest(stored: exits.trunkDigest, "trunk digest", .exits), checksums: trunkRow.entries.map(\.checksum))
+      digest: try Digest(stored: exits.trunkDigest, "trunk digest", .exits), checksums: trunkRow.entries.map(\.checksum)
+    )
 
     var headRow = try reader.row(.headTensors)
     var contents = BundleContents(trunk: trunk, producer: manifest.producer)

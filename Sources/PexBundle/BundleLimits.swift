@@ -45,7 +45,9 @@ extension BundleLimits {
   /// - Throws: ``PexError`` (malformed) naming the label.
   static func require(labels list: [String], _ section: String) throws {
     try require(list.count, "labels", labels, section)
-    guard !list.isEmpty else { throw BundleFault.value("labels", expected: "one or more", found: "none").error(section) }
+    guard !list.isEmpty else {
+      throw BundleFault.value("labels", expected: "one or more", found: "none").error(section)
+    }
     var seen: Set<String> = []
     for (index, label) in list.enumerated() {
       try require(label.utf8.count, "bytes in a label", labelBytes, section)

@@ -76,8 +76,12 @@ package struct Container: Sendable {
     guard bytes.count >= Format.headerBytes else {
       throw BundleFault.short(expected: Format.headerBytes, found: bytes.count).error(place)
     }
-    func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
-    func long(_ offset: Int) -> UInt64 { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+    func word(_ offset: Int) -> UInt32 {
+      UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+    func long(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
     let count = Int(word(16))
     guard count <= BundleLimits.sections else {
       throw BundleFault.limit("sections", count: count, limit: BundleLimits.sections).error(place)

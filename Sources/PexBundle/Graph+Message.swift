@@ -112,7 +112,9 @@ extension Graph {
   }
 
   private func number(_ id: UInt32, _ what: String) throws -> ValueID {
-    guard values.indices.contains(Int(id)) else { throw BundleFault.reference("\(what): value", Int(id)).error("graph") }
+    guard values.indices.contains(Int(id)) else {
+      throw BundleFault.reference("\(what): value", Int(id)).error("graph")
+    }
     return ValueID(Int(id))
   }
 }

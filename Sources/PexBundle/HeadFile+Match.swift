@@ -23,7 +23,8 @@ extension HeadFile {
       let specification = head.head.specification
       guard let map, map.channels == specification.channels, map.spatial == specification.spatial else {
         throw PexError(
-          .refused, "the head of exit \(head.exit) reads \(specification.channels) channels over "
+          .refused,
+          "the head of exit \(head.exit) reads \(specification.channels) channels over "
             + "\(specification.spatial), exit point \(point.number) has another shape")
       }
       return MatchedHead(exitPoint: point, head: head)
@@ -53,7 +54,7 @@ extension HeadFile {
   }
 }
 
-extension Bundle {
+extension BundleFile {
   /// As ``HeadFile/match(_:)``, naming this bundle in refusals.
   /// - Throws: ``PexError`` (refused).
   public func match(_ heads: HeadFile) throws -> [MatchedHead] { try naming(name) { try heads.match(contents) } }

@@ -105,7 +105,9 @@ public struct HeadFile: Sendable {
           .error(section)
       }
     }
-    guard !heads.isEmpty else { throw BundleFault.value("heads", expected: "one or more", found: "none").error(section) }
+    guard !heads.isEmpty else {
+      throw BundleFault.value("heads", expected: "one or more", found: "none").error(section)
+    }
     var digests: Set<Digest> = []
     for (index, head) in heads.enumerated() {
       guard head.exit >= 1, index == 0 || heads[index - 1].exit < head.exit, head.exit <= BundleLimits.exits else {

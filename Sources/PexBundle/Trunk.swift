@@ -55,7 +55,7 @@ public struct Trunk: Sendable {
     try self.init(stored: numbered, exitPoints: records, digest: digests.trunk, checksums: nil)
   }
 
-  /// A trunk as a file states it. Digests and costs are taken as they are; ``Bundle/check()`` computes them anew.
+  /// A trunk as a file states it. Digests and costs are taken as they are; ``BundleFile/check()`` computes them anew.
   /// - Throws: ``PexError`` (malformed) when the graph breaks a promise, its values are not numbered as they must be,
   ///   or a point is not a feature map.
   init(stored graph: Graph, exitPoints: [ExitPointRecord], digest: Digest, checksums: [UInt32]?) throws {

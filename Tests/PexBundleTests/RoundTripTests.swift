@@ -10,7 +10,7 @@ import Testing
     let contents = try Tiny.contents()
     let bytes = try contents.encoded()
     #expect(bytes.count <= 8192)
-    let bundle = try Bundle(bytes: bytes)
+    let bundle = try BundleFile(bytes: bytes)
     let read = bundle.contents
     #expect(read.labels == contents.labels)
     #expect(read.preprocessing == contents.preprocessing)
@@ -45,14 +45,14 @@ import Testing
   @Test func sameContentGivesSameBytes() throws {
     let bytes = try Tiny.contents().encoded()
     #expect(try Tiny.contents().encoded() == bytes)
-    #expect(try Bundle(bytes: bytes).contents.encoded() == bytes)
+    #expect(try BundleFile(bytes: bytes).contents.encoded() == bytes)
     let heads = try Tiny.heads(Tiny.contents())
     #expect(try HeadFile(bytes: heads.encoded()).encoded() == heads.encoded())
   }
 
   @Test func aBundleWithoutOptionalPartsWorks() throws {
     let contents = BundleContents(trunk: try Trunk(Tiny.graph(.init(withClassifier: false)).graph))
-    let bundle = try Bundle(bytes: contents.encoded())
+    let bundle = try BundleFile(bytes: contents.encoded())
     #expect(bundle.contents.labels == nil && bundle.contents.preprocessing == nil && bundle.contents.policy == nil)
     #expect(bundle.contents.trunk.classCount == nil)
     #expect(try bundle.check().count == 4)
@@ -62,7 +62,7 @@ import Testing
     try withFolder { folder in
       let path = folder + "/tiny.pex"
       try Tiny.contents(.init(half: true)).write(to: path)
-      let bundle = try Bundle(path: path)
+      let bundle = try BundleFile(path: path)
       for id in bundle.contents.trunk.constants {
         let tensor = try #require(bundle.graph[id].constant)
         #expect(tensor.dtype == .float16 && bundle.graph[id].type.dtype == .float32)
@@ -85,7 +85,7 @@ import Testing
     #expect(read.heads.map(\.exit) == [1, 2] && read.heads.map(\.isEnabled) == [true, false])
     #expect(read.heads[0].head.temperature == 1.5 && read.heads[0].threshold == 0.5)
     #expect(read.trunkStorage == .float32 && read.baseClassCount == 3)
-    let matched = try read.match(Bundle(bytes: contents.encoded()).contents)
+    let matched = try read.match(BundleFile(bytes: contents.encoded()).contents)
     #expect(matched.map(\.exitPoint.number) == [1, 2])
     #expect(try HeadFile.check(bytes: bytes).count == 3)
     #expect(BundleReader.kind(of: bytes) == .head)

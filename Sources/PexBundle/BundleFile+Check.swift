@@ -10,7 +10,7 @@ public struct CheckedItem: Hashable, Sendable {
   public var what: String
 }
 
-extension Bundle {
+extension BundleFile {
   /// Computes every checksum and digest of the bundle anew, reads every byte, and compares the file with what pex
   /// would write for its contents.
   /// - Returns: what was checked, in the order of the file.

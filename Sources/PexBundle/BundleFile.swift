@@ -7,7 +7,7 @@ import PexTensor
 /// Opening checks the header, the section table, every message and the whole graph, but reads no tensor. Before the
 /// first use of a tensor somebody has to call ``verify(constant:)``; ``baseHead(at:)`` does so itself. The file must not
 /// be changed while it is open; replacing it, as every save of pex does, is no change.
-public final class Bundle: Sendable {
+public final class BundleFile: Sendable {
   /// What the bundle holds.
   public let contents: BundleContents
   /// The path as it was given, or `bundle` for bytes in memory. For messages.
