@@ -42,7 +42,19 @@ let package = Package(
       dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexReference", "PexTensor"]),
     .target(
       name: "PexConsole",
-      dependencies: ["PexTensor", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["CPexFiles", "PexTensor", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "pexconvert",
+      dependencies: [
+        "PexBundle", "PexConsole", "PexConvert", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexReference",
+        "PexRuntime", "PexTensor",
+      ]),
+    .executableTarget(
+      name: "pexrun",
+      dependencies: ["PexBundle", "PexConsole", "PexData", "PexGraph", "PexRuntime", "PexTensor"]),
+    .executableTarget(
+      name: "pexinfo",
+      dependencies: ["PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexONNX", "PexTensor"]),
 
     // Tests, module by module.
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),

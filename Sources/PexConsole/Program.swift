@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPexFiles
 import Foundation
 import PexTensor
 
@@ -19,6 +20,12 @@ extension Program {
   public static func main() {
     // A reader that goes away is an error of writing, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
+    for interruption in [SIGINT, SIGTERM, SIGHUP] {
+      signal(interruption) { number in
+        pex_temporary_remove_all()
+        _exit(128 + number)
+      }
+    }
     do {
       let command = try parse()
       try command.execute()

@@ -13,32 +13,34 @@ extension Reference {
     return result
   }
 
+  /// Sums in double, window element by window element: for each of these, every output position that reads the map
+  /// rather than the padding is one product.
   static func convolution(_ payload: Convolution, _ inputs: [Tensor], _ shape: Shape) throws -> [Float] {
     let (x, weight) = (inputs[0], inputs[1])
+    let spatial = Array(shape.dimensions.dropFirst(2))
     let axes = try payload.window.axes(over: Array(x.shape.dimensions.dropFirst(2)))
     let (numbers, weights) = (x.floats, weight.floats)
     let bias = inputs.count > 2 ? inputs[2].floats : [Float](repeating: 0, count: shape[1])
     let (channels, outputs) = (weight.shape[1], shape[1] / payload.groups)
-    let (xStrides, spatialStrides) = (x.shape.strides, Array(x.shape.strides.dropFirst(2)))
-    let kernel = Array(Positions(payload.window.kernel))
+    let (strides, places) = (Array(x.shape.strides.dropFirst(2)), Array(Positions(spatial)))
+    let reads = Positions(payload.window.kernel).map { element in
+      places.enumerated().compactMap { index, place in
+        position(place, element, axes).map { (output: index, input: offset($0, strides)) }
+      }
+    }
     var result: [Float] = []
     result.reserveCapacity(shape.count)
     for sample in 0..<shape[0] {
       for channel in 0..<shape[1] {
-        for place in Positions(Array(shape.dimensions.dropFirst(2))) {
-          var sum = Double(bias[channel])
-          for (element, step) in kernel.enumerated() {
-            guard let source = position(place, step, axes) else { continue }
-            let start = sample * xStrides[0] + offset(source, spatialStrides)
-            for input in 0..<channels {
-              let group = channel / outputs * channels + input
-              sum +=
-                Double(numbers[start + group * xStrides[1]])
-                * Double(weights[(channel * channels + input) * kernel.count + element])
-            }
+        var sums = [Double](repeating: Double(bias[channel]), count: places.count)
+        for input in 0..<channels {
+          let plane = sample * x.shape.strides[0] + (channel / outputs * channels + input) * x.shape.strides[1]
+          for (element, pairs) in reads.enumerated() {
+            let factor = Double(weights[(channel * channels + input) * reads.count + element])
+            for pair in pairs { sums[pair.output] += factor * Double(numbers[plane + pair.input]) }
           }
-          result.append(Float(sum))
         }
+        result += sums.map(Float.init)
       }
     }
     return result

@@ -38,11 +38,8 @@ import PexTensor
       try ExitList(try Converter.canonical(opened).graph).print(console)
       return
     }
-    var result = try naming(model) { try Converter.convert(opened, options) }
+    let result = try naming(model) { try Converter.convert(opened, options) }
     result.warnings.forEach(console.warn)
-    if let folder = placement.trainHeads {
-      result.contents = try BaseHeads.train(result.contents, folder: folder, console)
-    }
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)
     }
@@ -53,12 +50,17 @@ import PexTensor
   private func open(_ console: Console) throws -> ModelSource {
     do { return try ModelSource.open(path: model, options: try source.importOptions()) } catch let error as PexError {
       // A preflight in JSON is a result even when the answer is no.
-      if error.kind == .unsupported, let report = try? ONNXImporter.unsupported(path: model) {
+      if error.kind == .unsupported, let report = try? ONNXImporter.unsupportedOperators(path: model) {
         try console.report(
           .report([
             "supported": false,
             "unsupported": .array(
-              report.map { .members(["operator": .string($0.name), "count": .integer($0.nodes.count)]) }),
+              report.entries.map { entry in
+                .members([
+                  "operator": .string(entry.qualifiedName), "count": .integer(entry.nodes.count),
+                  "nodes": .array(entry.nodes.map(JSON.string)),
+                ])
+              }),
           ]))
       }
       throw error

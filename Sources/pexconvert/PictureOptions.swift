@@ -59,4 +59,4 @@ struct PictureOptions: ParsableArguments {
   }
 }
 
-extension Preprocessing.Channels: @retroactive ExpressibleByArgument {}
+extension Preprocessing.Channels: ExpressibleByArgument {}

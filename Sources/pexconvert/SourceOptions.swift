@@ -67,4 +67,4 @@ struct SourceOptions: ParsableArguments {
   }
 }
 
-extension OutputKind: @retroactive ExpressibleByArgument {}
+extension OutputKind: ExpressibleByArgument {}

@@ -39,6 +39,16 @@ public final class Model: Sendable {
     return Double(point.multiplyAccumulates) / Double(max(cost.multiplyAccumulates, 1))
   }
 
+  /// Made-up numbers for every input, with a batch of one: for timings.
+  /// - Throws: ``PexError`` (malformed) when an input's size overflows.
+  public func syntheticSample() throws -> [Tensor] {
+    var generator = SplitMix64(seed: 1)
+    return try bundle.graph.inputs.map { input in
+      let extents = bundle.graph[input.value].type.perSample
+      return try Tensor(extents, (0..<extents.reduce(1, *)).map { _ in generator.normal() })
+    }
+  }
+
   /// The segment that computes an exit point's value.
   /// - Throws: ``PexError`` (usage) when there is no such exit point.
   func segment(of exit: Int) throws -> Int {

@@ -24,8 +24,12 @@ public final class Session {
   public init(_ model: Model, heads: HeadSet? = nil, threads: Int = ThreadPool.defaultThreads) throws {
     self.model = model
     self.heads = try heads ?? HeadSet(base: model.bundle)
+    self.threads = threads
     executor = try Executor(weights: model.weights, pool: try ThreadPool(threads: threads))
   }
+
+  /// How many threads compute.
+  public let threads: Int
 
   /// Whether every step's time is taken; see ``timings``.
   public var profiles: Bool {

@@ -1,0 +1,131 @@
+import PexBundle
+import PexConsole
+import PexConvert
+import PexExits
+import PexGraph
+import PexONNX
+import PexTensor
+
+/// What a model or a bundle holds.
+struct ModelInfo {
+  private let kind: String
+  private let graph: Graph
+  private let contents: BundleContents?
+  private let producer: String
+
+  init(_ contents: BundleContents) {
+    kind = "bundle"
+    graph = contents.trunk.graph
+    self.contents = contents
+    producer = contents.producer
+  }
+
+  init(_ source: ModelSource) {
+    graph = source.graph
+    switch source {
+    case .onnx(let model):
+      kind = "onnx"
+      contents = nil
+      producer = model.producerName + " " + model.producerVersion
+    case .bundle(let bundle):
+      kind = "bundle"
+      contents = bundle.contents
+      producer = bundle.contents.producer
+    }
+  }
+
+  func print(_ console: Console) throws {
+    let cost = graph.cost()
+    try console.result("\(kind), made by \(producer.isEmpty ? "an unnamed program" : producer)")
+    for input in graph.inputs {
+      try console.result("input \(graph[input.value].name): \(graph[input.value].type) \(input.layout.rawValue)")
+    }
+    for output in graph.outputs {
+      let role = output == graph.classifier?.output ? ", \(graph.classifier?.kind.rawValue ?? "none")" : ""
+      try console.result("output \(graph[output].name): \(graph[output].type)\(role)")
+    }
+    try console.result(
+      "\(graph.nodes.count) nodes, \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters")
+    if let contents { try print(contents, console) }
+    try console.report(json(cost))
+  }
+
+  private func print(_ contents: BundleContents, _ console: Console) throws {
+    try console.result("trunk digest \(contents.trunk.digest), weights \(contents.trunk.storage.name)")
+    try console.result("\(contents.trunk.exitPoints.count) exit points")
+    for exit in contents.exits {
+      let state = exit.parameters == nil ? "untrained" : "trained, temperature \(exit.temperature)"
+      let threshold = exit.threshold.map { ", threshold \($0)" } ?? ""
+      try console.result("  exit \(exit.exit): \(exit.specification.kind.rawValue), \(exit.specification.classes) classes, \(state)\(threshold)")
+    }
+    if let policy = contents.policy { try console.result("policy \(policy.kind.rawValue):\(policy.value)") }
+    if let labels = contents.labels {
+      let shown = labels.prefix(8).joined(separator: ", ")
+      try console.result("\(labels.count) labels: \(shown)\(labels.count > 8 ? ", …" : "")")
+    }
+    if let preprocessing = contents.preprocessing {
+      try console.result(
+        "pictures: \(preprocessing.channels.rawValue), scale \(preprocessing.scale), mean \(preprocessing.mean), std \(preprocessing.standardDeviation)")
+    }
+  }
+
+  private func json(_ cost: Cost) -> JSON {
+    var members: [(key: String, value: JSON)] = [("format", 1), ("kind", .string(kind)), ("producer", .string(producer))]
+    members.append(("inputs", .array(graph.inputs.map(inputJSON))))
+    members.append(("outputs", .array(graph.outputs.map(outputJSON))))
+    members.append(("exit_points", .array(pointsJSON(cost))))
+    if let contents {
+      let policy = contents.policy.map { "\($0.kind.rawValue):\($0.value)" }
+      members.append(("exits", .array(contents.exits.map(exitJSON))))
+      members.append(("trunk_digest", .string("\(contents.trunk.digest)")))
+      members.append(("weights", .string(contents.trunk.storage.name)))
+      members.append(("policy", .optional(policy, JSON.string)))
+      members.append(("labels", .optional(contents.labels) { .array($0.map(JSON.string)) }))
+    }
+    let total: JSON = .members(["macs": .integer(cost.multiplyAccumulates), "parameters": .integer(cost.parameters)])
+    members.append(("total", total))
+    return .object(members)
+  }
+
+  private func inputJSON(_ input: GraphInput) -> JSON {
+    let value = graph[input.value]
+    return .members([
+      "name": .string(value.name), "shape": shape(value.type), "dtype": .string(value.type.dtype.name),
+      "layout": .string(input.layout.rawValue),
+    ])
+  }
+
+  private func outputJSON(_ output: ValueID) -> JSON {
+    let kind = output == graph.classifier?.output ? graph.classifier?.kind.rawValue : nil
+    return .members([
+      "name": .string(graph[output].name), "shape": shape(graph[output].type), "kind": .optional(kind, JSON.string),
+    ])
+  }
+
+  /// Exit points with their prefix digests; only a bundle has those.
+  private func pointsJSON(_ cost: Cost) -> [JSON] {
+    func point(_ number: Int, _ value: ValueID, _ macs: Int, _ digest: String?) -> JSON {
+      .members([
+        "index": .integer(number), "value": .string(graph[value].name),
+        "macs_fraction": .number(Double(macs) / Double(max(cost.multiplyAccumulates, 1))),
+        "prefix_digest": .optional(digest, JSON.string),
+      ])
+    }
+    guard let contents else {
+      return ExitPoint.all(in: graph).map { point($0.number, $0.value, $0.cost.multiplyAccumulates, nil) }
+    }
+    return contents.trunk.exitPoints.map { point($0.number, $0.value, $0.multiplyAccumulates, "\($0.prefixDigest)") }
+  }
+
+  private func exitJSON(_ exit: ExitRecord) -> JSON {
+    .members([
+      "exit": .integer(exit.exit), "head": .string(exit.specification.kind.rawValue),
+      "classes": .integer(exit.specification.classes), "trained": .bool(exit.parameters != nil),
+      "temperature": .number(Double(exit.temperature)), "threshold": .optional(exit.threshold, { .number(Double($0)) }),
+    ])
+  }
+
+  private func shape(_ type: ValueType) -> JSON {
+    .array(type.dimensions.map { $0 == .batch ? "N" : .integer($0.perSample) })
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import PexBundle
+import PexConsole
+import PexConvert
+import PexGraph
+import PexONNX
+import PexTensor
+
+/// `pexinfo`: says what a file is.
+@main struct PexInfoCommand: Program {
+  static let programName = "pexinfo"
+  static let configuration = CommandConfiguration(
+    commandName: programName, abstract: "Say what a model, bundle or head file holds, and check it.",
+    version: Version.current)
+
+  @Argument(help: "Any file that pex reads.") var file: String?
+  @Flag(help: "Compute every checksum and digest anew.") var check = false
+  @Flag(help: "Print the graph as text, constants elided.") var nodes = false
+  @Flag(help: "Print the operators that can be imported.") var ops = false
+
+  @Option(help: ArgumentHelp("Draw the graph for Graphviz.", valueName: "out.dot")) var graph: String?
+  @Flag(help: "Overwrite what is there.") var force = false
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard file != nil || ops else { throw ValidationError("a file is missing") }
+    guard graph?.hasSuffix(".dot") ?? true else { throw ValidationError("--graph \(graph ?? ""): expected OUT.dot") }
+  }
+
+  func execute() throws {
+    let console = Console(program: Self.programName, json: json)
+    if ops { try printOperators(console) }
+    guard let file else { return }
+    switch try BundleReader.kind(ofFileAt: file) {
+    case .head: try HeadInfo(try HeadFile(path: file), path: file, check: check).print(console)
+    case .bundle:
+      let bundle = try BundleFile(path: file)
+      if let items = check ? try bundle.check() : nil { try printChecked(items, console) }
+      try ModelInfo(bundle.contents).print(console)
+      try show(bundle.graph, console)
+    case .other:
+      guard !check else { throw PexError(.usage, "--check is for bundles and head files") }
+      let model = try ModelSource.open(path: file)
+      try ModelInfo(model).print(console)
+      try show(model.graph, console)
+    }
+  }
+
+  private func show(_ shown: Graph, _ console: Console) throws {
+    if nodes { try console.result(shown.text()) }
+    guard let path = graph else { return }
+    let drawing = GraphDrawing(shown)
+    let target = OutputPath(wanted: path, input: path, suffix: "dot", force: force)
+    try target.check()
+    try AtomicFile.write(to: path, overwriting: force) { sink in
+      try Array(drawing.dot.utf8).withUnsafeBytes { try sink.write($0) }
+    }
+  }
+
+  private func printOperators(_ console: Console) throws {
+    for row in ONNXImporter.supportedOperators {
+      try console.result("\(row.op): since opset \(row.since.map(String.init).joined(separator: ", "))")
+    }
+    guard file == nil else { return }
+    try console.report(
+      .report([
+        "operators": .array(
+          ONNXImporter.supportedOperators.map {
+            .members(["operator": .string($0.op), "since": .array($0.since.map(JSON.integer))])
+          })
+      ]))
+  }
+
+  private func printChecked(_ items: [CheckedItem], _ console: Console) throws {
+    for item in items { try console.result("checked \(item.section): \(item.what)") }
+  }
+}

@@ -1,0 +1,24 @@
+import PexConsole
+import PexGraph
+import PexRuntime
+
+/// What a bundle is, in a few lines.
+struct Description {
+  private let session: Session
+
+  init(_ session: Session) { self.session = session }
+
+  func print(_ console: Console) throws {
+    let model = session.model
+    let graph = model.bundle.graph
+    for input in graph.inputs { try console.result("input \(graph[input.value].name): \(graph[input.value].type)") }
+    for output in graph.outputs {
+      let kind = graph.classifier?.output == output ? ", \(graph.classifier?.kind.rawValue ?? "")" : ""
+      try console.result("output \(graph[output].name): \(graph[output].type)\(kind)")
+    }
+    let heads = session.heads.entries.map { "\($0.exit)" + ($0.isTrained ? "" : " (untrained)") }
+    try console.result(
+      "\(Format.count(model.cost.multiplyAccumulates)) MACs, \(Format.count(model.cost.parameters)) parameters, "
+        + "\(model.points.count) exit points, heads at \(heads.isEmpty ? "none" : heads.joined(separator: ", "))")
+  }
+}

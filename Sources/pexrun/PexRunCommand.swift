@@ -1,0 +1,115 @@
+import ArgumentParser
+import PexBundle
+import PexConsole
+import PexData
+import PexGraph
+import PexRuntime
+import PexTensor
+
+/// `pexrun`: runs a bundle on pictures and arrays.
+@main struct PexRunCommand: Program {
+  static let programName = "pexrun"
+  static let configuration = CommandConfiguration(
+    commandName: programName,
+    abstract: "Run a bundle: stop at the first exit that is sure enough.",
+    discussion: """
+      Examples:
+        pexrun model.pex cat.png
+        pexrun model.pex --heads alice.pexhead photos/
+        pexrun model.pex --input image=batch.npy --exit final --save-outputs out/
+        pexrun model.pex --bench
+      """,
+    version: Version.current)
+
+  @Argument(help: ArgumentHelp("The bundle.", valueName: "bundle.pex")) var bundle: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "PNG, JPEG or .npy files, or folders of them. None: describe the bundle and time every exit.", valueName: "input"))
+  var inputs: [String] = []
+
+  @Option(help: ArgumentHelp("Personal heads to use instead of the base heads.", valueName: "file.pexhead"))
+  var heads: String?
+
+  @OptionGroup var route: RouteOptions
+
+  @Option(
+    name: .customLong("input"),
+    help: ArgumentHelp("A raw array for an input, in the source model's layout.", valueName: "name=file.npy"))
+  var arrays: [String] = []
+
+  @Option(help: ArgumentHelp("Write every computed output as .npy into this folder.", valueName: "folder"))
+  var saveOutputs: String?
+
+  @Option(
+    name: .customLong("bench"), defaultAsFlag: 1,
+    help: ArgumentHelp("Time every exit on synthetic input, for this long each.", valueName: "seconds"))
+  var benchSeconds: Double?
+
+  @Flag(help: "Time every step.") var profile = false
+  @Option(help: "Threads. Default: one a core.") var threads: Int?
+  @Option(help: "Samples that a timed run computes.") var batch = 1
+  @Option(help: "How many classes to list in JSON.") var top = 5
+  @Flag(help: "Overwrite outputs that are there.") var force = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @Flag(help: "Print only results, warnings and errors.") var quiet = false
+
+  func execute() throws {
+    let console = Console(program: Self.programName, json: json, quiet: quiet)
+    guard (1...65536).contains(batch) else { throw PexError(.usage, "--batch \(batch): expected 1…65536") }
+    guard top >= 1 else { throw PexError(.usage, "--top \(top): expected at least 1") }
+    let choice = try route.choice()
+    if profile && benchSeconds != nil { throw PexError(.usage, "--bench and --profile are two measurements") }
+    try SavedOutputs.check(saveOutputs, force: force)
+
+    let stopwatch = Stopwatch()
+    let memory = ResidentMemory.now
+    let session = try openSession()
+    let loaded = stopwatch.milliseconds
+    if let bench = benchSeconds ?? (inputs.isEmpty && arrays.isEmpty && !profile ? 0.2 : nil) {
+      if benchSeconds == nil { try Description(session).print(console) }
+      try Bench(session, seconds: bench, batch: batch, loadMilliseconds: loaded, memoryBefore: memory).run(console)
+      return
+    }
+    warnAboutUntrained(session, choice, console)
+    let samples = try Samples(session, files: inputs, arrays: arrays)
+    if profile {
+      try ProfileReport(session, try samples.first(), choice, deadline: route.deadline).print(console)
+      return
+    }
+    try run(session, samples, choice, console)
+  }
+
+  private func run(_ session: Session, _ samples: Samples, _ choice: ExitChoice, _ console: Console) throws {
+    let report = RunReport(top: top)
+    var saved = SavedOutputs()
+    var results: [JSON] = []
+    try samples.forEach { name, sample in
+      let answer = try naming(name) { try session.run(sample, choice, deadline: route.deadline) }
+      try console.result(report.line(name, answer))
+      results.append(report.json(name, answer))
+      if saveOutputs != nil { try saved.add(answer) }
+    }
+    if let folder = saveOutputs { try saved.write(to: folder, overwriting: force) }
+    try console.report(.report(["results": .array(results)]))
+  }
+
+  private func openSession() throws -> Session {
+    let model = try Model(try BundleFile(path: bundle))
+    let set = try heads.map { path in
+      try naming(path) { try HeadSet(try HeadFile(path: path), on: model.bundle) }
+    }
+    return try Session(model, heads: set, threads: threads ?? ThreadPool.defaultThreads)
+  }
+
+  private func warnAboutUntrained(_ session: Session, _ choice: ExitChoice, _ console: Console) {
+    let untrained = session.heads.entries.filter { !$0.isTrained }.map(\.exit)
+    switch choice {
+    case .fixed(let exit) where untrained.contains(exit):
+      console.warn("the head of exit \(exit) is not trained: its answer means nothing")
+    case .all where !untrained.isEmpty:
+      console.warn("heads that are not trained: \(untrained.map(String.init).joined(separator: ", "))")
+    case .stored, .policy, .fixed, .final, .all: break
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import PexBundle
+import PexRuntime
+import PexTensor
+
+/// Which exits are taken.
+struct RouteOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("One fixed exit by number, final (the last classifier), or all.", valueName: "exit"))
+  var exit: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "confidence:0.8, entropy:0.5, margin:0.3 or patience:2. Default: what is stored with the heads, else final.",
+      valueName: "policy"))
+  var policy: String?
+
+  @Option(help: ArgumentHelp("Answer with the last exit that is finished after this time.", valueName: "ms"))
+  var deadline: Double?
+
+  func choice() throws -> ExitChoice {
+    if let deadline, !(deadline > 0) || !deadline.isFinite {
+      throw PexError(.usage, "--deadline \(deadline): expected milliseconds above 0")
+    }
+    guard let exit else { return try policy.map { .policy(try PolicyRecord(parsing: $0)) } ?? .stored }
+    guard policy == nil, deadline == nil else {
+      throw PexError(.usage, "--exit names the exit: it does not go with --policy or --deadline")
+    }
+    switch exit {
+    case "final": return .final
+    case "all": return .all
+    default:
+      guard let number = Int(exit) else { throw PexError(.usage, "--exit \(exit): expected a number, final or all") }
+      return .fixed(number)
+    }
+  }
+}

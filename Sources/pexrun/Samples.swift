@@ -1,0 +1,86 @@
+import Foundation
+import PexData
+import PexGraph
+import PexRuntime
+import PexTensor
+
+/// What a run computes: files one after the other, or arrays by input name.
+struct Samples {
+  private let session: Session
+  private let files: [String]
+  private let arrays: [[Tensor]]
+  private let format: SampleFormat?
+
+  /// Finds everything, but decodes no picture yet.
+  /// - Throws: ``PexError``: (usage) for inputs that do not go together, (unreadable) for files that are missing.
+  init(_ session: Session, files: [String], arrays: [String]) throws {
+    self.session = session
+    guard files.isEmpty || arrays.isEmpty else {
+      throw PexError(.usage, "--input gives the inputs: files cannot be given as well")
+    }
+    self.files = try files.flatMap(Self.expand)
+    self.arrays = arrays.isEmpty ? [] : try session.samples(of: try Self.read(arrays, session))
+    format = files.isEmpty ? nil : try session.model.bundle.contents.sampleFormat()
+  }
+
+  /// Calls `body` with every sample and its name.
+  func forEach(_ body: (String, [Tensor]) throws -> Void) throws {
+    for (index, sample) in arrays.enumerated() { try body("#\(index)", sample) }
+    for file in files {
+      let samples = try load(file)
+      for (index, sample) in samples.enumerated() {
+        try body(samples.count == 1 ? file : "\(file)#\(index)", sample)
+      }
+    }
+  }
+
+  /// The first sample; synthetic numbers when nothing was given.
+  func first() throws -> [Tensor] {
+    if let sample = arrays.first { return sample }
+    if let file = files.first, let sample = try load(file).first { return sample }
+    return try session.model.syntheticSample()
+  }
+
+  /// The samples of a file: pictures hold one, arrays of floats may hold a batch.
+  private func load(_ file: String) throws -> [[Tensor]] {
+    guard let format else { return [] }
+    if file.lowercased().hasSuffix(".npy") {
+      let tensor = try Npy.read(path: file)
+      let rank = session.model.bundle.graph.inputs.first.map { session.model.bundle.graph[$0.value].type.rank }
+      if tensor.dtype.isFloat, tensor.shape.rank == rank {
+        return try naming(file) { try session.samples(of: [tensor]) }
+      }
+    }
+    return [[try format.load(path: file)]]
+  }
+
+  private static func expand(_ path: String) throws -> [String] {
+    var isFolder: ObjCBool = false
+    guard path != "-" else { throw PexError(.usage, "'-' is not a file name") }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw PexError(.unreadable, "\(path): no such file or folder")
+    }
+    return isFolder.boolValue ? try ImageFolder(path: path).samples.map(\.path) : [path]
+  }
+
+  private static func read(_ arrays: [String], _ session: Session) throws -> [Tensor] {
+    let graph = session.model.bundle.graph
+    let names = graph.inputs.map { graph[$0.value].name }
+    var paths: [String: String] = [:]
+    for array in arrays {
+      // The longest name that fits wins, so names and files may hold '='.
+      let name = names.filter { array.hasPrefix($0 + "=") }.max { $0.count < $1.count }
+      guard let name else {
+        throw PexError(
+          .usage, "--input \(array): expected NAME=FILE.npy", hint: "inputs: \(names.joined(separator: ", "))")
+      }
+      guard paths.updateValue(String(array.dropFirst(name.count + 1)), forKey: name) == nil else {
+        throw PexError(.usage, "--input \(name) is given twice")
+      }
+    }
+    return try names.map { name in
+      guard let path = paths[name] else { throw PexError(.usage, "input '\(name)' is not given") }
+      return try Npy.read(path: path)
+    }
+  }
+}
