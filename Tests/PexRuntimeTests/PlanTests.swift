@@ -101,7 +101,8 @@ import Testing
     #expect(throws: PexError.self) { try executor.load(inputs: []) }
     #expect(throws: PexError.self) { try executor.load(inputs: [Tensor(repeating: 0, [1, 1, 4, 5])]) }
     #expect(throws: PexError.self) { try executor.load(inputs: [Tensor(repeating: 0, [2, 1, 4, 4])]) }
-    #expect(throws: PexError.self) { try executor.load(inputs: [Tensor([1, 1, 4, 4], [Int64](repeating: 0, count: 16))]) }
+    let integers = try Tensor([1, 1, 4, 4], [Int64](repeating: 0, count: 16))
+    #expect(throws: PexError.self) { try executor.load(inputs: [integers]) }
   }
 
   @Test func memoryIsBoundedBeforeItIsTaken() throws {
