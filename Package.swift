@@ -4,7 +4,11 @@ import PackageDescription
 let package = Package(
   name: "pex",
   products: [],
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
   targets: [
     // Modules stand in the order in which data flows; each one depends only on modules above it.
     .target(name: "PexTensor"),
@@ -12,16 +16,33 @@ let package = Package(
     .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexPasses", dependencies: ["PexGraph", "PexReference", "PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
-    .target(name: "CPexKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
-    .target(name: "PexRuntime", dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexTensor"]),
+    .target(name: "PexExits", dependencies: ["PexGraph", "PexHeads", "PexTensor"]),
+    .target(name: "COnnxProto", exclude: ["README.md"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .target(name: "PexONNX", dependencies: ["COnnxProto", "PexGraph", "PexTensor"]),
+    .target(name: "CPexChecksum"),
+    .target(name: "CPexFiles"),
+    .target(
+      name: "PexBundle",
+      dependencies: [
+        "CPexChecksum", "CPexFiles", "PexGraph", "PexHeads", "PexTensor",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .target(
+      name: "PexConsole",
+      dependencies: ["PexTensor", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // Tests, module by module.
+    .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
     .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
-    .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
     .testTarget(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
+    .testTarget(name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"]),
+    .testTarget(name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"]),
     .testTarget(
-      name: "PexRuntimeTests",
-      dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexRuntime", "PexTensor", "PexTestSupport"]),
+      name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,17 +4,18 @@ public struct Shape: Hashable, Sendable {
   public let dimensions: [Int]
 
   /// A shape with the given extents.
-  /// - Throws: ``PexError`` (malformed) when an extent is negative or the element count overflows `Int`.
+  /// - Throws: ``PexError`` (malformed) when an extent is negative or the element count overflows `Int`. Extents of 0
+  ///   do not hide an overflow of the others, so that ``strides`` never overflow either.
   public init(_ dimensions: [Int]) throws {
     var count = 1
     for extent in dimensions {
       guard extent >= 0 else { throw PexError(.malformed, "negative extent in shape \(dimensions)") }
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
       guard !overflow else { throw PexError(.malformed, "shape \(dimensions) has too many elements") }
       count = product
     }
     self.dimensions = dimensions
-    self.count = count
+    self.count = dimensions.contains(0) ? 0 : count
   }
 
   /// The number of elements: the product of the extents.

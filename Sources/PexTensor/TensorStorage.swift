@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The immutable bytes beneath a ``Tensor``: memory of its own, or part of a mapped file that stays mapped as long as this lives.
 ///
 /// Memory of its own starts on a 64-byte boundary. The bytes never change after the initialiser returns, which is what
@@ -7,28 +13,44 @@ public final class TensorStorage: @unchecked Sendable {
   let count: Int
   private let owned: UnsafeMutableRawPointer?
   private let file: MappedFile?
+  /// Whether the memory of its own came as pages from the system.
+  private let isMapped: Bool
 
   /// Fresh zeroed memory that `fill` writes before anybody else sees it.
-  init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: max(count, 1))
-    do { try fill(UnsafeMutableRawBufferPointer(start: memory, count: count)) } catch {
-      memory.deallocate()
-      throw error
+  ///
+  /// Large blocks come from the system already zeroed and only cost what is touched.
+  /// - Throws: ``PexError`` (defect) when the system has no memory left; whatever `fill` throws.
+  init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
+    let memory: UnsafeMutableRawPointer
+    isMapped = count >= 1 << 20
+    if isMapped {
+      guard let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        pages != MAP_FAILED
+      else { throw PexError(.defect, "no memory left for \(count) bytes") }
+      memory = pages
+    } else {
+      memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
+      memory.initializeMemory(as: UInt8.self, repeating: 0, count: max(count, 1))
     }
     base = UnsafeRawPointer(memory)
     self.count = count
     owned = memory
     file = nil
+    // A throwing fill leaves the memory to deinit.
+    try fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
   }
 
   /// Bytes of a mapped file, used in place. `range` lies within the file.
   init(file: MappedFile, range: Range<Int>) {
     base = file.bytes.baseAddress.map { $0 + range.lowerBound } ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
     count = range.count
+    isMapped = false
     owned = nil
     self.file = file
   }
 
-  deinit { owned?.deallocate() }
+  deinit {
+    guard let owned else { return }
+    if isMapped { munmap(owned, count) } else { owned.deallocate() }
+  }
 }

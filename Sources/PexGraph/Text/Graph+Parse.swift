@@ -113,6 +113,9 @@ extension Graph {
     var numbers = words.compactMap(Float.init)
     switch (source, numbers.first) {
     case ("values", _): break
+    case ("filled", 0) where type.dtype == .float32:
+      // Memory comes zeroed and untouched, so a network of zeros costs nothing however large it is.
+      return try Tensor(.float32, try type.sampleShape()) { _ in }
     case ("filled", let number?): numbers = Array(repeating: number, count: count)
     case ("random", let seed?) where seed >= 0 && seed < 1e9:
       var generator = SplitMix64(seed: UInt64(seed))

@@ -1,0 +1,26 @@
+# make demo    from a trained network to a personal one, on the digits sample
+# make test    all tests
+# make build   the programs, in .build/release
+# make lint    the formatter's opinion
+
+SHELL := /bin/bash
+SWIFT ?= swift
+# Tests have a scratch path of their own: their build settings differ, and sharing one would build everything twice.
+TEST_OPTIONS := -c release --disable-testable-imports --scratch-path .build-tests
+
+.PHONY: demo test build lint packages
+
+demo: build
+	@Tools/demo .build/release
+
+test: packages
+	PEX_PROGRAMS=$$($(SWIFT) build $(TEST_OPTIONS) --show-bin-path) $(SWIFT) test $(TEST_OPTIONS)
+
+build: packages
+	$(SWIFT) build -c release
+
+lint:
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+
+packages:
+	@Tools/install-packages

@@ -1,0 +1,39 @@
+#ifndef CIMAGECODECS_H
+#define CIMAGECODECS_H
+
+#include <stddef.h>
+
+// Decoders of whole pictures held in memory, over libpng and libjpeg-turbo. Both libraries report errors by longjmp;
+// no jump ever leaves these functions. They keep no state and may be called from any thread.
+
+// A decoded picture: `width * height * 3` bytes, red, green, blue interleaved, rows from top to bottom.
+// `pixels` comes from malloc and is released by pex_image_free.
+struct pex_image {
+  unsigned char *pixels;
+  size_t width;
+  size_t height;
+};
+
+enum pex_image_status {
+  PEX_IMAGE_OK = 0,
+  PEX_IMAGE_MALFORMED = 1,    // damaged, truncated, or of a kind that is refused
+  PEX_IMAGE_TOO_LARGE = 2,    // more pixels than the limit; nothing was decoded
+  PEX_IMAGE_NO_MEMORY = 3,    // the pixels could not be allocated
+};
+
+enum { PEX_IMAGE_MESSAGE_SIZE = 256 };
+
+// Decodes a PNG. Palettes, grey and 16-bit samples become 8-bit RGB (16 bits rounded to nearest); transparency is
+// composited over white; no gamma or colour profile is applied. Anything but PEX_IMAGE_OK leaves `image` empty and a
+// terminated line in `message`, which holds PEX_IMAGE_MESSAGE_SIZE bytes.
+enum pex_image_status pex_decode_png(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                     struct pex_image *image, char *message);
+
+// Decodes a JPEG in grey or YCbCr or RGB colours; CMYK and YCCK are refused. EXIF is not looked at. Results as above.
+enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                      struct pex_image *image, char *message);
+
+// Releases the pixels of `image` and empties it.
+void pex_image_free(struct pex_image *image);
+
+#endif

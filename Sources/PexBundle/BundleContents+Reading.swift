@@ -1,0 +1,104 @@
+import PexGraph
+import PexTensor
+
+extension BundleContents {
+  /// The contents of a bundle, section by section, and where its tensors are.
+  /// - Throws: ``PexError`` naming the section that breaks a rule.
+  static func read(_ container: Container, _ image: FileImage) throws -> (BundleContents, TensorRow, TensorRow) {
+    let reader = SectionReader(container: container, image: image)
+    let manifest: Pex_Manifest = try reader.require(.trunk)
+    guard manifest.canonicalVersion == UInt32(Trunk.canonicalVersion) else {
+      throw PexError(
+        .unsupported, "trunk: canonical version \(manifest.canonicalVersion) is unknown", hint: "use a newer pex")
+    }
+    var trunkRow = try reader.row(.trunkTensors)
+    let graph = try Graph(manifest.graph, &trunkRow, in: image)
+    try trunkRow.finish()
+
+    let exits: Pex_Exits = try reader.require(.exits)
+    try BundleLimits.require(exits.points.count, "exit points", BundleLimits.exits, SectionKind.exits.name)
+    try BundleLimits.require(exits.exits.count, "exits", BundleLimits.exits, SectionKind.exits.name)
+    let trunk = try Trunk(
+      stored: graph, exitPoints: try exits.points.enumerated().map { try ExitPointRecord($1, number: $0 + 1) },
+      digest: try Digest(stored: exits.trunkDigest, "trunk digest", .exits), checksums: trunkRow.entries.map(\.checksum)
+    )
+
+    var headRow = try reader.row(.headTensors)
+    var contents = BundleContents(trunk: trunk, producer: manifest.producer)
+    contents.exits = try exits.exits.map { exit in
+      let place = "\(SectionKind.exits.name): exit \(exit.exit)"
+      let record = try HeadRecord(exit.head, place)
+      let parameters = try record.parameters(&headRow, place: "exit \(exit.exit)", in: image)
+      return ExitRecord(exit: Int(exit.exit), record, parameters: parameters)
+    }
+    try headRow.finish()
+
+    if let labels: Pex_Labels = try reader.message(.labels) { contents.labels = labels.labels }
+    contents.preprocessing = try reader.message(.preprocessing).map { try PreprocessingRecord($0) }
+    contents.policy = try reader.message(.policy).map { try PolicyRecord($0, exits: contents.exits.map(\.exit)) }
+    try contents.validate()
+    return (contents, trunkRow, headRow)
+  }
+}
+
+/// Takes the sections of a file apart.
+struct SectionReader {
+  let container: Container
+  let image: FileImage
+
+  /// The message of a section, or nil when there is no such section.
+  /// - Throws: ``PexError`` when it is not canonical.
+  func message<Message: CanonicalMessage>(_ kind: SectionKind) throws -> Message? {
+    guard let section = container.section(kind) else { return nil }
+    return try Message(canonical: image.copy(section.range), kind)
+  }
+
+  /// The message of a section that is always there.
+  /// - Throws: ``PexError`` when it is not canonical.
+  func require<Message: CanonicalMessage>(_ kind: SectionKind) throws -> Message {
+    guard let message: Message = try message(kind) else { throw BundleFault.missing.error(kind.name) }
+    return message
+  }
+
+  /// The start of a section of tensors.
+  func row(_ kind: SectionKind) throws -> TensorRow {
+    guard let section = container.section(kind) else { throw BundleFault.missing.error(kind.name) }
+    return TensorRow(section)
+  }
+}
+
+extension HeadRecord {
+  /// The head's tensors, taken off the row; nil when the head is not trained.
+  /// - Throws: ``PexError`` (malformed) when the section is too short for them.
+  func parameters(_ row: inout TensorRow, place: String, in image: FileImage) throws -> [Tensor]? {
+    guard !checksums.isEmpty else { return nil }
+    return try zip(specification.parameters, checksums).map { parameter, checksum in
+      try row.next(
+        "\(place) \(parameter.name)", .float32, Shape(parameter.dimensions), checksum: checksum, in: image)
+    }
+  }
+}
+
+extension ExitPointRecord {
+  fileprivate init(_ message: Pex_ExitPoint, number: Int) throws {
+    guard let cost = Int(exactly: message.multiplyAccumulates) else {
+      throw BundleFault.value(
+        "exit point \(number): cost", expected: "a number below 2^63", found: "\(message.multiplyAccumulates)"
+      ).error(SectionKind.exits.name)
+    }
+    self.init(
+      number: number, value: ValueID(Int(message.value)), multiplyAccumulates: cost,
+      prefixDigest: try Digest(stored: message.prefixDigest, "exit point \(number): digest", .exits),
+      isNamed: message.named)
+  }
+}
+
+extension Digest {
+  /// - Throws: ``PexError`` (malformed) when there are not 32 bytes.
+  init(stored: some Collection<UInt8>, _ what: String, _ section: SectionKind) throws {
+    guard let digest = Digest(stored) else {
+      throw BundleFault.value(what, expected: "32 bytes", found: "\(stored.count)").error(section.name)
+    }
+    self = digest
+  }
+}

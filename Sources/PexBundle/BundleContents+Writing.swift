@@ -1,0 +1,89 @@
+import PexGraph
+import PexHeads
+import PexTensor
+
+extension BundleContents {
+  /// Writes a bundle. The same contents give the same bytes. The file appears whole or not at all: see ``AtomicFile``.
+  /// - Parameter overwriting: whether a file of that name is replaced.
+  /// - Throws: ``PexError``: (malformed) when the contents break a rule of the specification or bytes that came from
+  ///   another bundle are damaged, (cannotCreate) or (inputOutput) when the file cannot be written.
+  public func write(to path: String, overwriting: Bool = false) throws {
+    let draft = try draft()
+    try AtomicFile.write(to: path, overwriting: overwriting) { file in
+      try draft.write { try file.write($0) }
+    }
+  }
+
+  /// The file in memory.
+  /// - Throws: ``PexError`` (malformed) as ``write(to:overwriting:)``.
+  public func encoded() throws -> [UInt8] { try draft().bytes() }
+
+  func draft() throws -> ContainerDraft {
+    try validate()
+    let constants = trunk.constants.compactMap { trunk.graph[$0].constant }
+    let checksums = try checked(constants.map(\.checksum), against: trunk.storedChecksums, .trunkTensors)
+    var manifest = Pex_Manifest()
+    manifest.canonicalVersion = UInt32(Trunk.canonicalVersion)
+    manifest.producer = producer
+    manifest.graph = Pex_Graph(trunk.graph, checksums: checksums)
+    var sections = [
+      SectionDraft(kind: .trunk, content: .message(try manifest.canonicalBytes(.trunk))),
+      SectionDraft(kind: .exits, content: .message(try exitsMessage().canonicalBytes(.exits))),
+    ]
+    if let labels {
+      var message = Pex_Labels()
+      message.labels = labels
+      sections.append(SectionDraft(kind: .labels, content: .message(try message.canonicalBytes(.labels))))
+    }
+    if let message = preprocessing?.message {
+      sections.append(
+        SectionDraft(kind: .preprocessing, content: .message(try message.canonicalBytes(.preprocessing))))
+    }
+    if let message = policy?.message {
+      sections.append(SectionDraft(kind: .policy, content: .message(try message.canonicalBytes(.policy))))
+    }
+    sections.append(SectionDraft(kind: .headTensors, content: .tensors(exits.flatMap { $0.parameters ?? [] })))
+    sections.append(SectionDraft(kind: .trunkTensors, content: .tensors(constants)))
+    return try ContainerDraft(.bundle, sections)
+  }
+
+  private func exitsMessage() throws -> Pex_Exits {
+    var message = Pex_Exits()
+    message.trunkDigest = .init(trunk.digest.bytes)
+    message.points = trunk.exitPoints.map { point in
+      var message = Pex_ExitPoint()
+      message.value = UInt32(clamping: point.value.index)
+      message.multiplyAccumulates = UInt64(clamping: point.multiplyAccumulates)
+      message.prefixDigest = .init(point.prefixDigest.bytes)
+      message.named = point.isNamed
+      return message
+    }
+    message.exits = try exits.map { exit in
+      var message = Pex_Exit()
+      message.exit = UInt32(clamping: exit.exit)
+      var checksums: [UInt32] = []
+      if let parameters = exit.parameters {
+        // What a head is made of is checked here too, so that no file holds a head that cannot be read.
+        _ = try naming("exit \(exit.exit)") {
+          try Head(exit.specification, parameters: parameters, temperature: exit.temperature)
+        }
+        checksums = try checked(parameters.map(\.checksum), against: exit.storedChecksums, .headTensors)
+      }
+      message.head =
+        HeadRecord(
+          specification: exit.specification, temperature: exit.temperature, threshold: exit.threshold,
+          checksums: checksums
+        ).message
+      return message
+    }
+    return message
+  }
+
+  /// Bytes that came from a file must still be what that file promised: a new checksum would hide the damage.
+  private func checked(_ found: [UInt32], against stored: [UInt32]?, _ section: SectionKind) throws -> [UInt32] {
+    for (expected, found) in zip(stored ?? found, found) where expected != found {
+      throw BundleFault.checksum(expected: expected, found: found).error(section.name)
+    }
+    return found
+  }
+}

@@ -1,0 +1,141 @@
+import PexGraph
+import PexHeads
+import PexTensor
+
+/// An exit that was inserted, with its base head.
+public struct ExitRecord: Sendable {
+  /// The exit point's number.
+  public var exit: Int
+  /// What the base head looks like; its channels and extents are those of the exit point's value.
+  public var specification: HeadSpecification
+  /// The base head's tensors, f32, in the specification's order; nil when it is not trained, and so disabled.
+  public private(set) var parameters: [Tensor]?
+  /// Logits are divided by this before softmax; positive and finite.
+  public var temperature: Float
+  /// The number that the policy compares with at this exit, when it was chosen on held-out samples.
+  public var threshold: Float?
+  /// Checksums that came with the tensors from a file; nil for tensors that came from elsewhere.
+  private(set) var storedChecksums: [UInt32]?
+
+  /// An exit with an untrained head.
+  public init(exit: Int, specification: HeadSpecification) {
+    self.exit = exit
+    self.specification = specification
+    temperature = 1
+  }
+
+  /// An exit with a trained head.
+  public init(exit: Int, head: Head, threshold: Float? = nil) {
+    self.exit = exit
+    specification = head.specification
+    parameters = head.parameters
+    temperature = head.temperature
+    self.threshold = threshold
+  }
+
+  init(exit: Int, _ record: HeadRecord, parameters: [Tensor]?) {
+    self.exit = exit
+    specification = record.specification
+    self.parameters = parameters
+    temperature = record.temperature
+    threshold = record.threshold
+    storedChecksums = parameters == nil ? nil : record.checksums
+  }
+}
+
+/// Everything that a bundle holds. Change what you like apart from the trunk, and write it as another bundle.
+public struct BundleContents: Sendable {
+  /// Graph, exit points and their digests.
+  public var trunk: Trunk
+  /// The inserted exits, ascending by number.
+  public var exits: [ExitRecord]
+  /// The names of the classifier's classes, unique, in its order.
+  public var labels: [String]?
+  /// How pictures become inputs.
+  public var preprocessing: PreprocessingRecord?
+  /// When to stop, unless the user says otherwise.
+  public var policy: PolicyRecord?
+  /// The program that made the source model, as it says itself. Never a path. May be empty.
+  public var producer: String
+
+  /// Contents of a bundle. They are checked when they are written.
+  public init(
+    trunk: Trunk, exits: [ExitRecord] = [], labels: [String]? = nil, preprocessing: PreprocessingRecord? = nil,
+    policy: PolicyRecord? = nil, producer: String = ""
+  ) {
+    self.trunk = trunk
+    self.exits = exits
+    self.labels = labels
+    self.preprocessing = preprocessing
+    self.policy = policy
+    self.producer = producer
+  }
+
+  /// Checks everything that the specification asks of a bundle's content beyond what ``Trunk`` has checked. Reading
+  /// and writing both come through here.
+  /// - Throws: ``PexError`` (malformed) naming the section and what is wrong in it.
+  func validate() throws {
+    try trunk.graph.requireLimits()
+    guard trunk.graph.isNumberedForFile else { throw BundleFault.notCanonical.error(SectionKind.trunk.name) }
+    try BundleLimits.require(name: producer, SectionKind.trunk.name)
+    if let labels {
+      try BundleLimits.require(labels: labels, SectionKind.labels.name)
+      if let classes = trunk.classCount, classes != labels.count {
+        throw BundleFault.value("labels", expected: "\(classes), one a class", found: "\(labels.count)")
+          .error(SectionKind.labels.name)
+      }
+    }
+    _ = try preprocessing?.validated()
+    try BundleLimits.require(exits.count, "exits", BundleLimits.exits, SectionKind.exits.name)
+    for (index, exit) in exits.enumerated() {
+      guard index == 0 || exits[index - 1].exit < exit.exit else {
+        throw BundleFault.value("exits", expected: "ascending numbers", found: "\(exit.exit)")
+          .error(SectionKind.exits.name)
+      }
+      try validate(exit)
+    }
+    _ = try policy?.validated(exits: exits.map(\.exit))
+  }
+
+  private func validate(_ exit: ExitRecord) throws {
+    let section = SectionKind.exits.name
+    guard let point = trunk.exitPoint(exit.exit), let map = trunk.graph[point.value].type.featureMap else {
+      throw BundleFault.reference("exit point", exit.exit).error(section)
+    }
+    let specification = exit.specification
+    guard specification.channels == map.channels, specification.spatial == map.spatial else {
+      throw BundleFault.value(
+        "head of exit \(exit.exit)", expected: "a tap of \(map.channels) channels over \(map.spatial)",
+        found: "\(specification.channels) over \(specification.spatial)"
+      ).error(section)
+    }
+    if let classes = trunk.classCount ?? labels?.count, classes != specification.classes {
+      throw BundleFault.value(
+        "head of exit \(exit.exit)", expected: "\(classes) classes", found: "\(specification.classes)"
+      ).error(section)
+    }
+    try HeadRecord(
+      specification: specification, temperature: exit.temperature, threshold: exit.threshold,
+      checksums: exit.storedChecksums ?? []
+    ).validate(section)
+  }
+}
+
+extension Graph {
+  /// Checks the counts and names of a graph against the limits of the format.
+  /// - Throws: ``PexError`` (malformed) naming what there is too much of.
+  func requireLimits() throws {
+    let section = SectionKind.trunk.name
+    try BundleLimits.require(nodes.count, "nodes", BundleLimits.nodes, section)
+    try BundleLimits.require(values.count, "values", BundleLimits.values, section)
+    try BundleLimits.require(max(inputs.count, outputs.count), "inputs or outputs", BundleLimits.inputs, section)
+    for value in values {
+      try BundleLimits.require(name: value.name, section)
+      try BundleLimits.require(value.type.rank, "axes of '\(value.name)'", BundleLimits.axes, section)
+    }
+    for node in nodes {
+      try BundleLimits.require(name: node.name, section)
+      try BundleLimits.require(node.inputs.count, "inputs of '\(node.name)'", BundleLimits.inputs, section)
+    }
+  }
+}

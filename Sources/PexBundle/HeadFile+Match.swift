@@ -1,0 +1,61 @@
+import PexGraph
+import PexHeads
+import PexTensor
+
+/// A personal head and the exit point of the open bundle that it belongs to.
+public struct MatchedHead: Sendable {
+  /// Where the head reads. Its number may differ from the one that the head carries.
+  public var exitPoint: ExitPointRecord
+  /// The head.
+  public var head: PersonalHead
+}
+
+extension HeadFile {
+  /// Finds the exit point of every head, by digest: all of them or none.
+  /// - Returns: the heads in the order of the file.
+  /// - Throws: ``PexError`` (refused) saying why a head does not fit: another trunk, other weights, other storage of the
+  ///   weights, other preprocessing.
+  public func match(_ contents: BundleContents) throws -> [MatchedHead] {
+    let points = Dictionary(contents.trunk.exitPoints.map { ($0.prefixDigest, $0) }) { first, _ in first }
+    let matched = try heads.map { head in
+      guard let point = points[head.prefixDigest] else { throw try refusal(of: head, contents.trunk) }
+      let map = contents.trunk.graph[point.value].type.featureMap
+      let specification = head.head.specification
+      guard let map, map.channels == specification.channels, map.spatial == specification.spatial else {
+        throw PexError(
+          .refused,
+          "the head of exit \(head.exit) reads \(specification.channels) channels over "
+            + "\(specification.spatial), exit point \(point.number) has another shape")
+      }
+      return MatchedHead(exitPoint: point, head: head)
+    }
+    guard try PreprocessingRecord.digest(of: contents.preprocessing) == preprocessingDigest else {
+      throw PexError(
+        .refused, "the heads were trained with other preprocessing than this bundle's",
+        hint: "convert with the preprocessing of then, or train the heads again")
+    }
+    return matched
+  }
+
+  /// Why no exit point has the digest of `head`.
+  private func refusal(of head: PersonalHead, _ trunk: Trunk) throws -> PexError {
+    let structures = try trunk.graph.structureDigests(of: trunk.exitPoints.map(\.value))
+    let start = "the head of exit \(head.exit) was trained on"
+    guard structures.contains(head.structureDigest) else {
+      return PexError(.refused, "\(start) another trunk", hint: "use the bundle it was trained for")
+    }
+    guard trunk.storage == trunkStorage else {
+      return PexError(
+        .refused, "\(start) the \(trunkStorage.name) storage of this model, found \(trunk.storage.name)",
+        hint: "convert with --weights \(trunkStorage.name), or train the heads again")
+    }
+    return PexError(
+      .refused, "\(start) a model of the same structure with other weights", hint: "use the bundle it was trained for")
+  }
+}
+
+extension BundleFile {
+  /// As ``HeadFile/match(_:)``, naming this bundle in refusals.
+  /// - Throws: ``PexError`` (refused).
+  public func match(_ heads: HeadFile) throws -> [MatchedHead] { try naming(name) { try heads.match(contents) } }
+}

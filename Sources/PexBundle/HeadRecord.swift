@@ -1,0 +1,66 @@
+import PexHeads
+import PexTensor
+
+/// What a file says about a head, base or personal, apart from its numbers.
+struct HeadRecord {
+  var specification: HeadSpecification
+  var temperature: Float
+  var threshold: Float?
+  /// One a tensor, or none when the head is not trained.
+  var checksums: [UInt32]
+
+  /// Checks the numbers that ``HeadSpecification`` does not check.
+  /// - Throws: ``PexError`` (malformed) naming the number.
+  func validate(_ section: String) throws {
+    guard temperature > 0, temperature.isFinite else {
+      throw BundleFault.value("temperature", expected: "a positive number", found: "\(temperature)").error(section)
+    }
+    guard threshold.map({ $0 >= 0 && $0.isFinite }) ?? true else {
+      throw BundleFault.value("threshold", expected: "a number of at least 0", found: "\(threshold ?? .nan)")
+        .error(section)
+    }
+    guard [0, specification.parameters.count].contains(checksums.count) else {
+      throw BundleFault.value(
+        "head tensors", expected: "\(specification.parameters.count) or none", found: "\(checksums.count)"
+      ).error(section)
+    }
+  }
+
+  var message: Pex_HeadRecord {
+    var message = Pex_HeadRecord()
+    message.kind = specification.kind.rawValue
+    message.channels = UInt32(clamping: specification.channels)
+    message.spatial = specification.spatial.map { UInt32(clamping: $0) }
+    message.classes = UInt32(clamping: specification.classes)
+    message.hidden = UInt32(clamping: specification.hidden)
+    message.temperature = temperature
+    if let threshold { message.threshold = threshold }
+    message.crc32C = checksums
+    return message
+  }
+
+  init(specification: HeadSpecification, temperature: Float, threshold: Float?, checksums: [UInt32]) {
+    self.specification = specification
+    self.temperature = temperature
+    self.threshold = threshold
+    self.checksums = checksums
+  }
+
+  /// - Throws: ``PexError`` (malformed) when a number is out of range, (unsupported) when the kind is unknown.
+  init(_ message: Pex_HeadRecord, _ section: String) throws {
+    let kind: HeadKind = try word(message.kind, "head kind", section)
+    // 0 stands for "as the tap" to the initialiser, never to a file.
+    guard kind != .conv || message.hidden > 0 else {
+      throw BundleFault.value("hidden channels", expected: "at least 1", found: "0").error(section)
+    }
+    specification = try naming(section) {
+      try HeadSpecification(
+        kind: kind, channels: Int(message.channels), spatial: message.spatial.map(Int.init),
+        classes: Int(message.classes), hidden: Int(message.hidden))
+    }
+    temperature = message.temperature
+    threshold = message.hasThreshold ? message.threshold : nil
+    checksums = message.crc32C
+    try validate(section)
+  }
+}

@@ -1,0 +1,18 @@
+import PexTensor
+
+extension PexError.Kind {
+  /// The exit status that the programs end with (after sysexits.h where it has a word for it).
+  public var exitStatus: Int32 {
+    switch self {
+    case .usage: 64
+    case .malformed: 65
+    case .unreadable: 66
+    case .unsupported: 69
+    case .defect: 70
+    case .cannotCreate: 73
+    case .inputOutput: 74
+    case .mismatch: 76
+    case .refused: 77
+    }
+  }
+}

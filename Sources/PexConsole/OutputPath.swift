@@ -1,0 +1,36 @@
+import Foundation
+import PexTensor
+
+/// Where a program writes: what the user asked for, or the input's name with another suffix in the current folder.
+public struct OutputPath: Sendable {
+  /// The path.
+  public let path: String
+  private let force: Bool
+
+  /// The path that the user wants, or the one that follows from the input.
+  public init(wanted: String?, input: String, suffix: String, force: Bool) {
+    let name = ((input as NSString).lastPathComponent as NSString).deletingPathExtension
+    path = wanted ?? "\(name).\(suffix)"
+    self.force = force
+  }
+
+  /// Whether an existing file may be overwritten.
+  public var overwrites: Bool { force }
+
+  /// Checks early, before any work, that the file may be written.
+  /// - Throws: ``PexError``: (usage) for `-`, (cannotCreate) when it exists and is not to be overwritten, or its
+  ///   folder does not exist.
+  public func check() throws {
+    guard path != "-" else { throw PexError(.usage, "-o -: '-' is not a file name") }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+      guard !isFolder.boolValue else { throw PexError(.cannotCreate, "\(path): expected a file, found a folder") }
+      guard force else {
+        throw PexError(.cannotCreate, "\(path): is there already", hint: "--force overwrites it, -o names another file")
+      }
+    }
+    let folder = (path as NSString).deletingLastPathComponent
+    guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), folder.isEmpty || isFolder.boolValue
+    else { throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'") }
+  }
+}

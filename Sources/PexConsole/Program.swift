@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import PexTensor
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A program: parses the command line, runs, and turns every failure into one line and an exit status.
+public protocol Program: ParsableCommand {
+  /// The program's name.
+  static var programName: String { get }
+  /// Does the work.
+  func execute() throws
+}
+
+extension Program {
+  /// Runs the program with the process's arguments and ends the process.
+  public static func main() {
+    // A reader that goes away is an error of writing, not the end of the process.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      let command = try parse()
+      try command.execute()
+      Glibc.exit(0)
+    } catch let error as PexError {
+      Console.note("\(programName): error: \(oneLine(error.message))\n")
+      if let hint = error.hint { Console.note("hint: \(oneLine(hint))\n") }
+      Glibc.exit(error.kind.exitStatus)
+    } catch {
+      // Help and version are errors to the parser, too: those it prints and ends itself.
+      if exitCode(for: error) == .success { exit(withError: error) }
+      guard exitCode(for: error) == .validationFailure else {
+        Console.note("\(programName): error: \(oneLine("\(error)"))\n")
+        Glibc.exit(PexError.Kind.defect.exitStatus)
+      }
+      let message = message(for: error)
+      let usage = usageString().split(separator: "\n").first.map(String.init) ?? ""
+      Console.note("\(programName): error: \(oneLine(message))\nhint: \(usage)  (--help lists all options)\n")
+      Glibc.exit(PexError.Kind.usage.exitStatus)
+    }
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+  }
+}

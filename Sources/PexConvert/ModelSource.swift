@@ -1,0 +1,33 @@
+import PexBundle
+import PexGraph
+import PexONNX
+import PexTensor
+
+/// A model file of any kind that pex reads, told by its content.
+public enum ModelSource: Sendable {
+  /// An ONNX model, as imported.
+  case onnx(ImportedModel)
+  /// A bundle, which holds a canonical graph already.
+  case bundle(Bundle)
+
+  /// Opens a model file.
+  /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it is no model or a damaged one,
+  ///   (unsupported) naming every operator that is not supported, (usage) when an input's shape must be given.
+  public static func open(path: String, options: ImportOptions = ImportOptions()) throws -> ModelSource {
+    switch try BundleReader.kind(ofFileAt: path) {
+    case .bundle: return .bundle(try Bundle(path: path))
+    case .head:
+      throw PexError(
+        .malformed, "\(path): expected a model, found personal heads", hint: "heads go with a bundle: pexrun BUNDLE.pex --heads \(path)")
+    case .other: return .onnx(try ONNXImporter.load(path: path, options: options))
+    }
+  }
+
+  /// The graph as it was read.
+  public var graph: Graph {
+    switch self {
+    case .onnx(let model): model.graph
+    case .bundle(let bundle): bundle.contents.trunk.graph
+    }
+  }
+}

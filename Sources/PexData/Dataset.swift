@@ -1,0 +1,89 @@
+import PexTensor
+
+/// Samples for training or evaluation, from a folder or an archive. Nothing is decoded before it is asked for.
+public struct Dataset: Sendable {
+  /// One sample, ready for the model.
+  public struct Sample: Sendable {
+    /// Where it came from, for messages: a path, or `FILE[INDEX]`.
+    public let name: String
+    /// float32 `[1, C, H, W]`.
+    public let tensor: Tensor
+    /// The index of its class in the model's class list; nil without a label.
+    public let label: Int?
+  }
+
+  /// The class of every sample, in order, as ``Sample/label``; known without decoding anything.
+  public let labels: [Int?]
+  /// The names of the class folders; empty for archives and flat folders.
+  public let classFolders: [String]
+  /// What the user should know: one line each.
+  public let warnings: [String]
+  private let format: SampleFormat
+  private let source: Source
+
+  private enum Source: Sendable {
+    case files([String])
+    /// `x` is `[N, C, H, W]`, or `[N, H, W, C]`, as the format says.
+    case archive(path: String, x: Tensor)
+  }
+
+  /// The number of samples; at least 1.
+  public var count: Int { labels.count }
+
+  /// Opens a folder (see ``ImageFolder``) or an .npz archive with `x` `[N, C, H, W]` and, for labelled samples, `y`
+  /// `[N]` of class indices. In `x`, u8 numbers are levels and are treated as a picture's; all others are used as they are.
+  /// - Parameters:
+  ///   - classNames: the bundle's labels; empty when it has none.
+  ///   - classCount: the number of classes of the model; nil when it has no classifier.
+  ///   - ignoresLabels: takes all samples as unlabelled, whatever folders they lie in.
+  /// - Throws: ``PexError`` (unreadable) when `path` cannot be opened; (malformed) when folders, shapes, numbers or
+  ///   labels are unsound.
+  public init(
+    path: String, format: SampleFormat, classNames: [String] = [], classCount: Int? = nil, ignoresLabels: Bool = false
+  ) throws {
+    try format.preprocessing.validate(channels: format.channels)
+    self.format = format
+    if try FileKind(path) == .folder {
+      let folder = try ImageFolder(path: path)
+      source = .files(folder.samples.map(\.path))
+      guard !ignoresLabels, !folder.classes.isEmpty else {
+        labels = folder.samples.map { _ in nil }
+        (classFolders, warnings) = ([], [])
+        return
+      }
+      let mapping = try naming(path) {
+        try LabelMapping(folders: folder.classes, labels: classNames, classCount: classCount)
+      }
+      labels = folder.samples.map { $0.label.map { mapping.indices[$0] } }
+      classFolders = folder.classes
+      warnings = mapping.warning.map { [$0] } ?? []
+    } else {
+      let archive = try SampleArchive(
+        path: path, format: format, classCount: classNames.isEmpty ? classCount : classNames.count,
+        ignoresLabels: ignoresLabels)
+      source = .archive(path: path, x: archive.x)
+      labels = archive.labels
+      (classFolders, warnings) = ([], [])
+    }
+  }
+
+  /// Sample number `index`, decoded now.
+  /// - Throws: ``PexError`` (malformed, unreadable) naming the sample when it cannot be decoded; (defect) when there
+  ///   is no such sample.
+  public func sample(_ index: Int) throws -> Sample {
+    guard labels.indices.contains(index) else {
+      throw PexError(.defect, "sample \(index) of \(count) was asked for")
+    }
+    switch source {
+    case .files(let paths):
+      return Sample(name: paths[index], tensor: try format.load(path: paths[index]), label: labels[index])
+    case .archive(let path, let x):
+      let size = x.byteCount / count
+      let tensor = try x.withBytes { bytes in
+        let part = UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
+        return try format.sample(dtype: x.dtype, bytes: part)
+      }
+      return Sample(name: "\(path)[\(index)]", tensor: tensor, label: labels[index])
+    }
+  }
+}

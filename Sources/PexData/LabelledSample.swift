@@ -1,0 +1,13 @@
+/// A file with one sample, and the class that it belongs to.
+public struct LabelledSample: Hashable, Sendable {
+  /// The path of a PNG, JPEG or .npy file.
+  public let path: String
+  /// The class: an index into the class names that come with the sample; nil without one.
+  public let label: Int?
+
+  /// A sample in the file at `path`.
+  public init(path: String, label: Int?) {
+    self.path = path
+    self.label = label
+  }
+}

@@ -1,0 +1,32 @@
+import PexTensor
+
+/// A picture of 8-bit red, green and blue.
+public struct Picture: Hashable, Sendable {
+  /// Pixels in a row; at least 1.
+  public let width: Int
+  /// Rows; at least 1.
+  public let height: Int
+  /// `height * width * 3` samples: rows from top to bottom, in each row pixels from left to right, red green blue.
+  public let pixels: [UInt8]
+
+  /// A picture with the given pixels.
+  /// - Throws: ``PexError`` (malformed) when a side is not positive or the number of samples is not
+  ///   `height * width * 3`.
+  public init(width: Int, height: Int, pixels: [UInt8]) throws {
+    guard width > 0, height > 0 else {
+      throw PexError(.malformed, "a picture of \(width)x\(height) pixels has no pixels")
+    }
+    guard try Shape([height, width, 3]).count == pixels.count else {
+      throw PexError(.malformed, "expected \(width)x\(height)x3 samples, found \(pixels.count)")
+    }
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
+  /// The three samples at a pixel within the picture.
+  subscript(row row: Int, column column: Int) -> ArraySlice<UInt8> {
+    let start = (row * width + column) * 3
+    return pixels[start..<start + 3]
+  }
+}

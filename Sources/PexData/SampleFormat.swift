@@ -1,0 +1,88 @@
+import PexTensor
+
+/// What samples a model takes, and how files become such samples.
+public struct SampleFormat: Hashable, Sendable {
+  /// The order of the axes in .npy and .npz files: the source model's.
+  public enum Layout: String, CaseIterable, Sendable {
+    /// Channels first, as in ONNX.
+    case nchw
+    /// Channels last, as in Keras.
+    case nhwc
+  }
+
+  /// Channels of the model's input.
+  public let channels: Int
+  /// Rows of the model's input.
+  public let height: Int
+  /// Columns of the model's input.
+  public let width: Int
+  /// The order of the axes in array files.
+  public let layout: Layout
+  /// What is done to pictures.
+  public let preprocessing: Preprocessing
+
+  /// The format of a model whose input is `[N, channels, height, width]` in the IR.
+  /// - Throws: ``PexError`` (malformed) when an extent is not positive.
+  public init(channels: Int, height: Int, width: Int, layout: Layout = .nchw, preprocessing: Preprocessing) throws {
+    guard min(channels, height, width) > 0 else {
+      throw PexError(.malformed, "a model input of \(channels)x\(height)x\(width) takes no samples")
+    }
+    _ = try Shape([channels, height, width]).byteCount(.float32)
+    self.channels = channels
+    self.height = height
+    self.width = width
+    self.layout = layout
+    self.preprocessing = preprocessing
+  }
+
+  /// The sample in a PNG, JPEG or .npy file as float32 `[1, channels, height, width]`. Which it is, the content tells.
+  ///
+  /// A .npy file holds one sample, with or without a batch axis of 1. Its numbers are used as they are, except that
+  /// u8 numbers are levels and are scaled and centred as a picture's.
+  /// - Throws: ``PexError`` (unreadable) when the file cannot be opened; (malformed) naming it when it cannot be
+  ///   decoded, has another shape, or holds numbers that are not finite.
+  public func load(path: String) throws -> Tensor {
+    let bytes = try fileBytes(path: path)
+    guard bytes.starts(with: NpyHeader.magic) else {
+      return try naming(path) {
+        let picture = try Picture.decode(bytes)
+        return try preprocessing.tensor(from: picture, channels: channels, height: height, width: width)
+      }
+    }
+    let array = try Npy.read(bytes: bytes, name: path)
+    return try naming(path) {
+      let extents = sampleExtents
+      guard array.shape.dimensions == extents || array.shape.dimensions == [1] + extents else {
+        throw PexError(.malformed, "expected an array of shape \(try Shape(extents)), found \(array.shape)")
+      }
+      let sample = try array.withBytes { try self.sample(dtype: array.dtype, bytes: $0) }
+      guard sample.isFinite else { throw PexError(.malformed, "the array holds NaN or infinite numbers") }
+      return sample
+    }
+  }
+
+  /// The extents of one sample in array files.
+  var sampleExtents: [Int] {
+    switch layout {
+    case .nchw: [channels, height, width]
+    case .nhwc: [height, width, channels]
+    }
+  }
+
+  /// One sample, of which `bytes` are the numbers in ``layout``, as float32 `[1, C, H, W]`.
+  func sample(dtype: DType, bytes: UnsafeRawBufferPointer) throws -> Tensor {
+    if dtype == .uint8 {
+      return try preprocessing.tensor(
+        fromPlanes: channelsFirst(Array(bytes)), channels: channels, height: height, width: width)
+    }
+    let stored = try Tensor(dtype, Shape([1] + sampleExtents)) { $0.copyMemory(from: bytes) }
+    return try Tensor([1, channels, height, width], channelsFirst(stored.floats))
+  }
+
+  private func channelsFirst<Element>(_ elements: [Element]) -> [Element] {
+    guard layout == .nhwc, channels > 1 else { return elements }
+    return (0..<channels).flatMap { channel in
+      stride(from: channel, to: elements.count, by: channels).map { elements[$0] }
+    }
+  }
+}

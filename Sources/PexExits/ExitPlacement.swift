@@ -1,0 +1,64 @@
+import PexGraph
+import PexHeads
+import PexTensor
+
+/// An exit that a bundle will have: a point and what stands there.
+public struct ExitPlacement: Hashable, Sendable {
+  /// Where it stands.
+  public let point: ExitPoint
+  /// What its head looks like.
+  public let head: HeadSpecification
+
+  /// An exit.
+  public init(point: ExitPoint, head: HeadSpecification) {
+    self.point = point
+    self.head = head
+  }
+}
+
+extension ExitPlacement {
+  /// The exits of a request, with the last exit point added unless the request is for none: a personal head there
+  /// replaces the final classifier at no cost.
+  ///
+  /// - Parameters:
+  ///   - request: where; nil takes up to three points at even shares of the work.
+  ///   - kind: the kind of head at exits that `kinds` does not name.
+  ///   - kinds: kinds of heads by exit number.
+  /// - Throws: ``PexError`` (usage) when an exit does not exist, or a kind is given for an exit that is not there;
+  ///   (malformed) when the graph has no classes to tell apart.
+  public static func place(
+    _ request: ExitRequest?, kind: HeadKind = .linear, kinds: [Int: HeadKind] = [:], in graph: Graph
+  ) throws -> [ExitPlacement] {
+    let points = ExitPoint.all(in: graph)
+    if request == ExitRequest.none { return [] }
+    let wanted = request ?? (points.isEmpty ? ExitRequest.none : .automatic(min(3, points.count)))
+    var chosen = try wanted.resolve(points, in: graph)
+    if let last = points.last, !chosen.contains(last) { chosen.append(last) }
+    chosen.sort { ($0.cost.multiplyAccumulates, $0.number) < ($1.cost.multiplyAccumulates, $1.number) }
+    if let stray = kinds.keys.sorted().first(where: { number in !chosen.contains { $0.number == number } }) {
+      throw PexError(
+        .usage, "--head names exit \(stray), which is not placed",
+        hint: "placed exits: \(chosen.map { String($0.number) }.joined(separator: ", "))")
+    }
+    guard !chosen.isEmpty else { return [] }
+    guard let classes = graph.classCount else {
+      throw PexError(
+        .unsupported, "the model has no output of shape [N,C] that heads could stand in for",
+        hint: "name it with --output, or convert with --exits none")
+    }
+    return try chosen.map { point in
+      let map = try point.map()
+      let head = try HeadSpecification(
+        kind: kinds[point.number] ?? kind, channels: map.channels, spatial: map.spatial, classes: classes)
+      return ExitPlacement(point: point, head: head)
+    }
+  }
+}
+
+extension Graph {
+  /// How many classes the primary output tells apart, or nil when it is not `[N, C]`.
+  public var classCount: Int? {
+    guard let classifier, self[classifier.logits].type.rank == 2 else { return nil }
+    return self[classifier.logits].type.perSample[1]
+  }
+}

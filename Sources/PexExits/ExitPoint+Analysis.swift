@@ -1,0 +1,128 @@
+import PexGraph
+import PexTensor
+
+extension ExitPoint {
+  /// Finds the exit points of a canonical graph, on any acyclic network.
+  ///
+  /// A *cut* is a feature map behind which nothing else is read that was computed before it, so a residual block or a
+  /// dense block gives one each. Where every cell reads its two predecessors no such value exists, and a feature map
+  /// also counts when only it and the exit point before it are still read *and* that pair slides: the older one is
+  /// dropped by a later such value while the newer one stays. (The inside of a residual block never slides, because
+  /// the block's own input is read until the block ends.)
+  ///
+  /// Between two exit points stands at least one convolution or matrix product. Of several cuts behind the same work,
+  /// the first that is read more than once counts, else the last. The global pool and everything behind it never
+  /// counts.
+  ///
+  /// - Returns: the points by depth, numbered from 1; none when the network has no feature maps.
+  public static func all(in graph: Graph) -> [ExitPoint] {
+    let trunk = Trunk(graph)
+    let cuts = Cut.all(in: trunk)
+    return grouped(cuts, in: trunk).enumerated().map { index, cut in
+      ExitPoint(number: index + 1, value: cut.value, type: graph[cut.value].type, cost: graph.cost(of: [cut.value]))
+    }
+  }
+
+  /// Leaves one cut for each piece of work.
+  private static func grouped(_ cuts: [Cut], in trunk: Trunk) -> [Cut] {
+    var chosen: [Cut] = []
+    var group: [Cut] = []
+    func close() {
+      if let cut = group.first(where: { trunk.readers[$0.value, default: []].count > 1 }) ?? group.last {
+        chosen.append(cut)
+      }
+    }
+    for cut in cuts where cut.work > 0 {
+      if let last = group.last, last.work != cut.work {
+        close()
+        group = []
+      }
+      group.append(cut)
+    }
+    close()
+    return chosen
+  }
+}
+
+/// A feature map behind which little else is still read.
+private struct Cut {
+  let value: ValueID
+  /// Trunk nodes that it depends on.
+  let done: BitSet
+  /// What is still read behind it, the value itself included.
+  let frontier: Set<ValueID>
+  /// Convolutions and matrix products that it depends on.
+  let work: Int
+
+  /// All cuts in front of the global pool, by depth.
+  static func all(in trunk: Trunk) -> [Cut] {
+    let candidates = candidates(in: trunk)
+    let strict = candidates.filter { $0.frontier.count == 1 }
+    let sliding = sliding(candidates, strict: strict)
+    let end = end(of: strict, in: trunk)
+    return candidates.filter { cut in
+      (cut.frontier.count == 1 || sliding.contains(cut.value)) && !(end.map(cut.done.contains) ?? false)
+        && trunk.graph[cut.value].type.featureMap != nil
+    }
+  }
+
+  /// Values behind which at most one other is read, by depth. Flat ones are among them: the end is found by them.
+  private static func candidates(in trunk: Trunk) -> [Cut] {
+    var result: [Cut] = []
+    for place in trunk.nodes.indices {
+      for value in trunk.graph.nodes[trunk.nodes[place]].outputs where trunk.graph[value].type.dtype.isFloat {
+        guard let done = trunk.ancestors[value] else { continue }
+        let frontier = trunk.frontier(of: done)
+        guard frontier.contains(value), frontier.count <= 2 else { continue }
+        result.append(Cut(value: value, done: done, frontier: frontier, work: trunk.work(in: done)))
+      }
+    }
+    return result.sorted { $0.done.count < $1.done.count }
+  }
+
+  /// The values of chains in which every cell reads its two predecessors.
+  private static func sliding(_ candidates: [Cut], strict: [Cut]) -> Set<ValueID> {
+    var result: Set<ValueID> = []
+    var points = Set(strict.map(\.value))
+    var paired: Set<ValueID> = []
+    for cut in candidates where cut.frontier.count == 2 {
+      guard let older = cut.frontier.first(where: { $0 != cut.value }), points.contains(older) else { continue }
+      // Inside the last cell branches pair with the same older value; the cell before it came first.
+      guard !paired.contains(older) else { continue }
+      let slidesOn = candidates.contains { later in
+        later.frontier == [later.value, cut.value] && cut.done.isSubset(of: later.done) && later.value != cut.value
+      }
+      // The last cell of a chain: what it pairs with has been a sliding value itself.
+      if slidesOn || result.contains(older) {
+        result.insert(cut.value)
+        points.insert(cut.value)
+        paired.insert(older)
+      }
+    }
+    return result
+  }
+
+  /// The place of the node that ends the feature maps on the trunk: the global pool or the first flatten.
+  private static func end(of strict: [Cut], in trunk: Trunk) -> Int? {
+    let cuts = Set(strict.map(\.value))
+    return trunk.nodes.indices.first { place in
+      let node = trunk.graph.nodes[trunk.nodes[place]]
+      return node.outputs.contains(where: cuts.contains) && endsMaps(node, in: trunk.graph)
+    }
+  }
+
+  private static func endsMaps(_ node: Node, in graph: Graph) -> Bool {
+    guard let before = node.inputs.first.flatMap({ graph[$0].type.featureMap }) else { return false }
+    let after = node.outputs.first.flatMap { graph[$0].type.featureMap }
+    guard let after else { return true }
+    let collapses = before.spatial.contains { $0 > 1 } && after.spatial.allSatisfy { $0 == 1 }
+    switch node.operation {
+    case .globalPooling: return true
+    case .reduce(let reduce): return Set(reduce.axes).isSuperset(of: 2..<2 + before.spatial.count)
+    case .pooling(let pooling): return pooling.kind == .average && collapses
+    case .convolution, .batchNormalization, .linear, .unary, .binary, .concat, .reshape, .transpose, .softmax, .pad,
+      .identity:
+      return false
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import PexGraph
+import PexTensor
+
+/// The graph while nodes of the source model are added to it, and what the names seen so far stand for.
+final class GraphBuilder {
+  private(set) var graph = Graph()
+  /// The batch that the file fixes though the graph keeps it symbolic; nil where the file leaves it open.
+  let fileBatch: Int?
+  private let outline: ModelOutline
+  private let reader: TensorReader
+  private var values: [String: ImportedValue] = [:]
+  private var sourceNames: Set<String>
+  private var constants: [String: ValueID] = [:]
+  private var filled = 0
+
+  /// Numbers that one model may ask to be filled in without storing them (`ConstantOfShape`).
+  private static let fillLimit = 1 << 26
+
+  /// An empty graph for a model.
+  init(_ outline: ModelOutline, _ reader: TensorReader, fileBatch: Int?) {
+    self.outline = outline
+    self.reader = reader
+    self.fileBatch = fileBatch
+    sourceNames = Set(outline.nodes.flatMap(\.outputs))
+    sourceNames.formUnion(outline.initializers.keys)
+    sourceNames.formUnion(outline.inputs.map(\.name))
+  }
+
+  /// Adds an input of the model.
+  func addInput(_ name: String, _ dimensions: [Dimension]) throws {
+    values[name] = .computed(try graph.addInput(name, ValueType(.float32, dimensions)))
+  }
+
+  /// What a name stands for. A stored tensor is read when it is first asked for.
+  func value(named name: String) throws -> ImportedValue {
+    if let value = values[name] { return value }
+    guard let stored = outline.initializers[name] else {
+      throw PexError(.malformed, "'\(name)' is computed by no node before this one")
+    }
+    let value = try known(reader.tensor(stored), name: name)
+    values[name] = value
+    return value
+  }
+
+  /// Records what a node's output stands for.
+  func set(_ name: String, _ value: ImportedValue) { values[name] = value }
+
+  /// A stored tensor as a value: short lists of integers take part in shape arithmetic, floats become f32.
+  func known(_ tensor: Tensor, name: String) throws -> ImportedValue {
+    if tensor.shape.rank <= 1, tensor.count <= ShapeVector.lengthLimit, let integers = tensor.integers {
+      return .vector(try ShapeVector(integers.map(Dimension.fixed), isScalar: tensor.shape.rank == 0))
+    }
+    return .constant(name: name, tensor.dtype.isFloat ? try tensor.asFloat32() : tensor)
+  }
+
+  /// The numbers of a tensor attribute.
+  func tensor(_ stored: ONNXTensor) throws -> Tensor { try reader.tensor(stored) }
+
+  /// The type of a value in the graph.
+  func type(_ id: ValueID) -> ValueType { graph[id].type }
+
+  /// The numbers of a constant in the graph, or nil when it is computed.
+  func constant(_ id: ValueID) -> Tensor? { graph[id].constant }
+
+  /// The value as something that an operation can read. A constant enters the graph once, under its own name.
+  /// - Throws: ``PexError`` (unsupported) for integers: the graph computes with floating-point numbers.
+  func float(_ value: ImportedValue) throws -> ValueID {
+    switch value {
+    case .computed(let id): return id
+    case .constant(let name, let tensor):
+      guard tensor.dtype.isFloat else {
+        throw PexError(
+          .unsupported, "'\(name)' holds \(tensor.dtype.name) numbers; only shapes are computed in integers")
+      }
+      return try addConstant(name) { tensor }
+    case .vector:
+      throw PexError(
+        .unsupported, "expected floating-point numbers, found integers; only shapes are computed in integers")
+    }
+  }
+
+  /// A constant under a name of the source model, or one derived from it; the same one when asked again.
+  func addConstant(_ name: String, _ tensor: () throws -> Tensor) throws -> ValueID {
+    if let id = constants[name] { return id }
+    let free = sourceNames.contains(name) ? name : freeName(name)
+    let id = try graph.addConstant(free, try tensor())
+    constants[name] = id
+    return id
+  }
+
+  /// Adds a node that gives an output of the source model under its name, or an intermediate value of the lowering,
+  /// named after that output and `suffix`.
+  func emit(_ operation: Operation, _ inputs: [ValueID], for node: ONNXNode, suffix: String? = nil) throws -> ValueID {
+    let output = node.outputs.first ?? ""
+    let name =
+      if suffix == nil, !output.isEmpty { output } else {
+        freeName((output.isEmpty ? node.name : output) + (suffix ?? ""))
+      }
+    return try graph.addNode(operation, inputs, output: name, name: node.name)
+  }
+
+  /// Counts numbers that are filled in rather than stored.
+  /// - Throws: ``PexError`` (unsupported) beyond what a network can need.
+  func fill(_ count: Int) throws {
+    guard count <= Self.fillLimit - filled else {
+      throw PexError(.unsupported, "more than \(Self.fillLimit) numbers are filled in")
+    }
+    filled += count
+  }
+
+  /// Makes a value an output of the graph under its name.
+  func addOutput(_ name: String) throws {
+    var id: ValueID
+    switch try value(named: name) {
+    case .computed(let computed): id = computed
+    case .constant(_, let tensor): id = try addConstant(name) { tensor }
+    case .vector(let vector):
+      guard let integers = vector.integers else {
+        throw PexError(.unsupported, "output '\(name)' is a shape that depends on the batch")
+      }
+      id = try addConstant(name) {
+        try Tensor(vector.isScalar ? [] : [integers.count], integers.map(Int64.init))
+      }
+    }
+    if graph.outputs.contains(id) {
+      guard graph[id].name != name else { throw PexError(.malformed, "output '\(name)' is listed twice") }
+      id = try graph.addNode(.identity(Identity()), [id], output: name)
+    }
+    graph.addOutput(id)
+  }
+
+  /// The graph with its classifier, checked.
+  func finish(_ options: ImportOptions) throws -> Graph {
+    graph.classifier = try graph.findClassifier(output: options.outputName, kind: options.outputKind)
+    try graph.verify()
+    return graph
+  }
+
+  private func freeName(_ wanted: String) -> String {
+    var name = graph.freeName(wanted)
+    var number = 1
+    while sourceNames.contains(name) {
+      name = graph.freeName("\(wanted)_\(number)")
+      number += 1
+    }
+    return name
+  }
+}

@@ -1,0 +1,67 @@
+import PexGraph
+import PexTensor
+
+/// One import: the batch is kept symbolic if the network lets it be.
+struct GraphImport {
+  private let outline: ModelOutline
+  private let reader: TensorReader
+  private let options: ImportOptions
+
+  /// An import of a model of which every operator is supported.
+  init(_ outline: ModelOutline, _ reader: TensorReader, _ options: ImportOptions) {
+    self.outline = outline
+    self.reader = reader
+    self.options = options
+  }
+
+  /// Imports the model. A network that moves or mixes the batch is imported with its extents fixed, with a warning.
+  func run() throws -> ImportedModel {
+    let shapes = try InputShapes(outline.inputs, overrides: options.inputShapes)
+    var warnings = shapes.warnings
+    if outline.opset > ModelOutline.newestOpset {
+      warnings.append("opset \(outline.opset) is newer than \(ModelOutline.newestOpset), the newest one known")
+    }
+    let graph: Graph
+    do {
+      graph = try build(shapes.symbolic, fileBatch: shapes.fileBatch)
+    } catch let error as PexError where shapes.hasBatch && error.kind != .usage {
+      graph = try build(shapes.fixed, fileBatch: nil)
+      warnings.append("the batch is fixed as the file has it, because the network mixes samples: \(error.message)")
+    }
+    let counts = Dictionary(outline.nodes.map { ($0.op, 1) }, uniquingKeysWith: +)
+    return ImportedModel(
+      graph: graph, producerName: outline.model.producerName, producerVersion: outline.model.producerVersion,
+      opset: outline.opset,
+      operatorCounts: counts.sorted { $0.key < $1.key }.map { .init(op: $0.key, count: $0.value) },
+      warnings: warnings)
+  }
+
+  private func build(_ inputs: [(name: String, dimensions: [Dimension])], fileBatch: Int?) throws -> Graph {
+    let builder = GraphBuilder(outline, reader, fileBatch: fileBatch)
+    for input in inputs {
+      try naming("input '\(input.name)'") { try builder.addInput(input.name, input.dimensions) }
+    }
+    for node in outline.nodes {
+      try naming("node '\(node.name)' (\(node.op))") { try add(node, to: builder) }
+    }
+    for output in outline.model.graph.outputs { try builder.addOutput(output.name) }
+    return try builder.finish(options)
+  }
+
+  private func add(_ node: ONNXNode, to builder: GraphBuilder) throws {
+    guard let row = OperatorTable.row(node.op, opset: outline.opset) else {
+      throw PexError(.defect, "the operator table has no row for it")
+    }
+    let inputs = try node.inputs.map { $0.isEmpty ? nil : try builder.value(named: $0) }
+    let reader = try NodeReader(node, inputs: inputs, opset: outline.opset)
+    let results = try row.function(reader, builder)
+    try reader.finish()
+    for (index, name) in node.outputs.enumerated() where !name.isEmpty {
+      if index < results.count {
+        builder.set(name, results[index])
+      } else if outline.readers[name] != nil {
+        throw PexError(.unsupported, "output \(index) ('\(name)') is read; only the first \(results.count) can be")
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import PexGraph
+import PexTensor
+
+/// One row of the operator table: what to do with an operator from one version of the standard operator set on.
+struct OperatorRow: Sendable {
+  /// Turns one node into nodes of the graph, or into known numbers; gives the values of its first outputs.
+  typealias Function = @Sendable (NodeReader, GraphBuilder) throws -> [ImportedValue]
+
+  let op: String
+  /// The first operator set version with these attributes and inputs.
+  let since: Int
+  let function: Function
+}
+
+/// All operators that can be imported, by families. For a node the highest row not above the model's operator set wins.
+enum OperatorTable {
+  /// The rows of all families.
+  static let rows: [OperatorRow] =
+    ConvolutionOperators.rows + PoolingOperators.rows + NormalizationOperators.rows + ActivationOperators.rows
+    + ArithmeticOperators.rows + ProductOperators.rows + LayoutOperators.rows + ReductionOperators.rows
+    + ConstantOperators.rows + ShapeOperators.rows
+
+  private static let byName = Dictionary(grouping: rows, by: \.op).mapValues { $0.sorted { $0.since < $1.since } }
+
+  /// What to do with an operator at an operator set version, or nil when it is not supported there.
+  static func row(_ op: String, opset: Int) -> OperatorRow? { byName[op]?.last { $0.since <= opset } }
+
+  /// The operator set versions from which an operator has a row, ascending.
+  static func versions(of op: String) -> [Int] { byName[op]?.map(\.since) ?? [] }
+
+  /// Every operator with its versions, by name.
+  static var summary: [(op: String, since: [Int])] {
+    byName.keys.sorted().map { ($0, versions(of: $0)) }
+  }
+
+  /// Which of the nodes cannot be imported.
+  static func unsupported(_ nodes: [ONNXNode], opset: Int) -> UnsupportedReport {
+    struct Key: Hashable { var domain, op: String }
+    var names: [Key: [String]] = [:]
+    for node in nodes where !node.domain.isEmpty || row(node.op, opset: opset) == nil {
+      names[Key(domain: node.domain, op: node.op), default: []].append(node.name)
+    }
+    let keys = names.keys.sorted { ($0.domain, $0.op) < ($1.domain, $1.op) }
+    return UnsupportedReport(
+      opset: opset,
+      entries: keys.map { key in
+        UnsupportedReport.Entry(
+          domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
+          nodes: names[key] ?? [])
+      })
+  }
+}

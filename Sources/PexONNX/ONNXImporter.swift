@@ -1,0 +1,42 @@
+import PexGraph
+import PexTensor
+
+/// Reads ONNX models into the graph of pex.
+public enum ONNXImporter {
+  /// Reads the model in a file.
+  /// - Throws: ``PexError``: unreadable when the file is missing; malformed when it is damaged or ill-formed;
+  ///   unsupported, naming every operator that keeps it from being imported; usage when an input's shape is open and
+  ///   `options` does not give it, or there is no such output.
+  public static func load(path: String, options: ImportOptions = ImportOptions()) throws -> ImportedModel {
+    let file = try MappedFile(path: path)
+    return try naming(path) { try load(.file(file), options) }
+  }
+
+  /// Reads the model in `bytes`; `name` stands in front of messages.
+  /// - Throws: the same errors as ``load(path:options:)``.
+  public static func load(
+    bytes: [UInt8], name: String, options: ImportOptions = ImportOptions()
+  ) throws -> ImportedModel {
+    try naming(name) { try load(.memory(bytes), options) }
+  }
+
+  /// The operators that keep a model from being imported, for a report in full; its list is empty when there are none.
+  /// - Throws: ``PexError`` when the file is missing, damaged or ill-formed.
+  public static func unsupportedOperators(path: String) throws -> UnsupportedReport {
+    let file = try MappedFile(path: path)
+    return try naming(path) {
+      let outline = try ModelOutline(try ONNXModel(.file(file)))
+      return OperatorTable.unsupported(outline.nodes, opset: outline.opset)
+    }
+  }
+
+  /// Every operator that can be imported, by name, with the operator set versions at which its form changed.
+  /// A model of any version from the first one on can be read.
+  public static var supportedOperators: [(op: String, since: [Int])] { OperatorTable.summary }
+
+  private static func load(_ source: ModelSource, _ options: ImportOptions) throws -> ImportedModel {
+    let outline = try ModelOutline(try ONNXModel(source))
+    if let error = OperatorTable.unsupported(outline.nodes, opset: outline.opset).error { throw error }
+    return try GraphImport(outline, TensorReader(source: source), options).run()
+  }
+}

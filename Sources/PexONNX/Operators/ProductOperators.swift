@@ -1,0 +1,87 @@
+import PexGraph
+import PexTensor
+
+/// Matrix products. The graph has one kind, `x · weightᵀ + bias`; the factors and transpositions of ONNX go into the
+/// weight.
+enum ProductOperators {
+  static let rows = [
+    OperatorRow(op: "Gemm", since: 7, function: gemm),
+    OperatorRow(op: "MatMul", since: 1, function: matrixProduct),
+  ]
+
+  /// `alpha · A · B + beta · C`. C may be left out from opset 11 on.
+  private static func gemm(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    guard try !node.flag("transA", default: false) else {
+      throw PexError(.unsupported, "attribute 'transA': a transposed left matrix is not supported")
+    }
+    let x = try builder.float(node.input(0, "A"))
+    let isTransposed = try node.flag("transB", default: false)
+    let alpha = try node.float("alpha", default: 1)
+    let beta = try node.float("beta", default: 1)
+    let weight = try self.weight(
+      node.input(1, "B"), isTransposed: isTransposed, factor: alpha, node, builder)
+    guard let c = node.optionalInput(2), beta != 0 else {
+      return [.computed(try builder.emit(.linear(Linear()), [x, weight], for: node.node))]
+    }
+    let units = builder.type(weight).perSample[0]
+    if case .constant(let name, let numbers) = c, let bias = try bias(numbers, units: units, factor: beta) {
+      // The file's own tensor keeps its name; one that was changed gets another.
+      let isChanged = beta != 1 || numbers.shape.dimensions != [units]
+      let id = try builder.addConstant(isChanged ? "\(name).bias\(units)x\(beta)" : name) { bias }
+      return [.computed(try builder.emit(.linear(Linear()), [x, weight, id], for: node.node))]
+    }
+    let product = try builder.emit(.linear(Linear()), [x, weight], for: node.node, suffix: ".product")
+    let addend = try scaled(builder.float(c), by: beta, node, builder, suffix: ".beta")
+    return [.computed(try builder.emit(.binary(Binary(.add)), [product, addend], for: node.node))]
+  }
+
+  private static func matrixProduct(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    let x = try builder.float(node.input(0, "A"))
+    guard builder.type(x).rank == 2 else {
+      throw PexError(.unsupported, "input 0 (A): expected a matrix [N,K], found \(builder.type(x))")
+    }
+    let weight = try self.weight(node.input(1, "B"), isTransposed: false, factor: 1, node, builder)
+    return [.computed(try builder.emit(.linear(Linear()), [x, weight], for: node.node))]
+  }
+
+  /// The right matrix as the weight `[M, K]` of a linear layer.
+  private static func weight(
+    _ value: ImportedValue, isTransposed: Bool, factor: Double, _ node: NodeReader, _ builder: GraphBuilder
+  ) throws -> ValueID {
+    if case .constant(let name, let numbers) = value, numbers.dtype.isFloat, numbers.shape.rank == 2 {
+      let suffix = (isTransposed ? "" : ".transposed") + (factor == 1 ? "" : ".x\(factor)")
+      return try builder.addConstant(name + suffix) {
+        let turned = isTransposed ? numbers : try numbers.transposedMatrix()
+        return factor == 1 ? turned : try turned.scaled(by: factor)
+      }
+    }
+    var weight = try builder.float(value)
+    guard builder.type(weight).rank == 2, !builder.type(weight).hasBatch else {
+      throw PexError(
+        .unsupported, "input 1 (B): expected a matrix that does not depend on the batch, found \(builder.type(weight))")
+    }
+    if !isTransposed {
+      weight = try builder.emit(.transpose(Transpose([1, 0])), [weight], for: node.node, suffix: ".transposed")
+    }
+    return try scaled(weight, by: factor, node, builder, suffix: ".alpha")
+  }
+
+  /// The numbers as a bias of `units` elements, or nil when they differ between samples.
+  private static func bias(_ numbers: Tensor, units: Int, factor: Double) throws -> Tensor? {
+    guard numbers.dtype.isFloat else { return nil }
+    let scaled = factor == 1 ? numbers : try numbers.scaled(by: factor)
+    if numbers.count == 1, let value = scaled.floats.first {
+      return numbers.shape.rank <= 2 ? try Tensor(repeating: value, [units]) : nil
+    }
+    let isRow = numbers.shape.dimensions == [units] || numbers.shape.dimensions == [1, units]
+    return isRow ? try scaled.reshaped([units]) : nil
+  }
+
+  private static func scaled(
+    _ id: ValueID, by factor: Double, _ node: NodeReader, _ builder: GraphBuilder, suffix: String
+  ) throws -> ValueID {
+    guard factor != 1 else { return id }
+    let constant = try builder.addConstant("\(node.node.name)\(suffix).factor") { try Tensor([], [Float(factor)]) }
+    return try builder.emit(.binary(Binary(.multiply)), [id, constant], for: node.node, suffix: suffix)
+  }
+}

@@ -1,0 +1,33 @@
+import PexTensor
+
+/// The logits of one exit for one sample.
+public struct ExitLogits: Sendable {
+  /// The exit.
+  public let exit: ExitName
+  /// One number a class, not divided by the temperature.
+  public let logits: [Float]
+  /// Calibrated probabilities of the same classes.
+  public let probabilities: [Float]
+}
+
+/// What a run found for one sample.
+public struct Answer: Sendable {
+  /// The exit that answers.
+  public var exit: ExitName
+  /// Names of the answering exit's classes, when somebody named them.
+  public var classes: [String]?
+  /// Every exit that was computed, in order of depth; the final classifier last. Empty for a model without classifier
+  /// and heads.
+  public var computed: [ExitLogits]
+  /// The model's outputs by name, each with a batch of one; empty unless the final classifier ran.
+  public var outputs: [(name: String, tensor: Tensor)]
+  /// Wall-clock time, from the input's arrival to the answer.
+  public var nanoseconds: Int
+  /// Multiply-accumulates of the prefix and of every head on the way, over those of the whole model.
+  public var macsFraction: Double
+  /// Whether nothing was finished when the deadline came.
+  public var missedDeadline: Bool
+
+  /// The logits that answer; nil when the answering exit has none.
+  public var answering: ExitLogits? { computed.first { $0.exit == exit } }
+}

@@ -1,0 +1,116 @@
+"""Compares pex with onnxruntime on every ONNX model of a folder: promise 1, the same numbers.
+
+    python compare_onnxruntime.py MODELS --programs FOLDER [--work FOLDER] [--only resnet] [--batches 1,4] [--exits auto:3]
+
+For each model: onnxruntime computes the outputs for random inputs, `pexconvert` makes a bundle with exits, `pexrun`
+computes the outputs with no exit taken, and max|a-b| / max|b| is printed for each output. The exit status is 1 when one
+is above the tolerance or a program fails. A model whose batch the file fixes is run with that batch alone, as
+onnxruntime demands it.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+import onnxruntime
+
+TYPES = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16, "tensor(double)": numpy.float64}
+
+
+def run(command):
+    """Runs a program; its standard error becomes the exception's text when it fails."""
+    start = time.monotonic()
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [""]
+        raise RuntimeError(f"{command[0].name} ended with {done.returncode}: {lines[0]}")
+    return time.monotonic() - start
+
+
+def difference(found, expected):
+    """max|a-b| / max|b|, infinite where shapes differ or a number is not finite."""
+    if found.shape != expected.shape or not numpy.isfinite(found).all():
+        return float("inf")
+    largest = numpy.abs(expected).max(initial=0)
+    gap = numpy.abs(found.astype(numpy.float64) - expected).max(initial=0)
+    return float(gap / largest) if largest > 0 else float(gap)
+
+
+def compare(model, bundle, programs, folder, batch, shapes):
+    """The worst difference over the outputs of one batch, with the name of that output."""
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    generator = numpy.random.default_rng(3)
+    feeds, options = {}, []
+    for entry in session.get_inputs():
+        # The leading extent is the batch; what else is open was given with --input.
+        extents = [batch] + [e if isinstance(e, int) else s for e, s in zip(entry.shape, shapes.get(entry.name, entry.shape))][1:]
+        feeds[entry.name] = generator.standard_normal(extents).astype(TYPES[entry.type])
+        path = folder / f"input{len(options)}.npy"
+        numpy.save(path, feeds[entry.name].astype(numpy.float32))
+        options += ["--input", f"{entry.name}={path}"]
+    names = [output.name for output in session.get_outputs()]
+    expected = dict(zip(names, session.run(names, feeds)))
+    outputs = folder / f"batch{batch}"
+    run([programs / "pexrun", bundle, *options, "--exit", "final", "--save-outputs", outputs])
+    listed = json.loads((outputs / "outputs.json").read_text())["outputs"]
+    found = {entry["name"]: numpy.load(outputs / entry["file"]) for entry in listed if entry["exit"] is None}
+    worst = (0.0, names[0])
+    for name in names:
+        if name not in found:
+            raise RuntimeError(f"pexrun gave no output '{name}'")
+        worst = max(worst, (difference(found[name], expected[name]), name))
+    return worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", type=pathlib.Path, help="a folder of .onnx files, or one file")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="the folder of pexconvert and pexrun")
+    parser.add_argument("--work", type=pathlib.Path, help="keep bundles and arrays here (default: a temporary folder)")
+    parser.add_argument("--only", default="", help="models whose name contains this")
+    parser.add_argument("--batches", default="1,4")
+    parser.add_argument("--exits", default="auto:3")
+    parser.add_argument("--input", action="append", default=[], help="NAME:1x3x224x224, handed to pexconvert")
+    parser.add_argument("--tolerance", type=float, default=1e-4)
+    options = parser.parse_args()
+    shapes = {}
+    for entry in options.input:
+        name, _, extents = entry.rpartition(":")
+        shapes[name] = [int(extent) for extent in extents.split("x")]
+    given = [part for entry in options.input for part in ("--input", entry)]
+    models = [options.models] if options.models.is_file() else sorted(options.models.glob("*.onnx"))
+    models = [model for model in models if options.only in model.name]
+    if not models:
+        raise SystemExit(f"no models in {options.models}")
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="pex-compare-") as temporary:
+        for model in models:
+            folder = (options.work or pathlib.Path(temporary)) / model.stem
+            folder.mkdir(parents=True, exist_ok=True)
+            bundle = folder / "model.pex"
+            try:
+                seconds = run(
+                    [options.programs / "pexconvert", model, "-o", bundle, "--force", "--exits", options.exits, *given])
+                session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+                fixed = [entry.shape[0] for entry in session.get_inputs() if isinstance(entry.shape[0], int)]
+                del session
+                for batch in fixed[:1] or map(int, options.batches.split(",")):
+                    worst, output = compare(model, bundle, options.programs, folder, batch, shapes)
+                    failures += worst > options.tolerance
+                    verdict = "FAILED" if worst > options.tolerance else "ok"
+                    print(f"{model.name}: batch {batch}: {worst:.2e} ({output}) {verdict}, converted in {seconds:.2f} s", flush=True)
+            except (RuntimeError, OSError) as error:
+                failures += 1
+                print(f"{model.name}: FAILED: {error}", flush=True)
+            bundle.unlink(missing_ok=True)
+    print(f"{len(models)} models, {failures} failures")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
