@@ -28,6 +28,18 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
+    .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .target(name: "PexData", dependencies: ["CImageCodecs", "CZip", "PexBundle", "PexTensor"]),
+    .target(
+      name: "PexConvert",
+      dependencies: [
+        "PexBundle", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexPasses", "PexTensor",
+      ]),
+    .target(name: "CPexKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
+    .target(
+      name: "PexRuntime",
+      dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexReference", "PexTensor"]),
     .target(
       name: "PexConsole",
       dependencies: ["PexTensor", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -43,6 +55,10 @@ let package = Package(
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "PexDataTests", dependencies: ["PexData"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "PexRuntimeTests",
+      dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexRuntime", "PexTensor", "PexTestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

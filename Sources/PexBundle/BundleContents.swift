@@ -99,7 +99,7 @@ public struct BundleContents: Sendable {
 
   private func validate(_ exit: ExitRecord) throws {
     let section = SectionKind.exits.name
-    guard let point = trunk.exitPoint(exit.exit), let map = trunk.graph[point.value].type.featureMap else {
+    guard let point = trunk.exitPoint(exit.exit), let map = trunk.graph[point.value].type.tap else {
       throw BundleFault.reference("exit point", exit.exit).error(section)
     }
     let specification = exit.specification

@@ -19,7 +19,7 @@ extension HeadFile {
     let points = Dictionary(contents.trunk.exitPoints.map { ($0.prefixDigest, $0) }) { first, _ in first }
     let matched = try heads.map { head in
       guard let point = points[head.prefixDigest] else { throw try refusal(of: head, contents.trunk) }
-      let map = contents.trunk.graph[point.value].type.featureMap
+      let map = contents.trunk.graph[point.value].type.tap
       let specification = head.head.specification
       guard let map, map.channels == specification.channels, map.spatial == specification.spatial else {
         throw PexError(

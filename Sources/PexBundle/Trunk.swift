@@ -96,9 +96,9 @@ public struct Trunk: Sendable {
       guard computed.contains(point.value), seen.insert(point.value).inserted else {
         throw BundleFault.reference("exit point \(index + 1): value", point.value.index).error(section)
       }
-      guard graph[point.value].type.featureMap != nil else {
+      guard graph[point.value].type.tap != nil else {
         throw BundleFault.value(
-          "exit point \(index + 1)", expected: "a feature map", found: "\(graph[point.value].type)"
+          "exit point \(index + 1)", expected: "[N,C] or [N,C,spatial…]", found: "\(graph[point.value].type)"
         ).error(section)
       }
       guard point.number == index + 1, point.isNamed || index == 0 || !exitPoints[index - 1].isNamed else {

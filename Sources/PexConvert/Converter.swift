@@ -1,4 +1,5 @@
 import PexBundle
+import PexData
 import PexExits
 import PexGraph
 import PexHeads
@@ -25,7 +26,7 @@ public struct Converter: Sendable {
   /// - Throws: ``PexError`` (malformed) naming a constant that holds NaN or infinities; whatever a pass throws.
   public static func canonical(_ source: ModelSource) throws -> (graph: Graph, report: Pipeline.Report) {
     var graph = source.graph
-    var report = Pipeline.Report(changes: [])
+    var report = Pipeline.Report()
     if case .onnx = source { report = try Pipeline.canonical().run(on: &graph) }
     for id in graph.values.indices.map(ValueID.init) {
       guard let constant = graph[id].constant, !constant.isFinite else { continue }
@@ -50,9 +51,9 @@ public struct Converter: Sendable {
     contents.exits = placements.map { ExitRecord(exit: $0.point.number, specification: $0.head) }
       .sorted { $0.exit < $1.exit }
     contents.labels = options.labels
-    contents.preprocessing = options.preprocessing
+    contents.preprocessing = options.preprocessing?.record
     switch source {
-    case .onnx(let model): contents.producer = model.producer
+    case .onnx(let model): contents.producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
     case .bundle(let bundle): keep(bundle.contents, in: &contents)
     }
     return Result(

@@ -8,14 +8,14 @@ public enum ModelSource: Sendable {
   /// An ONNX model, as imported.
   case onnx(ImportedModel)
   /// A bundle, which holds a canonical graph already.
-  case bundle(Bundle)
+  case bundle(BundleFile)
 
   /// Opens a model file.
   /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it is no model or a damaged one,
   ///   (unsupported) naming every operator that is not supported, (usage) when an input's shape must be given.
   public static func open(path: String, options: ImportOptions = ImportOptions()) throws -> ModelSource {
     switch try BundleReader.kind(ofFileAt: path) {
-    case .bundle: return .bundle(try Bundle(path: path))
+    case .bundle: return .bundle(try BundleFile(path: path))
     case .head:
       throw PexError(
         .malformed, "\(path): expected a model, found personal heads", hint: "heads go with a bundle: pexrun BUNDLE.pex --heads \(path)")

@@ -26,11 +26,10 @@ extension ExitPoint {
   /// Channels and spatial extents of the tap; a flat tap `[N, C]` is a map of one element.
   /// - Throws: ``PexError`` (usage) when the tap is neither.
   public func map() throws -> (channels: Int, spatial: [Int]) {
-    if let map = type.featureMap { return map }
-    guard type.rank == 2, type.dtype.isFloat else {
+    guard let tap = type.tap else {
       throw PexError(.usage, "exit \(number) would read \(type): a head needs [N,C] or [N,C,spatial…]")
     }
-    return (type.perSample[1], [1])
+    return tap
   }
 }
 

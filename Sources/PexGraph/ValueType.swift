@@ -37,6 +37,12 @@ public struct ValueType: Hashable, Sendable {
     return (dimensions[1].perSample, Array(perSample.dropFirst(2)))
   }
 
+  /// Channels and spatial extents as a head sees them: a flat value `[N, C]` is a map of one element. Nil for anything
+  /// that no head can read.
+  public var tap: (channels: Int, spatial: [Int])? {
+    featureMap ?? (rank == 2 && dtype.isFloat ? (dimensions[1].perSample, [1]) : nil)
+  }
+
   /// Checks that the extents can be computed with: none negative, batch only in front, no overflow in bytes.
   /// - Throws: ``PexError`` (malformed).
   public func validate() throws {

@@ -8,6 +8,9 @@ public struct Pipeline: Sendable {
   public struct Report: Sendable {
     /// The passes in order, each with the number of places it changed.
     public var changes: [(pass: String, count: Int)]
+
+    /// The report of a pipeline that changed nothing yet.
+    public init() { changes = [] }
   }
 
   private let passes: [any Pass]
@@ -41,7 +44,7 @@ public struct Pipeline: Sendable {
   /// - Throws: ``PexError`` from a pass; (defect) when a pass breaks the graph and verification is on.
   @discardableResult
   public func run(on graph: inout Graph) throws -> Report {
-    var report = Report(changes: [])
+    var report = Report()
     for pass in passes {
       let name = type(of: pass).name
       let count = try naming("pass \(name)") { try pass.run(on: &graph) }

@@ -28,18 +28,17 @@ public struct HeadSet: Sendable {
   /// last exit point and replaces it at no cost.
   let replacesFinal: Bool
 
-  /// The base heads of a bundle.
-  /// - Throws: ``PexError`` (malformed) when a head's tensors do not fit.
-  public init(base bundle: Bundle) throws {
-    let depth = Self.depth(bundle)
+  /// The base heads of a bundle, with their bytes checked.
+  /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged.
+  public init(base bundle: BundleFile) throws {
     entries = try bundle.contents.exits.map { record in
-      let trained = record.parameters != nil
-      let parameters = try record.parameters ?? record.specification.parameters.map { parameter in
-        try Tensor(repeating: 0, parameter.dimensions)
+      if let head = try bundle.baseHead(at: record.exit) {
+        return Entry(exit: record.exit, head: head, isEnabled: true, isTrained: true)
       }
-      let head = try Head(record.specification, parameters: parameters, temperature: record.temperature)
-      return Entry(exit: record.exit, head: head, isEnabled: trained, isTrained: trained)
-    }.sorted { depth($0.exit) < depth($1.exit) }
+      let zeros = try record.specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) }
+      let head = try Head(record.specification, parameters: zeros)
+      return Entry(exit: record.exit, head: head, isEnabled: false, isTrained: false)
+    }.sorted(by: Self.isShallower(bundle))
     classes = bundle.contents.labels
     policy = bundle.contents.policy
     isPersonal = false
@@ -48,17 +47,25 @@ public struct HeadSet: Sendable {
 
   /// A person's heads.
   /// - Throws: ``PexError`` (refused) when the file does not fit the bundle: all of its heads or none.
-  public init(_ file: HeadFile, on bundle: Bundle) throws {
-    let depth = Self.depth(bundle)
-    let bound = try file.match(bundle)
-    entries = bound.map { record, point in
-      Entry(exit: point.number, head: record.head, isEnabled: record.isEnabled, isTrained: true)
-    }.sorted { depth($0.exit) < depth($1.exit) }
-    classes = file.contents.classes
-    policy = file.contents.policy
+  public init(_ file: HeadFile, on bundle: BundleFile) throws {
+    let matched = try bundle.match(file)
+    entries = matched.map { match in
+      Entry(exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
+    }.sorted(by: Self.isShallower(bundle))
+    classes = file.classes
+    // Thresholds speak of the numbers that the heads carry; exits may be numbered otherwise in this bundle.
+    let numbers = Dictionary(matched.map { ($0.head.exit, $0.exitPoint.number) }) { first, _ in first }
+    policy = file.policy.map { policy in
+      PolicyRecord(
+        policy.kind, policy.value,
+        thresholds: policy.thresholds.compactMap { threshold in
+          numbers[threshold.exit].map { PolicyRecord.Threshold(exit: $0, threshold: threshold.threshold) }
+        })
+    }
     isPersonal = true
     let known = bundle.contents.labels.map(Set.init)
-    let addsClasses = known.map { !$0.isSuperset(of: file.contents.classes) } ?? false
+    let addsClasses =
+      known.map { !$0.isSuperset(of: file.classes) } ?? (bundle.contents.trunk.classCount != file.classes.count)
     let last = bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     let deepest = entries.last { $0.isEnabled }
     replacesFinal = deepest != nil && (addsClasses || deepest?.exit == last)
@@ -67,7 +74,9 @@ public struct HeadSet: Sendable {
   /// The head at an exit, or nil.
   public subscript(exit: Int) -> Entry? { entries.first { $0.exit == exit } }
 
-  private static func depth(_ bundle: Bundle) -> (Int) -> Int {
-    { bundle.contents.trunk.exitPoint($0)?.multiplyAccumulates ?? Int.max }
+  private static func isShallower(_ bundle: BundleFile) -> (Entry, Entry) -> Bool {
+    let trunk = bundle.contents.trunk
+    func depth(_ entry: Entry) -> Int { trunk.exitPoint(entry.exit)?.multiplyAccumulates ?? Int.max }
+    return { (depth($0), $0.exit) < (depth($1), $1.exit) }
   }
 }

@@ -1,0 +1,78 @@
+import PexGraph
+import PexTensor
+
+extension Session {
+  /// Computes a batch: every sample takes its own way, and its result depends on nothing but itself.
+  ///
+  /// - Parameter inputs: one tensor an input in the source model's layout, all with the same batch. For a model without
+  ///   a symbolic batch: the whole inputs, as one sample.
+  /// - Returns: one answer a sample, in order.
+  /// - Throws: ``PexError`` as ``run(_:_:deadline:)``; (malformed) naming an input whose shape does not fit.
+  public func run(batch inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil) throws -> [Answer] {
+    try samples(of: inputs).map { try run($0, choice, deadline: deadline) }
+  }
+
+  /// Takes a batch apart into samples in the graph's own layout, float32.
+  /// - Throws: ``PexError`` (malformed) naming an input whose shape does not fit, or when batches differ.
+  public func samples(of inputs: [Tensor]) throws -> [[Tensor]] {
+    let graph = model.bundle.graph
+    guard inputs.count == graph.inputs.count else {
+      throw PexError(.malformed, "expected \(graph.inputs.count) inputs, found \(inputs.count)")
+    }
+    let parts = try zip(graph.inputs, inputs).map { input, tensor in
+      try naming("input '\(graph[input.value].name)'") {
+        try split(try tensor.asFloat32(), graph[input.value].type, input.layout)
+      }
+    }
+    let count = parts.first?.count ?? 0
+    guard parts.allSatisfy({ $0.count == count }) else {
+      throw PexError(.malformed, "the inputs have batches of \(parts.map { String($0.count) }.joined(separator: ", "))")
+    }
+    return (0..<count).map { sample in parts.map { $0[sample] } }
+  }
+
+  private func split(_ tensor: Tensor, _ type: ValueType, _ layout: InputLayout) throws -> [Tensor] {
+    let native = layout == .channelsLast ? try channelsFirst(tensor) : tensor
+    guard type.hasBatch else {
+      guard native.shape.dimensions == type.perSample else { throw misfit(type, tensor.shape) }
+      return [native]
+    }
+    let dimensions = native.shape.dimensions
+    guard dimensions.count == type.rank, Array(dimensions.dropFirst()) == Array(type.perSample.dropFirst()),
+      dimensions[0] > 0
+    else { throw misfit(type, tensor.shape) }
+    let shape = try type.sampleShape()
+    return try native.withFloats { numbers in
+      try (0..<dimensions[0]).map { sample in
+        try Tensor(.float32, shape) { bytes in
+          let part = UnsafeBufferPointer(rebasing: numbers[sample * shape.count..<(sample + 1) * shape.count])
+          bytes.copyMemory(from: UnsafeRawBufferPointer(part))
+        }
+      }
+    }
+  }
+
+  private func misfit(_ type: ValueType, _ found: Shape) -> PexError {
+    PexError(.malformed, "expected \(type), found \(found)")
+  }
+
+  /// `[N, spatial…, C]` as `[N, C, spatial…]`.
+  private func channelsFirst(_ tensor: Tensor) throws -> Tensor {
+    let extents = tensor.shape.dimensions
+    guard extents.count >= 3, let channels = extents.last else { return tensor }
+    let pixels = extents.dropFirst().dropLast().reduce(1, *)
+    let shape = try Shape([extents[0], channels] + extents.dropFirst().dropLast())
+    return try tensor.withFloats { source in
+      try Tensor(.float32, shape) { bytes in
+        let target = bytes.bindMemory(to: Float.self)
+        for sample in 0..<extents[0] {
+          for pixel in 0..<pixels {
+            for channel in 0..<channels {
+              target[(sample * channels + channel) * pixels + pixel] = source[(sample * pixels + pixel) * channels + channel]
+            }
+          }
+        }
+      }
+    }
+  }
+}

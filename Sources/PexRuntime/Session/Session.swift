@@ -1,0 +1,215 @@
+import PexBundle
+import PexGraph
+import PexHeads
+import PexTensor
+
+/// Runs a model, one sample at a time. Owns the memory of the feature maps; used by one thread at a time, while the
+/// model may be shared by many sessions.
+public final class Session {
+  /// The model.
+  public let model: Model
+  /// The heads. Setting others takes effect with the next run and does not touch the trunk.
+  public var heads: HeadSet
+  private let executor: Executor
+  private let clock = ContinuousClock()
+
+  /// A session with its own threads.
+  ///
+  /// - Parameters:
+  ///   - model: what is run.
+  ///   - heads: the heads; the bundle's base heads when nil.
+  ///   - threads: 1 or more.
+  /// - Throws: ``PexError`` (usage) for a number of threads that is out of range, (unsupported) when there is no memory,
+  ///   (malformed) when a base head is damaged.
+  public init(_ model: Model, heads: HeadSet? = nil, threads: Int = ThreadPool.defaultThreads) throws {
+    self.model = model
+    self.heads = try heads ?? HeadSet(base: model.bundle)
+    executor = try Executor(weights: model.weights, pool: try ThreadPool(threads: threads))
+  }
+
+  /// Whether every step's time is taken; see ``timings``.
+  public var profiles: Bool {
+    get { executor.profiles }
+    set { executor.profiles = newValue }
+  }
+
+  /// The steps of the last run with their times, while ``profiles`` is on.
+  public var timings: [StepTiming] { executor.timings }
+
+  /// Computes one sample as far as its exits ask for. Nothing behind the exit that is taken runs, is packed or read.
+  ///
+  /// - Parameters:
+  ///   - inputs: one float32 tensor an input, NCHW, with a batch of 1.
+  ///   - choice: which exits are taken.
+  ///   - deadline: milliseconds after which an answer must be there: the last enabled exit that is finished answers, or
+  ///     the first one when none is. The stored policy is not asked then.
+  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (usage) when there is no
+  ///   head at the exit that was asked for.
+  public func run(_ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil) throws -> Answer {
+    try requireFinite(inputs)
+    let started = clock.now
+    try executor.load(inputs: inputs)
+    var route = Route(session: self, started: started)
+    switch choice {
+    case .final: try route.finish()
+    case .fixed(let exit):
+      guard let entry = heads[exit] else { throw noHead(at: exit) }
+      route.answer.exit = .exit(exit)
+      _ = try route.visit(entry)
+    case .all:
+      for entry in heads.entries { _ = try route.visit(entry) }
+      try route.finish()
+    case .stored:
+      try follow(deadline == nil ? heads.policy : nil, deadline, &route)
+    case .policy(let policy):
+      try follow(policy, deadline, &route)
+    }
+    route.answer.nanoseconds = started.duration(to: clock.now).nanoseconds
+    return route.answer
+  }
+
+  /// Computes taps of one sample, for training: the numbers that heads at those exit points read.
+  ///
+  /// - Parameters:
+  ///   - inputs: as in ``run(_:_:deadline:)``.
+  ///   - exits: numbers of exit points.
+  ///   - visit: called by depth with an exit point's number and its numbers `[C, spatial…]`, valid within the call.
+  /// - Throws: ``PexError`` as ``run(_:_:deadline:)``; whatever `visit` throws.
+  public func taps(
+    _ inputs: [Tensor], at exits: [Int], _ visit: (Int, UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    try requireFinite(inputs)
+    try executor.load(inputs: inputs)
+    let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
+    var next = 0
+    for (exit, segment) in wanted {
+      while next <= segment {
+        try executor.run(segment: next)
+        next += 1
+      }
+      try executor.withValue(model.points[segment].value) { try visit(exit, $0) }
+    }
+  }
+
+  /// Goes from exit to exit until the policy is content or the time is over.
+  private func follow(_ policy: PolicyRecord?, _ deadline: Double?, _ route: inout Route) throws {
+    guard policy != nil || deadline != nil else {
+      // Without a policy the last resort answers: the final classifier, or the head that stands in for it.
+      if heads.replacesFinal, let last = heads.entries.last(where: \.isEnabled) {
+        route.answer.exit = .exit(last.exit)
+        _ = try route.visit(last)
+      } else {
+        try route.finish()
+      }
+      return
+    }
+    var state = policy.map(PolicyState.init)
+    let enabled = heads.entries.filter(\.isEnabled)
+    for (index, entry) in enabled.enumerated() {
+      guard !route.wouldMiss(deadline, at: .exit(entry.exit)) else { return }
+      let probabilities = try route.visit(entry)
+      guard route.accept(.exit(entry.exit), deadline) else { return }
+      if state?.isContent(exit: entry.exit, probabilities: probabilities) ?? false { return }
+      if heads.replacesFinal && index == enabled.count - 1 { return }
+    }
+    guard !route.wouldMiss(deadline, at: .final) else { return }
+    try route.finish(deadline)
+  }
+
+  /// One sample on its way through the trunk.
+  private struct Route {
+    let session: Session
+    let started: ContinuousClock.Instant
+    var answer = Answer(
+      exit: .final, classes: nil, computed: [], outputs: [], nanoseconds: 0, macsFraction: 0, missedDeadline: false)
+    private var segment = 0
+    private var prefix = 0.0
+    private var headMACs = 0
+    private var hasAnswer = false
+
+    init(session: Session, started: ContinuousClock.Instant) {
+      self.session = session
+      self.started = started
+    }
+
+    private var milliseconds: Double { Double(started.duration(to: session.clock.now).nanoseconds) / 1e6 }
+
+    /// Runs the trunk up to a head and the head.
+    mutating func visit(_ entry: HeadSet.Entry) throws -> [Float] {
+      let target = try session.model.segment(of: entry.exit)
+      while segment <= target {
+        try session.executor.run(segment: segment)
+        segment += 1
+      }
+      let logits = try session.executor.withValue(session.model.points[target].value) {
+        try entry.head.logits(tap: $0)
+      }
+      let probabilities = softmax(logits, temperature: entry.head.temperature)
+      answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))
+      headMACs += entry.head.specification.multiplyAccumulates
+      prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
+      answer.classes = session.heads.classes
+      measure()
+      return probabilities
+    }
+
+    /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.
+    mutating func finish(_ deadline: Double? = nil) throws {
+      let (executor, graph) = (session.executor, session.model.bundle.graph)
+      while segment < session.model.plan.segmentCount {
+        try executor.run(segment: segment)
+        segment += 1
+      }
+      prefix = 1
+      measure()
+      answer.outputs = try graph.outputs.map { (graph[$0].name, try executor.value($0)) }
+      if let classifier = graph.classifier, classifier.kind != .none {
+        let logits = try executor.value(classifier.logits).floats
+        answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: softmax(logits)))
+      }
+      guard accept(.final, deadline) else { return }
+      answer.classes = session.model.bundle.contents.labels
+    }
+
+    /// Takes an exit's answer unless it came too late and there is an earlier one.
+    /// - Returns: whether there is time to go on.
+    mutating func accept(_ exit: ExitName, _ deadline: Double?) -> Bool {
+      let isLate = deadline.map { milliseconds > $0 } ?? false
+      guard !isLate || !hasAnswer else { return false }
+      answer.exit = exit
+      answer.missedDeadline = isLate
+      hasAnswer = true
+      return !isLate
+    }
+
+    /// Whether the way to an exit would take longer than is left, at the speed of the way so far. Never before there is
+    /// an answer.
+    func wouldMiss(_ deadline: Double?, at exit: ExitName) -> Bool {
+      guard let deadline, hasAnswer, prefix > 0 else { return false }
+      return milliseconds / prefix * session.model.prefixShare(exit) > deadline
+    }
+
+    private mutating func measure() {
+      answer.macsFraction = prefix + Double(headMACs) / Double(max(session.model.cost.multiplyAccumulates, 1))
+    }
+  }
+
+  private func noHead(at exit: Int) -> PexError {
+    let list = heads.entries.map { String($0.exit) }.joined(separator: ", ")
+    return PexError(.usage, "there is no head at exit \(exit)", hint: list.isEmpty ? "this bundle has no heads" : "exits: \(list)")
+  }
+
+  private func requireFinite(_ inputs: [Tensor]) throws {
+    for (input, tensor) in zip(model.bundle.graph.inputs, inputs) where !tensor.isFinite {
+      throw PexError(
+        .malformed, "input '\(model.bundle.graph[input.value].name)' holds numbers that are not finite (NaN or infinity)")
+    }
+  }
+}
+
+extension Duration {
+  /// The whole duration in nanoseconds.
+  var nanoseconds: Int {
+    Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
+  }
+}
