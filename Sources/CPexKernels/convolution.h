@@ -86,7 +86,8 @@ typedef struct {
   float minimum, maximum;
 } tile_frame;
 
-// c[TILE_ROWS][TILE_COLUMNS] (+)= w[depth][TILE_ROWS] * b[depth][TILE_COLUMNS]. Each element sums in the order of depth.
+// c[TILE_ROWS][TILE_COLUMNS] (+)= w[depth][TILE_ROWS] * b[depth][TILE_COLUMNS]. Each element sums in the order of
+// depth.
 INLINE void tile(const tile_frame *frame, ptrdiff_t depth, const float *w, const float *b, const float *bias,
                  const float *residual, float *c, ptrdiff_t stride) {
   vec sum[TILE_ROWS][TILE_VECTORS];

@@ -94,7 +94,9 @@ public final class ExecutionPlan: Sendable {
     let size = MemoryLayout<Float>.stride
     let (sum, overflow) = arena.addingReportingOverflow(scratch)
     let (bytes, tooLarge) = sum.multipliedReportingOverflow(by: size)
-    guard !overflow, !tooLarge else { throw PexError(.malformed, "the network's feature maps are too large to address") }
+    guard !overflow, !tooLarge else {
+      throw PexError(.malformed, "the network's feature maps are too large to address")
+    }
     guard bytes <= limit else {
       throw PexError(.unsupported, "the network's feature maps take \(bytes) bytes, more than the limit of \(limit)")
     }

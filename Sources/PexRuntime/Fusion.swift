@@ -51,7 +51,8 @@ struct Fusion {
 
   /// The only reader of what the group gives, when the value between them can be left out.
   private func follower(of group: StepGroup, _ segment: Set<Int>, _ taken: Set<Int>) -> (index: Int, value: ValueID)? {
-    guard let last = group.nodes.last, graph.nodes[last].outputs.count == 1, let value = graph.nodes[last].outputs.first,
+    guard let last = group.nodes.last, graph.nodes[last].outputs.count == 1,
+      let value = graph.nodes[last].outputs.first,
       !kept.contains(value), let readers = consumers[value], readers.count == 1, let reader = readers.first,
       segment.contains(reader), !taken.contains(reader)
     else { return nil }

@@ -40,7 +40,9 @@ public final class PackedWeights: Sendable {
   private func pack(_ segment: Segment) throws -> PackedSegment {
     for id in segment.constants { try naming("weight '\(plan.graph[id].name)'") { try verify(id) } }
     func numbers(_ id: ValueID) throws -> [Float] {
-      guard let tensor = plan.graph[id].constant else { throw PexError(.defect, "'\(plan.graph[id].name)' has no numbers") }
+      guard let tensor = plan.graph[id].constant else {
+        throw PexError(.defect, "'\(plan.graph[id].name)' has no numbers")
+      }
       return tensor.floats
     }
     var raw: [ValueID: FloatBuffer] = [:]

@@ -23,6 +23,10 @@ extension StepFactory {
     return Choice(kernel: step, inputs: [node.inputs[0]], abilities: [.bounds])
   }
 
+  func unary(_ payload: Unary, _ node: Node) -> Choice? {
+    UnaryStep(payload.kind, count: count(node.inputs[0]), isa).map { Choice(kernel: $0, inputs: node.inputs) }
+  }
+
   func binary(_ payload: Binary, _ group: StepGroup, _ node: Node) -> Choice? {
     BinaryStep(
       payload.kind, left: extents(node.inputs[0]), right: extents(node.inputs[1]), bounds: group.bounds, isa

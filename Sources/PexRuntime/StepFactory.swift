@@ -65,7 +65,7 @@ struct StepFactory {
       reduction(payload.kind == .average ? pex_take_average : pex_take_maximum, from: 2, node)
     case .batchNormalization(let payload): batchNormalization(payload, group, node)
     case .linear: linear(group, node)
-    case .unary(let payload): UnaryStep(payload.kind, count: count(node.inputs[0]), isa).map { Choice(kernel: $0, inputs: node.inputs) }
+    case .unary(let payload): unary(payload, node)
     case .binary(let payload): binary(payload, group, node)
     case .concat(let payload): concat(payload, node)
     case .transpose(let payload): transpose(payload, node)

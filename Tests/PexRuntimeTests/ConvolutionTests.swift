@@ -48,7 +48,8 @@ import Testing
   @Test(arguments: 0..<300)
   func everyConvolutionIsWhatTheInterpreterComputes(seed: Int) throws {
     let graph = try Self.make(seed)
-    let length = graph.nodes[0].operation.payload.accumulationLength(inputs: graph.nodes[0].inputs.map { graph[$0].type })
+    let node = graph.nodes[0]
+    let length = node.operation.payload.accumulationLength(inputs: node.inputs.map { graph[$0].type })
     #expect(try Runs.error(graph, seed: UInt64(seed)) < 1e-6 * Float(length).squareRoot() + 1e-6)
   }
 

@@ -101,7 +101,8 @@ import Testing
     #expect(throws: PexError.self) { try executor.load(inputs: []) }
     #expect(throws: PexError.self) { try executor.load(inputs: [Tensor(repeating: 0, [1, 1, 4, 5])]) }
     #expect(throws: PexError.self) { try executor.load(inputs: [Tensor(repeating: 0, [2, 1, 4, 4])]) }
-    #expect(throws: PexError.self) { try executor.load(inputs: [Tensor([1, 1, 4, 4], [Int64](repeating: 0, count: 16))]) }
+    let integers = try Tensor([1, 1, 4, 4], [Int64](repeating: 0, count: 16))
+    #expect(throws: PexError.self) { try executor.load(inputs: [integers]) }
   }
 
   @Test func memoryIsBoundedBeforeItIsTaken() throws {
@@ -111,6 +112,25 @@ import Testing
     #expect(throws: PexError.self) { try ExecutionPlan(graph: graph) }
     let (small, _) = try Self.chain()
     #expect(throws: PexError.self) { try ExecutionPlan(graph: small, memoryLimit: 100) }
+  }
+
+  /// What a hostile file can declare without holding any numbers.
+  @Test(arguments: [
+    "x: f32[N,1,1,99999999999]; {kind=average, kernel=[1,1], strides=[1,1], dilations=[1,1], padding=valid",
+    "x: f32[N,1,1,1]; {kind=maximum, kernel=[16777216,16777216], strides=[1,1], dilations=[1,1], padding=same_upper",
+    "x: f32[N,1,1,40]; {kind=average, kernel=[1,2], strides=[1,16777216], dilations=[1,16777216], padding=same_upper",
+  ])
+  func hugeWindowsAreErrors(_ declared: String) throws {
+    let parts = declared.split(separator: ";")
+    let graph = try Graph.parse(
+      """
+      input %\(parts[0])
+      %y = pooling(%x)\(parts[1]), rounds_up=0, counts_padding=0}
+      output %y
+      """)
+    // Either is right, as long as nothing traps: a plan within the limit, or an error.
+    let plan = try? ExecutionPlan(graph: graph, taps: [], memoryLimit: 1 << 28)
+    #expect((plan?.arenaBytes ?? 0) + (plan?.scratchBytes ?? 0) <= 1 << 28)
   }
 
   @Test func placesAreUsedAgain() throws {

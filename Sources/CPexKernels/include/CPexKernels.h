@@ -69,7 +69,7 @@ typedef struct {
   /// Floats that one vector register holds.
   ptrdiff_t lanes;
 
-  /// Packs `rows` x `depth` weights into panels of `tile` rows: [panel][depth][row in panel], zeros in rows that are not.
+  /// Packs `rows` x `depth` weights into panels of `tile` rows: [panel][depth][row in panel], zeros in missing rows.
   void (*pack_rows)(const float *weights, ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t tile, float *packed);
 
   /// One task of a convolution. `weights`: for each group, [out_channels][in_channels * kernel] packed in tile_rows.

@@ -82,7 +82,7 @@ struct ConvolutionStep: StepKernel {
     let residual = context.inputs.count > 1 ? context.inputs[1] : nil
     let tasks = shape.samples * shape.groups * shape.column_parts * shape.row_parts
     let pixels = shape.window.out_height * shape.window.out_width
-    let cost = shape.out_channels * pixels * depth / (shape.column_parts * shape.row_parts)
+    let cost = saturatingProduct(shape.out_channels, pixels, depth) / (shape.column_parts * shape.row_parts)
     context.workers.each(tasks, cost: cost) { task, scratch in
       withUnsafePointer(to: shape) {
         isa.kernels.convolution(
@@ -113,6 +113,3 @@ struct ConvolutionStep: StepKernel {
     return best
   }
 }
-
-/// The quotient of two positive numbers, rounded up.
-func divideUp(_ a: Int, _ b: Int) -> Int { (a + b - 1) / b }

@@ -44,7 +44,7 @@ struct DepthwiseStep: StepKernel {
     let (inputPlane, outputPlane) = (window.in_height * window.in_width, window.out_height * window.out_width)
     let biases = packed.base + channels.output * taps
     let multiplier = channels.output / channels.input
-    context.workers.each(samples * channels.output, cost: outputPlane * (taps + 4)) { index, scratch in
+    context.workers.each(samples * channels.output, cost: saturatingProduct(outputPlane, taps)) { index, scratch in
       let channel = index % channels.output
       let source = (index / channels.output) * channels.input + channel / multiplier
       withUnsafePointer(to: window) {

@@ -38,7 +38,7 @@ struct LinearStep: StepKernel {
     guard let packed = context.packed else { throw PexError(.defect, "a layer is not packed") }
     let shifts = packed.base + panels * isa.kernels.linear_rows * depth
     let residual = context.inputs.count > 1 ? context.inputs[1] : nil
-    context.workers.each(samples * panels, cost: depth * isa.kernels.linear_rows / 4) { index, _ in
+    context.workers.each(samples * panels, cost: saturatingProduct(depth, isa.kernels.linear_rows) / 4) { index, _ in
       let (sample, panel) = (index / panels, index % panels)
       isa.kernels.linear(
         rows, depth, panel, panel + 1, context.inputs[0] + sample * depth, packed.base, shifts,

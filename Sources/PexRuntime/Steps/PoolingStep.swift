@@ -8,8 +8,8 @@ struct PoolingStep: StepKernel {
   private let window: pex_window
   private let planes: Int
   private let take: pex_take
-  /// How many elements of each window count along each axis.
-  private let rowCounts: [Float], columnCounts: [Float]
+  private let countsPadding: Bool
+  private let axes: (rows: Window.Axis, columns: Window.Axis)
 
   /// A pooling of `planes` channels.
   /// - Throws: ``PexError`` (malformed) when a padded plane is too large to address.
@@ -21,8 +21,8 @@ struct PoolingStep: StepKernel {
     self.window = window
     self.planes = planes
     take = payload.kind == .average ? pex_take_average : pex_take_maximum
-    rowCounts = Self.counts(axes.rows, countsPadding: payload.countsPadding)
-    columnCounts = Self.counts(axes.columns, countsPadding: payload.countsPadding)
+    countsPadding = payload.countsPadding
+    self.axes = axes
     scratchFloats = try planeFloats(window, isa)
   }
 
@@ -30,7 +30,7 @@ struct PoolingStep: StepKernel {
 
   /// For every position, how many elements of the window lie in the input, or in the padded input. A window that
   /// holds nothing sums to 0 and is divided by 1.
-  private static func counts(_ axis: Window.Axis, countsPadding: Bool) -> [Float] {
+  private func counts(_ axis: Window.Axis) -> [Float] {
     let first = countsPadding ? -axis.before : 0
     let end = axis.input + (countsPadding ? axis.after : 0)
     return (0..<axis.output).map { position in
@@ -42,18 +42,20 @@ struct PoolingStep: StepKernel {
     }
   }
 
+  /// For every row, then for every column of the output, how many elements of the window count along that axis.
+  func pack(_ numbers: (ValueID) throws -> [Float]) throws -> FloatBuffer? {
+    try FloatBuffer(counts(axes.rows) + counts(axes.columns))
+  }
+
   func run(_ context: StepContext) throws {
+    guard let packed = context.packed else { throw PexError(.defect, "a pooling is not packed") }
     let (inputPlane, outputPlane) = (window.in_height * window.in_width, window.out_height * window.out_width)
-    let cost = outputPlane * (window.kernel_height * window.kernel_width + 4)
-    rowCounts.withUnsafeBufferPointer { rows in
-      columnCounts.withUnsafeBufferPointer { columns in
-        context.workers.each(planes, cost: cost) { plane, scratch in
-          withUnsafePointer(to: window) {
-            isa.kernels.pool(
-              $0, take, rows.baseAddress, columns.baseAddress, context.inputs[0] + plane * inputPlane,
-              context.outputs[0] + plane * outputPlane, scratch)
-          }
-        }
+    let cost = saturatingProduct(outputPlane, window.kernel_height, window.kernel_width)
+    context.workers.each(planes, cost: cost) { plane, scratch in
+      withUnsafePointer(to: window) {
+        isa.kernels.pool(
+          $0, take, packed.base, packed.base + window.out_height, context.inputs[0] + plane * inputPlane,
+          context.outputs[0] + plane * outputPlane, scratch)
       }
     }
   }
