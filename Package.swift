@@ -10,7 +10,10 @@ let package = Package(
     .target(name: "PexTensor"),
     .target(name: "PexGraph", dependencies: ["PexTensor"]),
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
+    .target(name: "PexTraining", dependencies: ["PexTensor", "PexHeads"]),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
+    .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads"]),
+    .testTarget(name: "PexTrainingTests", dependencies: ["PexTraining"]),
   ],
   swiftLanguageModes: [.v6]
 )
