@@ -47,16 +47,24 @@ public enum HeadTrainer {
     try options.validate()
     try naming(samples.tap) { try check(samples.labels, split, classes: specification.classes) }
     let base = base.flatMap { $0.specification == specification ? $0 : nil }
-    switch (specification.kind, samples) {
-    case (.linear, .features(let table)):
-      return try trainLinear(exit, specification, table, base: base, split: split, options: options)
-    case (.linear, .taps(let table)):
-      return try trainLinear(exit, specification, table.pooled(), base: base, split: split, options: options)
-    case (.conv, .taps(let table)):
-      return try trainConvolution(exit, specification, table, base: base, split: split, options: options)
-    case (.conv, .features):
-      throw PexError(.defect, "\(samples.tap): a conv head is trained on raw taps")
+    let job = Job(exit: exit, specification: specification, base: base, split: split, options: options)
+    return try naming(samples.tap) {
+      switch (specification.kind, samples) {
+      case (.linear, .features(let table)): return try trainLinear(job, table)
+      case (.linear, .taps(let table)): return try trainLinear(job, table.pooled())
+      case (.conv, .taps(let table)): return try trainConvolution(job, table)
+      case (.conv, .features): throw PexError(.defect, "a conv head is trained on raw taps")
+      }
     }
+  }
+
+  /// What was asked for.
+  private struct Job {
+    let exit: Int
+    let specification: HeadSpecification
+    let base: Head?
+    let split: Split
+    let options: TrainingOptions
   }
 
   private static func check(_ labels: [Int?], _ split: Split, classes: Int) throws {
@@ -80,64 +88,71 @@ public enum HeadTrainer {
     }
   }
 
-  private static func trainLinear(
-    _ exit: Int, _ specification: HeadSpecification, _ table: FeatureTable, base: Head?, split: Split,
-    options: TrainingOptions
-  ) throws -> TrainedHead {
-    guard table.width == specification.featureCount else {
+  private static func trainLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
+    guard table.width == job.specification.featureCount else {
       throw PexError(
-        .defect, "\(table.tap): \(table.width) features where the head reads \(specification.featureCount)")
+        .defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
     }
-    let start = try base.map { try $0.calibratedReadout() }
-    let classes = specification.classes
-    let (training, held) = (split.training, split.validation)
-    let schedule = Schedule(linear: options, samples: training.count, heldOut: held.count)
-    let trainer = try LinearTrainer(table, rows: training, classes: classes, base: start)
-    let choice = try trainer.choose(split, schedule: schedule)
-    let chosen = try head(specification, choice, base: base, tap: table.tap)
-    let logits = { (head: Head, row: Int) in try head.logits(features: Array(table.row(row))) }
-    var trained = try finish(
-      exit, chosen, labels: table.labels, split: split, epochs: choice.epoch, steps: choice.steps, logits: logits)
-    guard options.refit, choice.epoch > 0, !held.isEmpty, training.count < Schedule.manySamples else { return trained }
+    let start = try job.base.map { try $0.calibratedParameters() }.map { (weight: $0[0], bias: $0[1]) }
+    let schedule = Schedule(
+      linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
+    return try train(job, table.labels, schedule) { head, row in
+      try head.logits(features: Array(table.row(row)))
+    } start: { rows in
+      try LinearTrainer(
+        table, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
+    }
+  }
+
+  private static func trainConvolution(_ job: Job, _ table: TapTable) throws -> TrainedHead {
+    let start = try job.base ?? Head.random(job.specification, seed: job.options.seed)
+    let schedule = Schedule(
+      convolution: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
+    return try train(job, table.labels, schedule) { head, row in
+      try table.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) }
+    } start: { rows in
+      try ConvTrainer(table, rows: rows, start: start, optimizer: schedule.optimizer)
+    }
+  }
+
+  /// Chooses on the split, measures, and trains again on everything where that pays.
+  private static func train(
+    _ job: Job, _ labels: [Int?], _ schedule: Schedule, logits: (Head, Int) throws -> [Float],
+    start: ([Int]) throws -> some Trainer
+  ) throws -> TrainedHead {
+    let (training, held) = (job.split.training, job.split.validation)
+    let startsFromBase = job.base != nil
+    let choice = try TrainingLoop(start: start(training), startsFromBase: startsFromBase, schedule: schedule)
+      .choose(job.split)
+    if let base = job.base, choice.epoch == 0 {
+      return try measured(job, base, labels, epochs: 0, steps: choice.steps, logits)
+    }
+    let chosen = try Head(job.specification, numbers: choice.parameters)
+    var trained = try measured(job, chosen, labels, epochs: choice.epoch, steps: choice.steps, logits)
+    guard job.options.refit, choice.epoch > 0, !held.isEmpty, training.count < Schedule.manySamples else {
+      return trained
+    }
     let rows = (training + held).sorted()
-    let again = try LinearTrainer(table, rows: rows, classes: classes, base: start)
-      .repeated(choice, rows: rows, schedule: schedule)
-    let parameters = try head(specification, again, base: base, tap: table.tap).parameters
-    trained.head = try Head(specification, parameters: parameters, temperature: trained.report.temperature)
+    let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
+      .again(choice, rows: rows)
+    trained.head = try Head(
+      job.specification, numbers: again.parameters, temperature: trained.report.temperature)
     trained.report.steps = again.steps
     return trained
   }
 
-  /// The head that training ended with: the base head itself when no epoch was better.
-  private static func head(
-    _ specification: HeadSpecification, _ outcome: LinearTrainer.Outcome, base: Head?, tap: String
-  ) throws -> Head {
-    if let base, outcome.epoch == 0 { return base }
-    let weight = try Tensor([specification.classes, specification.featureCount], outcome.weight)
-    let bias = try Tensor([specification.classes], outcome.bias)
-    return try naming("\(tap): training diverged") { try Head(specification, parameters: [weight, bias]) }
-  }
-
-  private static func trainConvolution(
-    _ exit: Int, _ specification: HeadSpecification, _ table: TapTable, base: Head?, split: Split,
-    options: TrainingOptions
-  ) throws -> TrainedHead {
-    throw PexError(.unsupported, "conv heads cannot be trained yet")
-  }
-
   /// Calibrates a head and measures it with the very forward pass that devices run.
-  private static func finish(
-    _ exit: Int, _ head: Head, labels: [Int?], split: Split, epochs: Int, steps: Int,
-    logits: (Head, Int) throws -> [Float]
+  private static func measured(
+    _ job: Job, _ head: Head, _ labels: [Int?], epochs: Int, steps: Int, _ logits: (Head, Int) throws -> [Float]
   ) throws -> TrainedHead {
-    let classes = head.specification.classes
+    let (classes, split) = (head.specification.classes, job.split)
     let held = try LogitTable(classes: classes, values: split.validation.flatMap { try logits(head, $0) })
     let trained = try LogitTable(classes: classes, values: split.training.flatMap { try logits(head, $0) })
     let heldLabels = split.validation.compactMap { labels[$0] }
     let temperature = try Calibration.temperature(held, labels: heldLabels, fallback: head.temperature)
     let predictions = Predictions(held, temperature: temperature)
     let report = HeadReport(
-      exit: exit, trainAccuracy: try trained.accuracy(split.training.compactMap { labels[$0] }),
+      exit: job.exit, trainAccuracy: try trained.accuracy(split.training.compactMap { labels[$0] }),
       validationAccuracy: held.count == 0 ? nil : try predictions.accuracy(heldLabels), temperature: temperature,
       threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps)
     let calibrated = try Head(head.specification, parameters: head.parameters, temperature: temperature)
@@ -146,12 +161,17 @@ public enum HeadTrainer {
 }
 
 extension Head {
-  /// The fully connected layer with the temperature divided in: what training starts from, so that the loss sees
-  /// probabilities as sure as the head's.
-  func calibratedReadout() throws -> (weight: [Float], bias: [Float]) {
-    (
-      try parameter("weight").floats.map { $0 / temperature },
-      try parameter("bias").floats.map { $0 / temperature }
-    )
+  /// A head with the given numbers, one array a tensor.
+  /// - Throws: ``PexError`` (malformed) when a number is not finite.
+  init(_ specification: HeadSpecification, numbers: [[Float]], temperature: Float = 1) throws {
+    let tensors = try zip(specification.parameters, numbers).map { try Tensor($0.dimensions, $1) }
+    try self.init(specification, parameters: tensors, temperature: temperature)
+  }
+
+  /// The learned numbers with the temperature divided into the fully connected layer: what training starts from, so that
+  /// the loss sees probabilities as sure as the head's.
+  func calibratedParameters() throws -> [[Float]] {
+    let readout = parameters.suffix(2).map { $0.floats.map { $0 / temperature } }
+    return parameters.dropLast(2).map(\.floats) + readout
   }
 }

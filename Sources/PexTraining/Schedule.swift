@@ -40,9 +40,9 @@ struct Schedule {
 
   /// The schedule for a convolutional head: one strength, since every run is dear.
   init(convolution options: TrainingOptions, samples: Int, heldOut: Int) {
-    batch = options.batch ?? 32
+    batch = options.batch ?? (samples < 1000 ? 16 : 32)
     epochs = options.epochs ?? max(10, min(60, 40_000 / samples))
-    rate = options.learningRate ?? (options.optimizer == .adam ? 0.002 : 0.02)
+    rate = options.learningRate ?? (options.optimizer == .adam ? 0.005 : 0.02)
     strengths = [options.weightDecay ?? 0.05]
     patience = max(8, epochs / 3)
     stopsEarly = heldOut >= Self.fewHeldOut

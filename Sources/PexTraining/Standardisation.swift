@@ -16,7 +16,7 @@ public struct Standardisation: Hashable, Sendable {
   ///
   /// - Throws: ``PexError`` (malformed) when `rows` is empty.
   public init(_ table: FeatureTable, rows: [Int]) throws {
-    guard !rows.isEmpty else { throw PexError(.malformed, "\(table.tap): no samples to standardise features by") }
+    guard !rows.isEmpty else { throw PexError(.malformed, "no samples to standardise features by") }
     let scale = 1 / Double(rows.count)
     var mean = [Double](repeating: 0, count: table.width)
     var square = mean

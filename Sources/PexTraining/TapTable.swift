@@ -6,7 +6,7 @@ import PexTensor
 /// Much larger than a ``FeatureTable``: `4 * channels * spatial` bytes a sample.
 public struct TapTable: Sendable {
   /// The taps, row-major `[channels, spatial…]` each.
-  private(set) var table: FeatureTable
+  private var table: FeatureTable
   /// Channels of the tap.
   public let channels: Int
   /// Spatial extents of the tap.
@@ -41,6 +41,9 @@ public struct TapTable: Sendable {
 
   /// Adds one sample; see ``append(_:label:)-(UnsafeBufferPointer<Float>,_)``.
   public mutating func append(_ values: [Float], label: Int?) throws { try table.append(values, label: label) }
+
+  /// The tap of one sample. `row` must be below ``count``.
+  public func row(_ row: Int) -> ArraySlice<Float> { table.row(row) }
 
   /// The same samples as a linear head sees them: averages and maxima of every channel.
   /// - Throws: ``PexError`` (defect) when the shape has no channels.
