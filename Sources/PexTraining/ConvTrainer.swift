@@ -73,9 +73,14 @@ struct ConvTrainer: Trainer {
   }
 
   private func scaled(_ row: Int) -> [Float] {
-    let values = Array(taps.row(row))
+    var values = Array(taps.row(row))
     let extent = values.count / specification.channels
-    return values.indices.map { values[$0] / scale[$0 / extent] }
+    values.withUnsafeMutableBufferPointer { values in
+      for (channel, scale) in scale.enumerated() {
+        for index in channel * extent..<(channel + 1) * extent { values[index] /= scale }
+      }
+    }
+    return values
   }
 
   /// The root mean square of every channel, in double in the order of `rows`; floored as a deviation is.

@@ -21,9 +21,8 @@ struct Schedule {
   ///
   /// Few samples get many epochs of small batches, because a step costs next to nothing then.
   init(linear options: TrainingOptions, samples: Int, heldOut: Int) {
-    let batch = options.batch ?? (samples < 1000 ? 32 : samples < Self.manySamples ? 64 : 128)
-    self.batch = batch
-    epochs = options.epochs ?? max(20, min(100, 200_000 / samples))
+    batch = options.batch ?? (samples < 64 ? 8 : samples < 1000 ? 32 : samples < Self.manySamples ? 64 : 128)
+    epochs = options.epochs ?? Self.epochs(steps: 1500, samples: samples, batch: batch, within: 20...200)
     rate = options.learningRate ?? (options.optimizer == .adam ? 0.01 : 0.05)
     if let strength = options.weightDecay {
       strengths = [strength]
@@ -40,13 +39,18 @@ struct Schedule {
 
   /// The schedule for a convolutional head: one strength, since every run is dear.
   init(convolution options: TrainingOptions, samples: Int, heldOut: Int) {
-    batch = options.batch ?? (samples < 1000 ? 16 : 32)
-    epochs = options.epochs ?? max(10, min(60, 40_000 / samples))
-    rate = options.learningRate ?? (options.optimizer == .adam ? 0.005 : 0.02)
+    batch = options.batch ?? (samples < 64 ? 8 : samples < 1000 ? 16 : 32)
+    epochs = options.epochs ?? Self.epochs(steps: 800, samples: samples, batch: batch, within: 10...100)
+    rate = options.learningRate ?? (options.optimizer == .adam ? 0.01 : 0.02)
     strengths = [options.weightDecay ?? 0.05]
     patience = max(8, epochs / 3)
     stopsEarly = heldOut >= Self.fewHeldOut
     optimizer = options.optimizer
     seed = options.seed
+  }
+
+  /// As many epochs as make about so many steps.
+  private static func epochs(steps: Int, samples: Int, batch: Int, within range: ClosedRange<Int>) -> Int {
+    max(range.lowerBound, min(range.upperBound, steps * batch / max(samples, 1)))
   }
 }
