@@ -40,18 +40,25 @@ let package = Package(
     .target(
       name: "PexRuntime",
       dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexReference", "PexTensor"]),
+    .target(name: "PexTraining", dependencies: ["PexBundle", "PexGraph", "PexHeads", "PexRuntime", "PexTensor"]),
     .target(
       name: "PexConsole",
-      dependencies: ["CPexFiles", "PexTensor", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["CPexFiles", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "pexconvert",
       dependencies: [
         "PexBundle", "PexConsole", "PexConvert", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexReference",
-        "PexRuntime", "PexTensor",
+        "PexRuntime", "PexTensor", "PexTraining",
       ]),
     .executableTarget(
       name: "pexrun",
       dependencies: ["PexBundle", "PexConsole", "PexData", "PexGraph", "PexRuntime", "PexTensor"]),
+    .executableTarget(
+      name: "pextrain",
+      dependencies: ["PexBundle", "PexConsole", "PexData", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
+    .executableTarget(
+      name: "pexeval",
+      dependencies: ["PexBundle", "PexConsole", "PexData", "PexRuntime", "PexTensor", "PexTraining"]),
     .executableTarget(
       name: "pexinfo",
       dependencies: ["PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexONNX", "PexTensor"]),
@@ -71,6 +78,8 @@ let package = Package(
     .testTarget(
       name: "PexRuntimeTests",
       dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexRuntime", "PexTensor", "PexTestSupport"]),
+    .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
+    .testTarget(name: "PexTrainingTests", dependencies: ["PexHeads", "PexTensor", "PexTraining"]),
   ],
   swiftLanguageModes: [.v6]
 )

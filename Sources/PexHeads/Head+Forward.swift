@@ -49,36 +49,29 @@ extension Head {
 
   /// The 3x3 convolution with stride 2, padding 1, bias and ReLU of a convolutional head: `[hidden, ceil(H/2), ceil(W/2)]`.
   private func convolved(_ tap: UnsafeBufferPointer<Float>) throws -> [Float] {
-    let (height, width) = (specification.spatial[0], specification.spatial[1])
-    let (rows, columns) = (specification.pooledSpatial[0], specification.pooledSpatial[1])
-    let channels = specification.channels
-    // Rows of patches make every output a dot product of two contiguous runs.
-    let length = channels * 9
-    var patches = [Float](repeating: 0, count: rows * columns * length)
-    for row in 0..<rows {
-      for column in 0..<columns {
-        let patch = (row * columns + column) * length
-        for ky in 0..<3 {
-          let y = 2 * row + ky - 1
-          guard (0..<height).contains(y) else { continue }
-          for kx in 0..<3 {
-            let x = 2 * column + kx - 1
-            guard (0..<width).contains(x) else { continue }
-            for channel in 0..<channels {
-              patches[patch + channel * 9 + ky * 3 + kx] = tap[(channel * height + y) * width + x]
-            }
-          }
-        }
-      }
-    }
-    var output = [Float](repeating: 0, count: specification.hidden * rows * columns)
+    try convolved(patches: patches(tap))
+  }
+
+  /// The rows of patches that the convolution of a convolutional head reads.
+  func patches(_ tap: UnsafeBufferPointer<Float>) -> [Float] {
+    patchRows(
+      tap, channels: specification.channels, height: specification.spatial[0], width: specification.spatial[1])
+  }
+
+  /// The convolution, bias and ReLU of a convolutional head on rows of patches.
+  func convolved(patches: [Float]) throws -> [Float] {
+    let positions = specification.pooledSpatial.reduce(1, *)
+    let length = specification.channels * 9
+    var output = [Float](repeating: 0, count: specification.hidden * positions)
     try parameter("conv.weight").withFloats { weight in
       try parameter("conv.bias").withFloats { bias in
         patches.withUnsafeBufferPointer { patches in
-          for position in 0..<rows * columns {
-            let patch = UnsafeBufferPointer(rebasing: patches[position * length..<(position + 1) * length])
-            for channel in 0..<specification.hidden {
-              output[channel * rows * columns + position] = max(0, bias[channel] + dot(weight, channel * length, patch))
+          output.withUnsafeMutableBufferPointer { output in
+            for position in 0..<positions {
+              let patch = UnsafeBufferPointer(rebasing: patches[position * length..<(position + 1) * length])
+              for channel in 0..<specification.hidden {
+                output[channel * positions + position] = max(0, bias[channel] + dot(weight, channel * length, patch))
+              }
             }
           }
         }

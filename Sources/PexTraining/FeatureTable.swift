@@ -1,0 +1,56 @@
+import PexTensor
+
+/// What heads are trained on: one row of numbers a sample, with its label where it has one.
+///
+/// The trunk is frozen, so it runs once a sample; heads then train on these rows alone.
+public struct FeatureTable: Sendable {
+  /// The name of the tap, for messages: `exit 3`.
+  public let tap: String
+  /// Numbers a row: the average and the maximum of every channel for a linear head.
+  public let width: Int
+  /// One label a sample, an index of the class list; nil for a sample without one.
+  public private(set) var labels: [Int?] = []
+  private(set) var values: [Float] = []
+
+  /// An empty table.
+  /// - Throws: ``PexError`` (defect) when `width` is not positive.
+  public init(tap: String, width: Int) throws {
+    guard width > 0 else { throw PexError(.defect, "\(tap): a table of features needs a positive width") }
+    self.tap = tap
+    self.width = width
+  }
+
+  /// The number of samples.
+  public var count: Int { labels.count }
+
+  /// Makes room for so many samples in all, to save copying.
+  public mutating func reserve(_ samples: Int) {
+    labels.reserveCapacity(samples)
+    values.reserveCapacity(samples * width)
+  }
+
+  /// Adds one sample.
+  ///
+  /// - Parameter features: ``width`` numbers, as the head's fully connected layer reads them.
+  /// - Throws: ``PexError``: malformed when a number is not finite or the label is negative, naming the sample (from 0)
+  ///   and the tap; defect when the number of features is another. The table is then as it was.
+  public mutating func append(_ features: UnsafeBufferPointer<Float>, label: Int?) throws {
+    guard features.count == width else {
+      throw PexError(.defect, "\(tap): \(features.count) features where \(width) were expected")
+    }
+    guard features.allSatisfy(\.isFinite) else {
+      throw PexError(.malformed, "sample \(count): \(tap) has features that are not finite numbers")
+    }
+    guard label ?? 0 >= 0 else { throw PexError(.malformed, "sample \(count): negative label") }
+    values.append(contentsOf: features)
+    labels.append(label)
+  }
+
+  /// Adds one sample; see ``append(_:label:)-(UnsafeBufferPointer<Float>,_)``.
+  public mutating func append(_ features: [Float], label: Int?) throws {
+    try features.withUnsafeBufferPointer { try append($0, label: label) }
+  }
+
+  /// The features of one sample. `row` must be below ``count``.
+  public func row(_ row: Int) -> ArraySlice<Float> { values[row * width..<(row + 1) * width] }
+}

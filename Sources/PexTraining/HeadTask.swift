@@ -1,0 +1,58 @@
+import Dispatch
+import PexHeads
+import PexTensor
+import Synchronization
+
+/// One head to train, as ``HeadTrainer/trainAll(_:split:options:threads:)`` takes it.
+public struct HeadTask: Sendable {
+  /// The number of the exit point.
+  public var exit: Int
+  /// What the head looks like.
+  public var specification: HeadSpecification
+  /// What it is trained on.
+  public var samples: HeadTrainer.Samples
+  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:split:options:)``.
+  public var base: Head?
+
+  /// A task of these parts.
+  public init(exit: Int, specification: HeadSpecification, samples: HeadTrainer.Samples, base: Head? = nil) {
+    self.exit = exit
+    self.specification = specification
+    self.samples = samples
+    self.base = base
+  }
+}
+
+extension HeadTrainer {
+  /// Trains several heads, each on one thread: the result does not depend on how many threads there are.
+  ///
+  /// - Parameters:
+  ///   - tasks: the heads.
+  ///   - split: one split for all, so that their held-out logits belong to the same samples.
+  ///   - threads: how many heads are trained at a time, at least one. The calling thread waits.
+  /// - Returns: the heads in the order of the tasks.
+  /// - Throws: what ``train(exit:specification:samples:base:split:options:)`` throws for the first task that fails.
+  public static func trainAll(
+    _ tasks: [HeadTask], split: Split, options: TrainingOptions = TrainingOptions(), threads: Int = 1
+  ) throws -> [TrainedHead] {
+    let results = Mutex([Result<TrainedHead, any Error>?](repeating: nil, count: tasks.count))
+    let next = Atomic(0)
+    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tasks.count))) { _ in
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < tasks.count else { return }
+        let task = tasks[index]
+        let result = Result {
+          try train(
+            exit: task.exit, specification: task.specification, samples: task.samples, base: task.base, split: split,
+            options: options)
+        }
+        results.withLock { $0[index] = result }
+      }
+    }
+    return try results.withLock { $0 }.map { result in
+      guard let result else { throw PexError(.defect, "a head was not trained") }
+      return try result.get()
+    }
+  }
+}

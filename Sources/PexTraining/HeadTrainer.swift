@@ -1,0 +1,177 @@
+import PexHeads
+import PexTensor
+
+/// Trains one head: epochs, temperature and whether it is worth anything are chosen on held-out samples.
+public enum HeadTrainer {
+  /// What a head is trained on.
+  public enum Samples: Sendable {
+    /// Pooled features, for linear heads.
+    case features(FeatureTable)
+    /// Raw taps, for any head.
+    case taps(TapTable)
+
+    /// One label a sample; nil for a sample without one.
+    public var labels: [Int?] {
+      switch self {
+      case .features(let table): table.labels
+      case .taps(let table): table.labels
+      }
+    }
+
+    /// The name of the tap, for messages.
+    public var tap: String {
+      switch self {
+      case .features(let table): table.tap
+      case .taps(let table): table.tap
+      }
+    }
+  }
+
+  /// Trains a head on labelled samples.
+  ///
+  /// - Parameters:
+  ///   - exit: the number of the exit point, for the report.
+  ///   - specification: what the head looks like.
+  ///   - samples: what it is trained on; labels are indices of the head's classes.
+  ///   - base: the head to start from and to be pulled towards. It is used when its specification is the same (whoever
+  ///     calls sees to it that the classes mean the same) and ignored otherwise; when no epoch does better on
+  ///     held-out samples it is kept as it is, calibrated anew.
+  ///   - split: from ``Split/stratified(labels:fraction:seed:)``.
+  ///   - options: how to train.
+  /// - Throws: ``PexError``: malformed for fewer than two training samples or one class, a label beyond the classes,
+  ///   or numbers that overflow on the way; usage for options out of range; defect for samples of another shape.
+  public static func train(
+    exit: Int, specification: HeadSpecification, samples: Samples, base: Head? = nil, split: Split,
+    options: TrainingOptions = TrainingOptions()
+  ) throws -> TrainedHead {
+    try options.validate()
+    try naming(samples.tap) { try check(samples.labels, split, classes: specification.classes) }
+    let base = base.flatMap { $0.specification == specification ? $0 : nil }
+    let job = Job(exit: exit, specification: specification, base: base, split: split, options: options)
+    return try naming(samples.tap) {
+      switch (specification.kind, samples) {
+      case (.linear, .features(let table)): return try trainLinear(job, table)
+      case (.linear, .taps(let table)): return try trainLinear(job, table.pooled())
+      case (.conv, .taps(let table)): return try trainConvolution(job, table)
+      case (.conv, .features): throw PexError(.defect, "a conv head is trained on raw taps")
+      }
+    }
+  }
+
+  /// What was asked for.
+  private struct Job {
+    let exit: Int
+    let specification: HeadSpecification
+    let base: Head?
+    let split: Split
+    let options: TrainingOptions
+  }
+
+  private static func check(_ labels: [Int?], _ split: Split, classes: Int) throws {
+    guard split.training.count >= 2 else {
+      throw PexError(.malformed, "training needs at least two labelled samples, found \(split.training.count)")
+    }
+    var seen: Set<Int> = []
+    for (part, rows) in [split.training, split.validation].enumerated() {
+      for row in rows {
+        guard labels.indices.contains(row), let label = labels[row] else {
+          throw PexError(.defect, "the split names sample \(row), which has no label")
+        }
+        guard (0..<classes).contains(label) else {
+          throw PexError(.malformed, "sample \(row): label \(label) where the head has \(classes) classes")
+        }
+        if part == 0 { seen.insert(label) }
+      }
+    }
+    guard seen.count >= 2 else {
+      throw PexError(.malformed, "all training samples belong to one class")
+    }
+  }
+
+  private static func trainLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
+    guard table.width == job.specification.featureCount else {
+      throw PexError(
+        .defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
+    }
+    let start = try job.base.map { try $0.calibratedParameters() }.map { (weight: $0[0], bias: $0[1]) }
+    let schedule = Schedule(
+      linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
+    return try train(job, table.labels, schedule) { head, row in
+      try head.logits(features: Array(table.row(row)))
+    } start: { rows in
+      try LinearTrainer(
+        table, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
+    }
+  }
+
+  private static func trainConvolution(_ job: Job, _ table: TapTable) throws -> TrainedHead {
+    let start = try job.base ?? Head.random(job.specification, seed: job.options.seed)
+    let schedule = Schedule(
+      convolution: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
+    return try train(job, table.labels, schedule) { head, row in
+      try table.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) }
+    } start: { rows in
+      try ConvTrainer(table, rows: rows, start: start, optimizer: schedule.optimizer)
+    }
+  }
+
+  /// Chooses on the split, measures, and trains again on everything where that pays.
+  private static func train(
+    _ job: Job, _ labels: [Int?], _ schedule: Schedule, logits: (Head, Int) throws -> [Float],
+    start: ([Int]) throws -> some Trainer
+  ) throws -> TrainedHead {
+    let (training, held) = (job.split.training, job.split.validation)
+    let startsFromBase = job.base != nil
+    let choice = try TrainingLoop(start: start(training), startsFromBase: startsFromBase, schedule: schedule)
+      .choose(job.split)
+    if let base = job.base, choice.epoch == 0 {
+      return try measured(job, base, labels, epochs: 0, steps: choice.steps, logits)
+    }
+    let chosen = try Head(job.specification, numbers: choice.parameters)
+    var trained = try measured(job, chosen, labels, epochs: choice.epoch, steps: choice.steps, logits)
+    guard job.options.refit, choice.epoch > 0, !held.isEmpty, training.count < Schedule.manySamples else {
+      return trained
+    }
+    let rows = (training + held).sorted()
+    let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
+      .again(choice, rows: rows)
+    trained.head = try Head(
+      job.specification, numbers: again.parameters, temperature: trained.report.temperature)
+    trained.report.steps = again.steps
+    return trained
+  }
+
+  /// Calibrates a head and measures it with the very forward pass that devices run.
+  private static func measured(
+    _ job: Job, _ head: Head, _ labels: [Int?], epochs: Int, steps: Int, _ logits: (Head, Int) throws -> [Float]
+  ) throws -> TrainedHead {
+    let (classes, split) = (head.specification.classes, job.split)
+    let held = try LogitTable(classes: classes, values: split.validation.flatMap { try logits(head, $0) })
+    let trained = try LogitTable(classes: classes, values: split.training.flatMap { try logits(head, $0) })
+    let heldLabels = split.validation.compactMap { labels[$0] }
+    let temperature = try Calibration.temperature(held, labels: heldLabels, fallback: head.temperature)
+    let predictions = Predictions(held, temperature: temperature)
+    let report = HeadReport(
+      exit: job.exit, trainAccuracy: try trained.accuracy(split.training.compactMap { labels[$0] }),
+      validationAccuracy: held.count == 0 ? nil : try predictions.accuracy(heldLabels), temperature: temperature,
+      threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps)
+    let calibrated = try Head(head.specification, parameters: head.parameters, temperature: temperature)
+    return TrainedHead(head: calibrated, report: report, validationLogits: held)
+  }
+}
+
+extension Head {
+  /// A head with the given numbers, one array a tensor.
+  /// - Throws: ``PexError`` (malformed) when a number is not finite.
+  init(_ specification: HeadSpecification, numbers: [[Float]], temperature: Float = 1) throws {
+    let tensors = try zip(specification.parameters, numbers).map { try Tensor($0.dimensions, $1) }
+    try self.init(specification, parameters: tensors, temperature: temperature)
+  }
+
+  /// The learned numbers with the temperature divided into the fully connected layer: what training starts from, so that
+  /// the loss sees probabilities as sure as the head's.
+  func calibratedParameters() throws -> [[Float]] {
+    let readout = parameters.suffix(2).map { $0.floats.map { $0 / temperature } }
+    return parameters.dropLast(2).map(\.floats) + readout
+  }
+}

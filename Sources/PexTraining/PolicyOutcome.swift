@@ -1,0 +1,37 @@
+import PexTensor
+
+/// What stopping early comes to on some labelled samples.
+public struct PolicyOutcome: Hashable, Sendable {
+  /// Share of samples answered right by the exit that they took, 0 to 1.
+  public let accuracy: Double
+  /// Mean cost of the exits taken, in the unit of the costs given.
+  public let meanCost: Double
+  /// Share of samples that took each exit, shallowest first; sums to 1.
+  public let exitShares: [Double]
+
+  /// Measures a policy by the exits that it took.
+  ///
+  /// - Parameters:
+  ///   - taken: the position in `exits` of the exit that each sample took.
+  ///   - exits: what each exit answers for every sample, shallowest first.
+  ///   - costs: what taking each exit costs, heads evaluated on the way included.
+  /// - Throws: ``PexError`` (defect) when sizes differ, there are no samples, or an exit taken does not exist.
+  public init(taken: [Int], exits: [Predictions], labels: [Int], costs: [Double]) throws {
+    guard !labels.isEmpty, taken.count == labels.count, costs.count == exits.count,
+      exits.allSatisfy({ $0.count == labels.count }), taken.allSatisfy(exits.indices.contains)
+    else {
+      throw PexError(
+        .defect, "\(taken.count) exits taken, \(labels.count) labels, \(exits.count) exits and \(costs.count) costs")
+    }
+    var counts = [Int](repeating: 0, count: exits.count)
+    var right = 0
+    for (sample, exit) in taken.enumerated() {
+      counts[exit] += 1
+      if exits[exit].classes[sample] == labels[sample] { right += 1 }
+    }
+    let total = Double(labels.count)
+    accuracy = Double(right) / total
+    exitShares = counts.map { Double($0) / total }
+    meanCost = zip(exitShares, costs).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+}

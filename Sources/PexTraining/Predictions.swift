@@ -1,0 +1,50 @@
+import PexHeads
+import PexTensor
+
+/// What one exit answers for some samples, and how sure it is.
+public struct Predictions: Hashable, Sendable {
+  /// The class with the largest logit, the first of equals; one a sample.
+  public let classes: [Int]
+  /// That class's probability, `max softmax(logits / temperature)`; one a sample.
+  public let confidences: [Float]
+
+  /// The answers that follow from logits.
+  /// - Parameter temperature: positive; what the logits are divided by before softmax.
+  public init(_ logits: LogitTable, temperature: Float = 1) {
+    var (classes, confidences): ([Int], [Float]) = ([], [])
+    classes.reserveCapacity(logits.count)
+    confidences.reserveCapacity(logits.count)
+    for sample in 0..<logits.count {
+      var row = Array(logits.row(sample))
+      row.withUnsafeMutableBufferPointer { softmax($0, temperature: temperature) }
+      let first = sample * logits.classes
+      var best = 0
+      for index in 0..<logits.classes where logits.values[first + index] > logits.values[first + best] { best = index }
+      classes.append(best)
+      confidences.append(row[best])
+    }
+    self.classes = classes
+    self.confidences = confidences
+  }
+
+  /// The number of samples.
+  public var count: Int { classes.count }
+
+  /// The share of samples that are answered right; 0 without samples.
+  /// - Throws: ``PexError`` (defect) when there are not as many labels as samples.
+  public func accuracy(_ labels: [Int]) throws -> Double {
+    guard labels.count == count else { throw PexError(.defect, "\(labels.count) labels for \(count) samples") }
+    guard count > 0 else { return 0 }
+    return Double(zip(classes, labels).count { $0 == $1 }) / Double(count)
+  }
+}
+
+extension Predictions {
+  /// Whether more samples are answered right than by always naming the most frequent label.
+  /// - Throws: ``PexError`` (defect) when there are not as many labels as samples.
+  public func beatChance(_ labels: [Int]) throws -> Bool {
+    let frequencies = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+    let chance = Double(frequencies.values.max() ?? 0) / Double(max(labels.count, 1))
+    return try accuracy(labels) > chance
+  }
+}

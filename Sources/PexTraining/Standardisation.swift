@@ -1,0 +1,76 @@
+import PexTensor
+
+/// The mean and spread of every feature over the training samples.
+///
+/// Heads train on `(feature - mean) / deviation`; folded into the weights afterwards, a saved head reads raw features.
+public struct Standardisation: Hashable, Sendable {
+  /// One mean a feature.
+  public let mean: [Float]
+  /// One standard deviation a feature (of the population, not of a sample), never below the floor.
+  public let deviation: [Float]
+
+  /// The statistics of some rows of a table, summed in double in the order of `rows`.
+  ///
+  /// A feature that hardly moves says nothing, and dividing by its deviation would make it loud: deviations below one
+  /// hundredth of their root mean square, or below 1e-6, are raised to that.
+  ///
+  /// - Throws: ``PexError`` (malformed) when `rows` is empty.
+  public init(_ table: FeatureTable, rows: [Int]) throws {
+    guard !rows.isEmpty else { throw PexError(.malformed, "no samples to standardise features by") }
+    let scale = 1 / Double(rows.count)
+    var mean = [Double](repeating: 0, count: table.width)
+    var square = mean
+    table.values.withUnsafeBufferPointer { values in
+      mean.withUnsafeMutableBufferPointer { mean in
+        for row in rows { for index in mean.indices { mean[index] += Double(values[row * mean.count + index]) } }
+        for index in mean.indices { mean[index] *= scale }
+      }
+      square.withUnsafeMutableBufferPointer { square in
+        for row in rows {
+          for index in square.indices {
+            let distance = Double(values[row * square.count + index]) - mean[index]
+            square[index] += distance * distance
+          }
+        }
+      }
+    }
+    let overall = square.reduce(0, +) * scale / Double(table.width)
+    let floor = max(1e-6, 0.01 * overall.squareRoot())
+    self.mean = mean.map(Float.init)
+    deviation = square.map { Float(max(floor, ($0 * scale).squareRoot())) }
+  }
+
+  /// A linear layer on standardised features as one on raw features: `W / deviation`, `b - W (mean / deviation)`.
+  ///
+  /// Computed in double and rounded once.
+  /// - Parameters:
+  ///   - weight: `[classes, features]`, row-major.
+  ///   - bias: one number a class.
+  public func folded(weight: [Float], bias: [Float]) -> (weight: [Float], bias: [Float]) {
+    mapped(weight, bias) { value, mean, deviation in (value / deviation, -value / deviation * mean) }
+  }
+
+  /// The inverse of ``folded(weight:bias:)``: a linear layer on raw features as one on standardised features.
+  public func unfolded(weight: [Float], bias: [Float]) -> (weight: [Float], bias: [Float]) {
+    mapped(weight, bias) { value, mean, deviation in (value * deviation, value * mean) }
+  }
+
+  /// `change` gives a weight's new value and what it adds to the bias.
+  private func mapped(
+    _ weight: [Float], _ bias: [Float],
+    _ change: (_ value: Double, _ mean: Double, _ deviation: Double) -> (value: Double, shift: Double)
+  ) -> (weight: [Float], bias: [Float]) {
+    var (weight, bias) = (weight, bias)
+    for row in bias.indices {
+      var sum = Double(bias[row])
+      for index in mean.indices {
+        let position = row * mean.count + index
+        let (value, shift) = change(Double(weight[position]), Double(mean[index]), Double(deviation[index]))
+        weight[position] = Float(value)
+        sum += shift
+      }
+      bias[row] = Float(sum)
+    }
+    return (weight, bias)
+  }
+}

@@ -1,0 +1,60 @@
+import PexTensor
+
+/// Confidences from which exits are taken, chosen on held-out samples: the cheapest that meet a target accuracy.
+///
+/// On few samples the cheapest choice promises a little more than it keeps: what is reported here was chosen by the
+/// very samples it is measured on.
+public struct ThresholdChoice: Hashable, Sendable {
+  /// Below so many held-out samples no threshold can be chosen.
+  public static let fewestSamples = 10
+
+  /// The accuracy that was aimed at, 0 to 1.
+  public let target: Double
+  /// One threshold for all enabled exits, 0 to 1: an exit is taken when its confidence is at least this. The last exit
+  /// is taken in any case.
+  public let common: Float
+  /// What ``common`` comes to.
+  public let commonOutcome: PolicyOutcome
+  /// One threshold an exit; 0 for the last, 1 for exits that are not enabled. Only a confidence that rounds to 1 takes
+  /// an enabled exit at 1.
+  public let perExit: [Float]
+  /// What ``perExit`` comes to.
+  public let perExitOutcome: PolicyOutcome
+
+  /// Whether the common threshold meets the target on the held-out samples. When none does, the most accurate is
+  /// chosen, the cheapest of equals.
+  public var meetsTarget: Bool { commonOutcome.accuracy >= target }
+
+  /// Chooses thresholds.
+  ///
+  /// - Parameters:
+  ///   - exits: calibrated answers of each exit for held-out samples, shallowest first; the last one is the last resort
+  ///     (the final classifier, or the deepest head where it takes the classifier's place).
+  ///   - enabled: which exits may be taken; the last one always is.
+  ///   - labels: one a sample.
+  ///   - costs: what taking each exit costs, the enabled heads evaluated on the way included.
+  ///   - target: the accuracy to keep, 0 to 1; when nil, one point below the best single exit's.
+  /// - Returns: nil below ``fewestSamples`` samples.
+  /// - Throws: ``PexError``: defect when sizes differ or there are no exits; usage when the target is out of range.
+  public static func choose(
+    exits: [Predictions], enabled: [Bool], labels: [Int], costs: [Double], target: Double? = nil
+  ) throws -> ThresholdChoice? {
+    if let target, !(0...1).contains(target) {
+      throw PexError(.usage, "a target accuracy must lie in 0...1, found \(target)")
+    }
+    guard !exits.isEmpty, enabled.count == exits.count, costs.count == exits.count,
+      exits.allSatisfy({ $0.count == labels.count })
+    else { throw PexError(.defect, "\(exits.count) exits, \(costs.count) costs and \(labels.count) labels do not fit") }
+    guard labels.count >= fewestSamples else { return nil }
+    let open = exits.indices.map { enabled[$0] || $0 == exits.count - 1 }
+    let accuracies = try exits.indices.filter { open[$0] }.map { try exits[$0].accuracy(labels) }
+    let search = ThresholdSearch(
+      exits: exits, enabled: open, labels: labels, costs: costs,
+      target: target ?? max(0, (accuracies.max() ?? 0) - 0.01))
+    let common = try search.common()
+    let perExit = try search.perExit(from: common.threshold)
+    return ThresholdChoice(
+      target: search.target, common: common.threshold, commonOutcome: common.outcome, perExit: perExit.thresholds,
+      perExitOutcome: perExit.outcome)
+  }
+}

@@ -1,0 +1,83 @@
+import PexTensor
+
+/// Epochs over samples, and the choice among epochs and strengths on held-out samples.
+struct TrainingLoop<Head: Trainer> {
+  /// The weights at the start.
+  let start: Head
+  /// Whether the start is a head worth keeping.
+  let startsFromBase: Bool
+  let schedule: Schedule
+
+  /// What came out of training.
+  struct Outcome {
+    /// The head's tensors on raw taps, in the order of the specification.
+    let parameters: [[Float]]
+    /// The epoch that was kept; 0 when no epoch was better than the base head.
+    let epoch: Int
+    /// The strength of the pull that was kept.
+    let strength: Double
+    /// Steps taken, those of strengths that were not kept included.
+    let steps: Int
+  }
+
+  /// Trains once a strength and keeps the epoch with the lowest loss on held-out samples; the start is a candidate when
+  /// it is a base head. Without held-out samples the last epoch of the last strength is kept.
+  /// - Throws: ``PexError`` (malformed) when numbers overflow on the way.
+  func choose(_ split: Split) throws -> Outcome {
+    let held = split.validation
+    var best = Candidate(weights: start.weights, epoch: 0, loss: .infinity)
+    if startsFromBase, !held.isEmpty { best.loss = try start.loss(held) }
+    var (kept, steps) = (schedule.strengths.last ?? 0, 0)
+    for strength in schedule.strengths {
+      let candidate = try run(split, strength: strength, last: schedule.epochs, steps: &steps)
+      guard candidate.loss < best.loss || held.isEmpty else { continue }
+      (best, kept) = (candidate, strength)
+    }
+    return outcome(best, strength: kept, steps: steps)
+  }
+
+  /// Trains on all of `rows` with choices made before.
+  /// - Throws: ``PexError`` (malformed) when numbers overflow on the way.
+  func again(_ choice: Outcome, rows: [Int]) throws -> Outcome {
+    var steps = choice.steps
+    let split = Split(training: rows, validation: [])
+    let candidate = try run(split, strength: choice.strength, last: choice.epoch, steps: &steps)
+    return outcome(candidate, strength: choice.strength, steps: steps)
+  }
+
+  private struct Candidate {
+    var weights: [[Float]]
+    var epoch: Int
+    var loss: Double
+  }
+
+  private func outcome(_ candidate: Candidate, strength: Double, steps: Int) -> Outcome {
+    var head = start
+    head.weights = candidate.weights
+    return Outcome(parameters: head.parameters, epoch: candidate.epoch, strength: strength, steps: steps)
+  }
+
+  /// One training from the start to epoch `last` of the schedule.
+  private func run(_ split: Split, strength: Double, last: Int, steps: inout Int) throws -> Candidate {
+    var head = start
+    var best = Candidate(weights: start.weights, epoch: 0, loss: .infinity)
+    var generator = SplitMix64(seed: schedule.seed)
+    let (samples, held) = (split.training.count, split.validation)
+    let batch = min(schedule.batch, samples)
+    let (total, before) = (Double(schedule.epochs * ((samples + batch - 1) / batch)), steps)
+    for epoch in stride(from: 1, through: last, by: 1) {
+      let order = generator.permutation(samples)
+      for first in stride(from: 0, to: samples, by: batch) {
+        let rows = order[first..<min(first + batch, samples)].map { split.training[$0] }
+        let rate = cosineRate(schedule.rate, progress: Double(steps - before) / total)
+        try head.step(rows, rate: rate, decay: Float(strength))
+        steps += 1
+      }
+      guard !held.isEmpty, schedule.stopsEarly || epoch == last else { continue }
+      let loss = try naming("training diverged") { try head.loss(held) }
+      if loss < best.loss { best = Candidate(weights: head.weights, epoch: epoch, loss: loss) }
+      if epoch - best.epoch >= schedule.patience { break }
+    }
+    return held.isEmpty ? Candidate(weights: head.weights, epoch: last, loss: .infinity) : best
+  }
+}

@@ -1,0 +1,54 @@
+import PexHeads
+import PexTensor
+import PexTraining
+import Testing
+
+@Suite struct SeveralHeadsTests {
+  /// Three exits on the same samples, the deeper the clearer.
+  private func tasks() throws -> ([HeadTask], Split) {
+    let tables = try [3, 2, 0.8].map { try clusters(200, spread: $0) }
+    let tasks = try tables.enumerated().map { index, table in
+      HeadTask(exit: index + 1, specification: try linear(), samples: .features(table))
+    }
+    return (tasks, try Split.stratified(labels: tables[0].labels))
+  }
+
+  @Test func threadsDoNotChangeTheBytes() throws {
+    let (tasks, split) = try tasks()
+    let one = try HeadTrainer.trainAll(tasks, split: split, threads: 1)
+    let three = try HeadTrainer.trainAll(tasks, split: split, threads: 3)
+    #expect(one.map(\.report) == three.map(\.report))
+    for (a, b) in zip(one, three) {
+      #expect(zip(a.head.parameters, b.head.parameters).allSatisfy { $0.isIdentical(to: $1) })
+    }
+  }
+
+  @Test func policiesAreNotedInTheReports() throws {
+    let (tasks, split) = try tasks()
+    var heads = try HeadTrainer.trainAll(tasks, split: split, threads: 2)
+    let labels = split.validation.map { $0 % 3 }
+    let choice = try #require(try heads.choosePolicy(labels: labels, costs: [0.2, 0.5, 1]))
+    #expect(choice.meetsTarget && choice.commonOutcome.meanCost < 1)
+    #expect(heads.allSatisfy { $0.report.threshold == ($0.report.enabled ? choice.common : nil) })
+    let last = Predictions(heads[2].validationLogits)
+    #expect(try heads.choosePolicy(labels: labels, costs: [0.2, 0.5, 0.9, 1], last: last)?.perExit.count == 4)
+  }
+
+  @Test func uselessHeadsAreDisabled() throws {
+    var generator = SplitMix64(seed: 1)
+    var table = try FeatureTable(tap: "exit 1", width: 12)
+    for _ in 0..<400 {
+      try table.append((0..<12).map { _ in generator.normal() }, label: generator.uniform() < 0.9 ? 0 : 1)
+    }
+    let trained = try HeadTrainer.train(
+      exit: 1, specification: linear(classes: 2), samples: .features(table), split: .stratified(labels: table.labels))
+    #expect(!trained.report.enabled)
+  }
+
+  @Test func theFirstFailureIsReported() throws {
+    var (tasks, split) = try tasks()
+    tasks[1].specification = try linear(width: 4)
+    #expect(kind { try HeadTrainer.trainAll(tasks, split: split, threads: 2) } == .defect)
+    #expect(try HeadTrainer.trainAll([], split: split).isEmpty)
+  }
+}
