@@ -24,6 +24,11 @@ public enum Format {
   /// A share as percents with one decimal.
   public static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
+  /// Seconds, or minutes where there are many.
+  public static func seconds(_ value: Double) -> String {
+    value < 120 ? String(format: "%.1f s", value) : String(format: "%.1f min", value / 60)
+  }
+
   /// Milliseconds with three significant digits.
   public static func milliseconds(_ value: Double) -> String {
     String(format: value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value)

@@ -72,7 +72,7 @@ struct Bench {
     for line in table.lines { try console.result(line) }
     let exits: [JSON] = rows.map { row in
       .members([
-        "exit": exitJSON(row.exit), "macs_fraction": .number(row.share), "min_ms": .number(row.percentile(0)),
+        "exit": row.exit.json, "macs_fraction": .number(row.share), "min_ms": .number(row.percentile(0)),
         "p50_ms": .number(row.percentile(0.5)), "p90_ms": .number(row.percentile(0.9)),
         "p99_ms": .number(row.percentile(0.99)),
       ])

@@ -21,15 +21,12 @@ import PexTensor
       """,
     version: Version.current)
 
-  @Argument(help: ArgumentHelp("The bundle.", valueName: "bundle.pex")) var bundle: String
+  @OptionGroup var model: SessionOptions
 
   @Argument(
     help: ArgumentHelp(
       "PNG, JPEG or .npy files, or folders of them. None: describe the bundle and time every exit.", valueName: "input"))
   var inputs: [String] = []
-
-  @Option(help: ArgumentHelp("Personal heads to use instead of the base heads.", valueName: "file.pexhead"))
-  var heads: String?
 
   @OptionGroup var route: RouteOptions
 
@@ -47,7 +44,6 @@ import PexTensor
   var benchSeconds: Double?
 
   @Flag(help: "Time every step.") var profile = false
-  @Option(help: "Threads. Default: one a core.") var threads: Int?
   @Option(help: "Samples that a timed run computes.") var batch = 1
   @Option(help: "How many classes to list in JSON.") var top = 5
   @Flag(help: "Overwrite outputs that are there.") var force = false
@@ -64,7 +60,7 @@ import PexTensor
 
     let stopwatch = Stopwatch()
     let memory = ResidentMemory.now
-    let session = try openSession()
+    let session = try model.open()
     let loaded = stopwatch.milliseconds
     if let bench = benchSeconds ?? (inputs.isEmpty && arrays.isEmpty && !profile ? 0.2 : nil) {
       if benchSeconds == nil { try Description(session).print(console) }
@@ -92,14 +88,6 @@ import PexTensor
     }
     if let folder = saveOutputs { try saved.write(to: folder, overwriting: force) }
     try console.report(.report(["results": .array(results)]))
-  }
-
-  private func openSession() throws -> Session {
-    let model = try Model(try BundleFile(path: bundle))
-    let set = try heads.map { path in
-      try naming(path) { try HeadSet(try HeadFile(path: path), on: model.bundle) }
-    }
-    return try Session(model, heads: set, threads: threads ?? ThreadPool.defaultThreads)
   }
 
   private func warnAboutUntrained(_ session: Session, _ choice: ExitChoice, _ console: Console) {

@@ -44,7 +44,7 @@ struct ProfileReport {
     try console.result("total \(Format.milliseconds(total / 1e6)) ms in \(steps.count) steps, \(session.model.instructionSet), \(session.threads) threads")
     let rows: [JSON] = steps.map { step in
       .members([
-        "name": .string(step.name), "op": .string(step.mnemonic), "exit": exitJSON(exit(of: step)),
+        "name": .string(step.name), "op": .string(step.mnemonic), "exit": exit(of: step).json,
         "macs": .integer(step.multiplyAccumulates), "ms": .number(Double(step.nanoseconds) / 1e6),
         "share": .number(share(step)),
       ])

@@ -17,7 +17,7 @@ struct RunReport {
     return .members([
       "input": .string(name), "label": .optional(ranked.first?.label, JSON.string),
       "class": .optional(ranked.first?.index, JSON.integer),
-      "probability": .optional(ranked.first, { .number(Double($0.probability)) }), "exit": exitJSON(answer.exit),
+      "probability": .optional(ranked.first, { .number(Double($0.probability)) }), "exit": answer.exit.json,
       "ms": .number(milliseconds(answer)), "macs_fraction": .number(answer.macsFraction),
       "deadline_missed": .bool(answer.missedDeadline),
       "top": .array(
@@ -39,12 +39,4 @@ struct RunReport {
   }
 
   private func milliseconds(_ answer: Answer) -> Double { Double(answer.nanoseconds) / 1e6 }
-}
-
-/// An exit in JSON: its number, or `"final"`.
-func exitJSON(_ name: ExitName) -> JSON {
-  switch name {
-  case .exit(let number): .integer(number)
-  case .final: "final"
-  }
 }

@@ -39,7 +39,7 @@ public struct HeadSet: Sendable {
       let head = try Head(record.specification, parameters: zeros)
       return Entry(exit: record.exit, head: head, isEnabled: false, isTrained: false)
     }.sorted(by: Self.isShallower(bundle))
-    classes = bundle.contents.labels
+    classes = bundle.contents.classNames
     policy = bundle.contents.policy
     isPersonal = false
     replacesFinal = false
@@ -63,9 +63,7 @@ public struct HeadSet: Sendable {
         })
     }
     isPersonal = true
-    let known = bundle.contents.labels.map(Set.init)
-    let addsClasses =
-      known.map { !$0.isSuperset(of: file.classes) } ?? (bundle.contents.trunk.classCount != file.classes.count)
+    let addsClasses = !Set(bundle.contents.classNames ?? []).isSuperset(of: file.classes)
     let last = bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     let deepest = entries.last { $0.isEnabled }
     replacesFinal = deepest != nil && (addsClasses || deepest?.exit == last)

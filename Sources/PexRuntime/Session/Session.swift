@@ -172,7 +172,7 @@ public final class Session {
         answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: softmax(logits)))
       }
       guard accept(.final, deadline) else { return }
-      answer.classes = session.model.bundle.contents.labels
+      answer.classes = session.model.bundle.contents.classNames
     }
 
     /// Takes an exit's answer unless it came too late and there is an earlier one.

@@ -3,8 +3,8 @@ import PexBundle
 import PexRuntime
 import PexTensor
 
-/// Which exits are taken.
-struct RouteOptions: ParsableArguments {
+/// Which exits a run takes.
+public struct RouteOptions: ParsableArguments {
   @Option(help: ArgumentHelp("One fixed exit by number, final (the last classifier), or all.", valueName: "exit"))
   var exit: String?
 
@@ -15,9 +15,14 @@ struct RouteOptions: ParsableArguments {
   var policy: String?
 
   @Option(help: ArgumentHelp("Answer with the last exit that is finished after this time.", valueName: "ms"))
-  var deadline: Double?
+  public var deadline: Double?
 
-  func choice() throws -> ExitChoice {
+  /// Options as the command line gives them.
+  public init() {}
+
+  /// What was asked for.
+  /// - Throws: ``PexError`` (usage) when options contradict each other or a number is out of range.
+  public func choice() throws -> ExitChoice {
     if let deadline, !(deadline > 0) || !deadline.isFinite {
       throw PexError(.usage, "--deadline \(deadline): expected milliseconds above 0")
     }

@@ -1,0 +1,28 @@
+import PexBundle
+import PexData
+import PexTensor
+import PexTraining
+
+/// Labelled samples for a bundle, from an image folder or an npz file.
+public struct LabelledData {
+  /// The samples with their names.
+  public let dataset: Dataset
+  /// The same for training and evaluation.
+  public let samples: TrainingSamples
+
+  /// Opens a folder or a file; pictures are decoded when they are needed.
+  /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it holds no samples, labels that the bundle
+  ///   does not know, or numbers that are not finite.
+  public init(path: String, for contents: BundleContents, _ console: Console) throws {
+    let dataset = try Dataset(
+      path: path, format: try contents.sampleFormat(), classNames: contents.labels ?? [],
+      classCount: contents.trunk.classCount)
+    self.dataset = dataset
+    dataset.warnings.forEach(console.warn)
+    guard dataset.labels.allSatisfy({ $0 != nil }) else {
+      throw PexError(
+        .malformed, "\(path): expected labels: a folder a class, or 'y' in an npz file, found samples without labels")
+    }
+    samples = TrainingSamples(labels: dataset.labels) { [try dataset.sample($0).tensor] }
+  }
+}

@@ -1,0 +1,66 @@
+import PexBundle
+import PexHeads
+import PexRuntime
+import PexTensor
+
+/// One head that will be trained.
+public struct HeadPlan: Sendable {
+  /// The number of its exit point.
+  public let exit: Int
+  /// What it looks like.
+  public let specification: HeadSpecification
+  /// The head to start from, over the same classes; nil to start from nothing.
+  public let start: Head?
+}
+
+extension HeadPlan {
+  /// The heads of a training: at the exits asked for, or at every exit of the bundle.
+  ///
+  /// - Parameters:
+  ///   - exits: numbers of exit points; nil for the bundle's own exits, and the last exit point if there are none.
+  ///   - kind: the kind of all heads; nil keeps each exit's.
+  ///   - classes: numbers of the head's classes among the base model's, in their order.
+  ///   - earlier: heads to start from where exit, kind and classes are the same; before the base heads.
+  /// - Throws: ``PexError`` (usage) when an exit point does not exist.
+  public static func all(
+    _ model: Model, exits: [Int]?, kind: HeadKind?, classes: [Int], earlier: HeadSet? = nil
+  ) throws -> [HeadPlan] {
+    let contents = model.bundle.contents
+    let own = contents.exits.map(\.exit)
+    let last = contents.trunk.exitPoints.last { !$0.isNamed }.map { [$0.number] } ?? []
+    let wanted = exits ?? (own.isEmpty ? last : own)
+    guard !wanted.isEmpty else { throw PexError(.usage, "this bundle has no exit point that a head could stand on") }
+    let depth = Dictionary(model.points.enumerated().map { ($1.number, $0) }) { first, _ in first }
+    for exit in wanted where depth[exit] == nil {
+      throw PexError(
+        .usage, "there is no exit point \(exit)", hint: "exit points: 1 to \(contents.trunk.exitPoints.count)")
+    }
+    return try Set(wanted).sorted { (depth[$0] ?? 0) < (depth[$1] ?? 0) }.map { exit in
+      try plan(model, exit: exit, kind: kind, classes: classes, earlier: earlier)
+    }
+  }
+
+  private static func plan(
+    _ model: Model, exit: Int, kind: HeadKind?, classes: [Int], earlier: HeadSet?
+  ) throws -> HeadPlan {
+    let contents = model.bundle.contents
+    let record = contents.exits.first { $0.exit == exit }
+    guard let point = contents.trunk.exitPoint(exit), let tap = model.bundle.graph[point.value].type.tap else {
+      throw PexError(.defect, "exit point \(exit) is no feature map")
+    }
+    let kind = kind ?? record?.specification.kind ?? .linear
+    let hidden = record?.specification.kind == kind && kind == .conv ? record?.specification.hidden : nil
+    let specification = try HeadSpecification(
+      kind: kind, channels: tap.channels, spatial: tap.spatial, classes: classes.count, hidden: hidden)
+    let names = contents.classNames ?? []
+    if let entry = earlier?[exit], entry.head.specification == specification,
+      earlier?.classes == classes.map({ names[$0] })
+    {
+      return HeadPlan(exit: exit, specification: specification, start: entry.head)
+    }
+    // The base head limited to the person's classes is where the person starts.
+    let base = try model.bundle.baseHead(at: exit)?.limited(to: classes)
+    let fits = base?.specification == specification
+    return HeadPlan(exit: exit, specification: specification, start: fits ? base : nil)
+  }
+}

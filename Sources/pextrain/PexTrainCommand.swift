@@ -1,0 +1,65 @@
+import ArgumentParser
+import PexBundle
+import PexConsole
+import PexData
+import PexHeads
+import PexRuntime
+import PexTensor
+import PexTraining
+
+/// `pextrain`: trains heads on a person's own data; the trunk never changes.
+@main struct PexTrainCommand: Program {
+  static let programName = "pextrain"
+  static let configuration = CommandConfiguration(
+    commandName: programName,
+    abstract: "Train a person's heads, or a bundle's base heads, on labelled pictures.",
+    discussion: """
+      Examples:
+        pextrain model.pex --data photos/ -o alice.pexhead
+        pextrain model.pex --data general/ --base -o trained.pex
+      A head file holds no samples; its weights can still tell something about them.
+      """,
+    version: Version.current)
+
+  @Argument(help: ArgumentHelp("The bundle.", valueName: "bundle.pex")) var bundle: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Labelled samples: FOLDER/CLASS/picture.png, or an npz file with x and y.", valueName: "folder|file.npz"))
+  var data: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The head file to write, or the bundle with --base.", valueName: "file"))
+  var output: String
+
+  @OptionGroup var training: TrainingArguments
+
+  @Flag(help: "Write the trained heads into a new bundle as its base heads.") var base = false
+  @Option(help: "Threads. Default: one a core.") var threads: Int?
+  @Flag(help: "Overwrite what is there.") var force = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @Flag(help: "Print only results, warnings and errors.") var quiet = false
+
+  func execute() throws {
+    let console = Console(program: Self.programName, json: json, quiet: quiet)
+    let target = OutputPath(wanted: output, input: bundle, suffix: base ? "pex" : "pexhead", force: force)
+    try target.check()
+    let options = try training.options()
+    let model = try Model(try BundleFile(path: bundle))
+    let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
+    let contents = model.bundle.contents
+    let labelled = try LabelledData(path: data, for: contents, console)
+    var request = try training.request(model)
+    request.options = options
+    request.isBase = base
+    let bar = ProgressBar(console, "features", total: labelled.samples.count)
+    let result = try PersonalTraining(session, request).run(labelled.samples) { bar.update($0) }
+    if base {
+      try result.contents(from: contents).write(to: target.path, overwriting: force)
+    } else {
+      try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
+    }
+    try TrainingReport(result, labelled, path: target.path, session: session).print(console)
+  }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import PexBundle
+import PexHeads
+import PexRuntime
+import PexTensor
+import PexTraining
+
+/// How heads are trained, as the command line says it.
+struct TrainingArguments: ParsableArguments {
+  /// What the heads learn from.
+  enum Supervision: String, ExpressibleByArgument, CaseIterable { case labels }
+
+  @Option(help: "What the heads learn from: labels.") var supervision = Supervision.labels
+
+  @Option(help: ArgumentHelp("Go on from earlier heads.", valueName: "file.pexhead")) var from: String?
+
+  @Option(help: ArgumentHelp("Exit points to train heads at. Default: the bundle's exits.", valueName: "3,6"))
+  var exits: String?
+
+  @Option(help: ArgumentHelp("Kind of head for this training: linear or conv. Default: each exit's.", valueName: "kind"))
+  var head: HeadKind?
+
+  @Option(help: "Passes over the samples at most. Default: from the number of samples.") var epochs: Int?
+  @Option(help: "Samples a step. Default: from the number of samples.") var batch: Int?
+  @Option(help: "Length of the first step. Default: from the optimizer.") var lr: Double?
+  @Option(help: "sgd or adam.") var optimizer = TrainingOptions.Optimizer.adam
+
+  @Option(help: "Pull towards the initial weights. Default: chosen on held-out samples.") var weightDecay: Double?
+  @Option(help: "Decides every random choice.") var seed: UInt64 = 0
+  @Option(help: "Share of the samples that is held out, 0 to 0.5.") var validation = 0.2
+
+  @Option(
+    help: ArgumentHelp("Classes the heads tell apart: names, or all. Default: the labels' classes.", valueName: "list"))
+  var classes: String?
+
+  @Option(help: ArgumentHelp("The accuracy on held-out samples that the exit policy keeps, 0 to 1.", valueName: "share"))
+  var targetAccuracy: Double?
+
+  func options() throws -> TrainingOptions {
+    var options = TrainingOptions()
+    options.epochs = epochs
+    options.batch = batch
+    options.learningRate = lr
+    options.optimizer = optimizer
+    options.weightDecay = weightDecay
+    options.seed = seed
+    options.validation = validation
+    try options.validate()
+    if let targetAccuracy, !(0...1).contains(targetAccuracy) {
+      throw PexError(.usage, "--target-accuracy \(targetAccuracy): expected 0 to 1")
+    }
+    return options
+  }
+
+  func request(_ model: Model) throws -> PersonalTraining.Request {
+    var request = PersonalTraining.Request()
+    request.kind = head
+    request.targetAccuracy = targetAccuracy
+    request.exits = try exits.map { text in
+      try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+        guard let exit = Int(word) else { throw PexError(.usage, "--exits \(text): '\(word)' is no exit number") }
+        return exit
+      }
+    }
+    request.classes = try classes.map { try classNumbers($0, model.bundle.contents) }
+    request.earlier = try from.map { path in
+      try naming(path) { try HeadSet(try HeadFile(path: path), on: model.bundle) }
+    }
+    return request
+  }
+
+  private func classNumbers(_ text: String, _ contents: BundleContents) throws -> [Int] {
+    guard let names = contents.classNames else {
+      throw PexError(.usage, "--classes: the bundle has neither a classifier nor labels")
+    }
+    if text == "all" { return Array(names.indices) }
+    let numbers = try text.split(separator: ",").map { word in
+      guard let number = names.firstIndex(of: String(word)) else {
+        let known = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
+        throw PexError(.usage, "--classes: there is no class '\(word)'", hint: "classes: \(known)")
+      }
+      return number
+    }
+    guard Set(numbers).count == numbers.count, numbers.count >= 2 else {
+      throw PexError(.usage, "--classes \(text): expected at least two different classes")
+    }
+    return numbers
+  }
+}
+
+extension HeadKind: ExpressibleByArgument {}
+extension TrainingOptions.Optimizer: ExpressibleByArgument {}

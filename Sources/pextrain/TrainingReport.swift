@@ -1,0 +1,73 @@
+import PexConsole
+import PexData
+import PexRuntime
+import PexTensor
+import PexTraining
+
+/// What a training came to.
+struct TrainingReport {
+  private let result: PersonalTraining.Result
+  private let data: LabelledData
+  private let path: String
+  private let session: Session
+  private let bytes: Int
+
+  init(_ result: PersonalTraining.Result, _ data: LabelledData, path: String, session: Session) throws {
+    self.result = result
+    self.data = data
+    self.path = path
+    self.session = session
+    bytes = try MappedFile(path: path).bytes.count
+  }
+
+  func print(_ console: Console) throws {
+    var table = Table([
+      ("exit", .right), ("share of MACs", .right), ("head", .left), ("train", .right), ("held out", .right),
+      ("temperature", .right), ("threshold", .right), ("", .left),
+    ])
+    for trained in result.heads {
+      let report = trained.report
+      table.add([
+        String(report.exit), Format.percent(session.model.prefixShare(.exit(report.exit))),
+        trained.head.specification.kind.rawValue, Format.percent(report.trainAccuracy),
+        report.validationAccuracy.map(Format.percent) ?? "-", Format.milliseconds(Double(report.temperature)),
+        report.threshold.map { Format.milliseconds(Double($0)) } ?? "-", report.enabled ? "" : "disabled",
+      ])
+    }
+    for line in table.lines { try console.result(line) }
+    if let policy = result.policy, let outcome = result.outcome {
+      // These samples chose the threshold, so this is what was aimed at, not a measurement.
+      try console.result(
+        "policy \(policy.kind.rawValue):\(policy.value), chosen for \(Format.percent(outcome.accuracy)) at "
+          + "\(Format.percent(outcome.meanCost)) of MACs on the held-out samples")
+    } else {
+      try console.result("no policy: too few held-out samples to choose a threshold")
+    }
+    try console.result(
+      "\(data.samples.count) samples of \(Set(data.samples.labels).count) classes; features \(Format.seconds(result.seconds.features)), "
+        + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
+    try console.report(json)
+  }
+
+  private var json: JSON {
+    let exits: [JSON] = result.heads.map { trained in
+      let report = trained.report
+      return .members([
+        "exit": .integer(report.exit), "train_accuracy": .number(report.trainAccuracy),
+        "validation_accuracy": .optional(report.validationAccuracy, JSON.number),
+        "temperature": .number(Double(report.temperature)),
+        "threshold": .optional(report.threshold, { .number(Double($0)) }), "enabled": .bool(report.enabled),
+        "epochs": .integer(report.epochs),
+      ])
+    }
+    return .report([
+      "images": .integer(data.samples.count), "labelled": .integer(data.samples.labels.count { $0 != nil }),
+      "seconds": .members([
+        "features": .number(result.seconds.features), "heads": .number(result.seconds.heads),
+      ]),
+      "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
+      "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
+      "head_bytes": .integer(bytes), "output": .string(path),
+    ])
+  }
+}
