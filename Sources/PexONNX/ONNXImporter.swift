@@ -25,8 +25,7 @@ public enum ONNXImporter {
   public static func unsupportedOperators(path: String) throws -> UnsupportedReport {
     let file = try MappedFile(path: path)
     return try naming(path) {
-      let outline = try ModelOutline(try ONNXModel(.file(file)))
-      return OperatorTable.unsupported(outline.nodes, opset: outline.opset)
+      OperatorTable.unsupported(try ModelOutline(try ONNXModel(.file(file))))
     }
   }
 
@@ -36,7 +35,7 @@ public enum ONNXImporter {
 
   private static func load(_ source: ModelSource, _ options: ImportOptions) throws -> ImportedModel {
     let outline = try ModelOutline(try ONNXModel(source))
-    if let error = OperatorTable.unsupported(outline.nodes, opset: outline.opset).error { throw error }
+    if let error = OperatorTable.unsupported(outline).error { throw error }
     return try GraphImport(outline, TensorReader(source: source), options).run()
   }
 }

@@ -62,6 +62,17 @@ import Testing
       ])
   }
 
+  @Test func namesOfChangedWeightsDoNotCollideWithTheModels() throws {
+    var model = TestModel(x: ["N", 2])
+    model.stored = [("b", .floats([2, 2], [1, 2, 3, 4])), ("b.transposed", .floats([2], [8, 9]))]
+    model.add("MatMul", ["x", "b"], ["h"])
+    model.add("Add", ["h", "b.transposed"], ["y"])
+    let graph = try model.load().graph
+    #expect(graph.lines[1] == "y f32[N,2] = binary(h, b.transposed) kind=add")
+    #expect(graph.numbers("b.transposed") == [8, 9])
+    #expect(graph.nodes.first.map { graph[$0.inputs[1]].constant?.floats } == [1, 3, 2, 4])
+  }
+
   @Test func sharedWeightIsTransposedOnce() throws {
     var model = TestModel(x: ["N", 2])
     model.stored = [("b", .weights([2, 2]))]

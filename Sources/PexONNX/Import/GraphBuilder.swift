@@ -10,8 +10,14 @@ final class GraphBuilder {
   private let reader: TensorReader
   private var values: [String: ImportedValue] = [:]
   private var sourceNames: Set<String>
-  private var constants: [String: ValueID] = [:]
+  private var constants: [ConstantKey: ValueID] = [:]
   private var filled = 0
+
+  /// Name and suffix apart: a source model may itself have a tensor named like a changed one.
+  private struct ConstantKey: Hashable {
+    var name: String
+    var suffix: String
+  }
 
   /// Numbers that one model may ask to be filled in without storing them (`ConstantOfShape`).
   private static let fillLimit = 1 << 26
@@ -79,12 +85,16 @@ final class GraphBuilder {
     }
   }
 
-  /// A constant under a name of the source model, or one derived from it; the same one when asked again.
-  func addConstant(_ name: String, _ tensor: () throws -> Tensor) throws -> ValueID {
-    if let id = constants[name] { return id }
-    let free = sourceNames.contains(name) ? name : freeName(name)
-    let id = try graph.addConstant(free, try tensor())
-    constants[name] = id
+  /// A constant under a name of the source model; the same one when asked again.
+  /// - Parameters:
+  ///   - name: what the numbers are called in the source model.
+  ///   - suffix: what was done to them, if anything; changed numbers get a name of their own.
+  ///   - tensor: makes the numbers, the first time.
+  func addConstant(_ name: String, suffix: String = "", _ tensor: () throws -> Tensor) throws -> ValueID {
+    let key = ConstantKey(name: name, suffix: suffix)
+    if let id = constants[key] { return id }
+    let id = try graph.addConstant(suffix.isEmpty ? name : freeName(name + suffix), try tensor())
+    constants[key] = id
     return id
   }
 

@@ -33,11 +33,12 @@ enum OperatorTable {
     byName.keys.sorted().map { ($0, versions(of: $0)) }
   }
 
-  /// Which of the nodes cannot be imported.
-  static func unsupported(_ nodes: [ONNXNode], opset: Int) -> UnsupportedReport {
+  /// Which of a model's needed nodes cannot be imported.
+  static func unsupported(_ outline: ModelOutline) -> UnsupportedReport {
+    let opset = outline.opset
     struct Key: Hashable { var domain, op: String }
     var names: [Key: [String]] = [:]
-    for node in nodes where !node.domain.isEmpty || row(node.op, opset: opset) == nil {
+    for node in outline.nodes where !node.domain.isEmpty || row(node.op, opset: opset) == nil {
       names[Key(domain: node.domain, op: node.op), default: []].append(node.name)
     }
     let keys = names.keys.sorted { ($0.domain, $0.op) < ($1.domain, $1.op) }
@@ -46,7 +47,7 @@ enum OperatorTable {
       entries: keys.map { key in
         UnsupportedReport.Entry(
           domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
-          nodes: names[key] ?? [])
+          isModelFunction: outline.model.functions.contains("\(key.domain).\(key.op)"), nodes: names[key] ?? [])
       })
   }
 }

@@ -1,15 +1,17 @@
 import PexTensor
 
 /// Every operator that keeps a model from being imported, all at once.
-public struct UnsupportedReport: Hashable, Sendable {
+public struct UnsupportedReport: Hashable, Codable, Sendable {
   /// One operator that is not supported.
-  public struct Entry: Hashable, Sendable {
+  public struct Entry: Hashable, Codable, Sendable {
     /// The operator set it is from; empty for the standard one.
     public var domain: String
     /// The operator's name.
     public var op: String
     /// The first version of the standard operator set for which it is supported, if there is one.
     public var supportedSince: Int?
+    /// Whether the file itself defines it, as a function of other operators.
+    public var isModelFunction: Bool
     /// The nodes that use it, in the file's order; nodes without a name have one made of operator and position.
     public var nodes: [String]
 
@@ -39,8 +41,10 @@ public struct UnsupportedReport: Hashable, Sendable {
       hint = "export the model again without optimisation: fused operators of onnxruntime are not part of ONNX"
     } else if entries.contains(where: { $0.supportedSince != nil }) {
       hint = "export the model again with a newer opset"
+    } else if entries.contains(where: \.isModelFunction) {
+      hint = "inline the model's functions, as onnx.inliner does, and import it again"
     } else if entries.contains(where: { !$0.domain.isEmpty }) {
-      hint = "only operators of the standard domain can be imported; inline the model's functions"
+      hint = "only operators of the standard domain can be imported"
     }
     return PexError(
       .unsupported, "operators not supported at opset \(opset): \(list.joined(separator: "; "))", hint: hint)

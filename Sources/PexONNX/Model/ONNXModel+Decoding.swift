@@ -10,8 +10,7 @@ extension ONNXModel {
   ///   than a model of that size can need.
   init(_ source: ModelSource) throws {
     let (skeleton, size) = try source.withBytes { (try WireScan.skeleton(of: $0), $0.count) }
-    let (fourfold, overflow) = size.multipliedReportingOverflow(by: 4)
-    let budget = AllocationBudget(bytes: overflow ? Int.max : fourfold.addingReportingOverflow(Self.slack).partialValue)
+    let budget = AllocationBudget(bytes: min(size, Int.max / 8) * 4 + Self.slack)
     self = try budget.withAllocator { allocator in
       guard let model = pex__onnx__model_proto__unpack(allocator, skeleton.count, skeleton) else {
         throw PexError(
@@ -33,7 +32,7 @@ extension ONNXModel {
       let domain = text(entry.domain)
       opsets[domain == "ai.onnx" ? "" : domain] = Int(entry.version)
     }
-    functions = list(model.functions, model.n_functions).map { "\(text($0.domain)).\(text($0.name))" }
+    functions = Set(list(model.functions, model.n_functions).map { "\(text($0.domain)).\(text($0.name))" })
     self.graph = ONNXGraph(graph.pointee)
   }
 }

@@ -6,7 +6,7 @@ struct ONNXModel {
   /// Operator set versions by domain; the standard domain is the empty name.
   var opsets: [String: Int] = [:]
   /// Names of functions defined in the file, `domain.name`.
-  var functions: [String] = []
+  var functions: Set<String> = []
   var graph = ONNXGraph()
 }
 

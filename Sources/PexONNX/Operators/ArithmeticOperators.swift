@@ -28,13 +28,16 @@ enum ArithmeticOperators {
   /// The exponent may be an integer from opset 12 on.
   private static func power(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
     let base = try builder.float(node.input(0, "X"))
-    var exponent = try node.input(1, "Y")
-    if case .vector(let vector) = exponent, let integers = vector.integers {
-      let numbers = try Tensor(vector.isScalar ? [] : [integers.count], integers.map(Float.init))
-      exponent = .constant(name: "\(node.node.inputs[1]).f32", numbers)
+    let value = try node.input(1, "Y")
+    let exponent: ValueID
+    if case .vector(let vector) = value, let integers = vector.integers {
+      exponent = try builder.addConstant(node.node.inputs[1], suffix: ".f32") {
+        try Tensor(vector.isScalar ? [] : [integers.count], integers.map(Float.init))
+      }
+    } else {
+      exponent = try builder.float(value)
     }
-    let inputs = [base, try builder.float(exponent)]
-    return [.computed(try builder.emit(.binary(Binary(.power)), inputs, for: node.node))]
+    return [.computed(try builder.emit(.binary(Binary(.power)), [base, exponent], for: node.node))]
   }
 
   /// More than two inputs are taken two at a time, from the left.

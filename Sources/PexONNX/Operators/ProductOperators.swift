@@ -27,7 +27,7 @@ enum ProductOperators {
     if case .constant(let name, let numbers) = c, let bias = try bias(numbers, units: units, factor: beta) {
       // The file's own tensor keeps its name; one that was changed gets another.
       let isChanged = beta != 1 || numbers.shape.dimensions != [units]
-      let id = try builder.addConstant(isChanged ? "\(name).bias\(units)x\(beta)" : name) { bias }
+      let id = try builder.addConstant(name, suffix: isChanged ? ".bias\(units)x\(beta)" : "") { bias }
       return [.computed(try builder.emit(.linear(Linear()), [x, weight, id], for: node.node))]
     }
     let product = try builder.emit(.linear(Linear()), [x, weight], for: node.node, suffix: ".product")
@@ -50,7 +50,7 @@ enum ProductOperators {
   ) throws -> ValueID {
     if case .constant(let name, let numbers) = value, numbers.dtype.isFloat, numbers.shape.rank == 2 {
       let suffix = (isTransposed ? "" : ".transposed") + (factor == 1 ? "" : ".x\(factor)")
-      return try builder.addConstant(name + suffix) {
+      return try builder.addConstant(name, suffix: suffix) {
         let turned = isTransposed ? numbers : try numbers.transposedMatrix()
         return factor == 1 ? turned : try turned.scaled(by: factor)
       }
@@ -81,7 +81,9 @@ enum ProductOperators {
     _ id: ValueID, by factor: Double, _ node: NodeReader, _ builder: GraphBuilder, suffix: String
   ) throws -> ValueID {
     guard factor != 1 else { return id }
-    let constant = try builder.addConstant("\(node.node.name)\(suffix).factor") { try Tensor([], [Float(factor)]) }
+    let constant = try builder.addConstant(node.node.outputs.first ?? node.node.name, suffix: "\(suffix).factor") {
+      try Tensor([], [Float(factor)])
+    }
     return try builder.emit(.binary(Binary(.multiply)), [id, constant], for: node.node, suffix: suffix)
   }
 }
