@@ -9,12 +9,13 @@ public struct Shape: Hashable, Sendable {
     var count = 1
     for extent in dimensions {
       guard extent >= 0 else { throw PexError(.malformed, "negative extent in shape \(dimensions)") }
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      // An extent of 0 counts as 1 here: the strides of an empty tensor must not overflow either.
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
       guard !overflow else { throw PexError(.malformed, "shape \(dimensions) has too many elements") }
       count = product
     }
     self.dimensions = dimensions
-    self.count = count
+    self.count = dimensions.contains(0) ? 0 : count
   }
 
   /// The number of elements: the product of the extents.
