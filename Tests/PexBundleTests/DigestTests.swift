@@ -31,7 +31,8 @@ import Testing
   }
 
   @Test func digestsAreWhatTheyWere() throws {
-    // Computed apart from this code, from Schemas/BUNDLE.md. A change means that no head file in the world fits any more.
+    // Computed apart from this code, from Schemas/BUNDLE.md. A change means that no head file in
+    // the world fits any more.
     #expect(try digests(.init()).map { String($0.description.prefix(16)) } == ["93168c289531dc48", "a81988b76f4ab3b4"])
   }
 
