@@ -6,7 +6,6 @@ cd "$(dirname "$0")"
 output=../Sources/PexBundle
 protoc --swift_out="$output" pex.proto
 {
-  echo "// swift-format-ignore-file"
   echo "// Generated from Schemas/pex.proto by Schemas/generate.sh, which says what it needs. Do not edit."
   cat "$output/pex.pb.swift"
 } > "$output/pex.pb.swift.new"

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A slot is free, being written, or live. Only live ones are read by a signal handler, so that it never sees half a path.
+// A slot is free, being written, or live. Only live ones are read by a signal handler, so that it never
+// sees half a path.
 enum { slot_free, slot_writing, slot_live };
 enum { slot_count = 16, path_limit = 4096 };
 

@@ -5,8 +5,8 @@ import PexTensor
 /// An open bundle: its contents, with tensors used in place, and the means to check them.
 ///
 /// Opening checks the header, the section table, every message and the whole graph, but reads no tensor. Before the
-/// first use of a tensor somebody has to call ``verify(constant:)``; ``baseHead(at:)`` does so itself. The file must not
-/// be changed while it is open; replacing it, as every save of pex does, is no change.
+/// first use of a tensor somebody has to call ``verify(constant:)``; ``baseHead(at:)`` does so itself. The file must
+/// not be changed or cut short while it is open; replacing it, as every save of pex does, is no change.
 public final class BundleFile: Sendable {
   /// What the bundle holds.
   public let contents: BundleContents
@@ -17,8 +17,8 @@ public final class BundleFile: Sendable {
   let headRow: TensorRow
 
   /// Opens a file in place.
-  /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it is damaged or no bundle, (unsupported)
-  ///   when it needs a newer pex.
+  /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it is damaged or no bundle,
+  ///   (unsupported) when it needs a newer pex.
   public convenience init(path: String) throws {
     let file = try MappedFile(path: path)
     try self.init(FileImage(mapped: file), name: path)

@@ -92,7 +92,11 @@ extension Graph {
   private mutating func addTensor(_ record: Pex_TensorRecord, _ row: inout TensorRow, in image: FileImage) throws {
     let stored = try DType(stored: record.dtype, record.name)
     try BundleLimits.require(record.extents.count, "axes of '\(record.name)'", BundleLimits.axes, record.name)
-    let shape = try Shape(record.extents.map { Int(clamping: $0) })
+    let extents = record.extents.compactMap(Int.init(exactly:))
+    guard extents.count == record.extents.count else {
+      throw BundleFault.value("extents", expected: "numbers below 2^63", found: "larger ones").error(record.name)
+    }
+    let shape = try Shape(extents)
     guard !record.widened || stored == .float16 else {
       throw BundleFault.value("'\(record.name)': widened", expected: "f16", found: stored.name).error(record.name)
     }

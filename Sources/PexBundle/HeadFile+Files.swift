@@ -16,7 +16,8 @@ extension HeadFile {
     self = try naming(name) { try Self.read(FileImage(bytes)) }
   }
 
-  /// Writes a head file. The same contents give the same bytes. The file appears whole or not at all: see ``AtomicFile``.
+  /// Writes a head file. The same contents give the same bytes. The file appears whole or not at all: see
+  /// ``AtomicFile``.
   /// - Parameter overwriting: whether a file of that name is replaced.
   /// - Throws: ``PexError``: (malformed) when the contents break a rule of the specification, (cannotCreate) or
   ///   (inputOutput) when the file cannot be written.
@@ -31,8 +32,8 @@ extension HeadFile {
   /// - Throws: ``PexError`` (malformed) as ``write(to:overwriting:)``.
   public func encoded() throws -> [UInt8] { try draft().bytes() }
 
-  /// Reads the file at `path` and compares it with what pex would write for its contents. Its digests cannot be computed
-  /// without the bundle; ``match(_:)`` compares them.
+  /// Reads the file at `path` and compares it with what pex would write for its contents. Its digests cannot be
+  /// computed without the bundle; ``match(_:)`` compares them.
   /// - Returns: what was checked, in the order of the file.
   /// - Throws: ``PexError`` as ``init(path:)``.
   public static func check(path: String) throws -> [CheckedItem] {

@@ -13,8 +13,8 @@ public struct MatchedHead: Sendable {
 extension HeadFile {
   /// Finds the exit point of every head, by digest: all of them or none.
   /// - Returns: the heads in the order of the file.
-  /// - Throws: ``PexError`` (refused) saying why a head does not fit: another trunk, other weights, other storage of the
-  ///   weights, other preprocessing.
+  /// - Throws: ``PexError`` (refused) saying why a head does not fit: another trunk, other weights, other storage of
+  ///   the weights, other preprocessing.
   public func match(_ contents: BundleContents) throws -> [MatchedHead] {
     let points = Dictionary(contents.trunk.exitPoints.map { ($0.prefixDigest, $0) }) { first, _ in first }
     let matched = try heads.map { head in

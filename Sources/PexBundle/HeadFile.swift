@@ -87,7 +87,8 @@ public struct HeadFile: Sendable {
     producer = message.producer
   }
 
-  /// Checks everything that the specification asks of a head file's content. Reading and writing both come through here.
+  /// Checks everything that the specification asks of a head file's content. Reading and writing both come through
+  /// here.
   /// - Throws: ``PexError`` (malformed) naming what is wrong.
   func validate() throws {
     let section = SectionKind.heads.name

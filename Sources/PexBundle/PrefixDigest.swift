@@ -21,7 +21,8 @@ extension Graph {
   /// - Throws: ``PexError`` (defect) when the graph has not been verified and a value has no source.
   public func structureDigests(of values: [ValueID]) throws -> [Digest] { try digests(of: values, .structure) }
 
-  /// The prefix digests of some values, and the digest of the trunk: of all its outputs in order. Tensors are hashed once.
+  /// The prefix digests of some values, and the digest of the trunk: of all its outputs in order. Tensors are hashed
+  /// once.
   /// - Throws: ``PexError`` (defect) when the graph has not been verified and a value has no source.
   public func allDigests(of values: [ValueID]) throws -> (prefixes: [Digest], trunk: Digest) {
     let all = try digests(of: values, .exact, trunk: true)

@@ -1,4 +1,3 @@
-// swift-format-ignore-file
 // Generated from Schemas/pex.proto by Schemas/generate.sh, which says what it needs. Do not edit.
 // DO NOT EDIT.
 // swift-format-ignore-file

@@ -31,7 +31,8 @@ extension Graph {
       cost.multiplyAccumulates = overflow ? Int.max : sum
       for (position, input) in node.inputs.enumerated()
       where node.operation.payload.parameterInputs.contains(position) && counted.insert(input).inserted {
-        cost.parameters += self[input].type.perSample.reduce(1, *)
+        let (sum, overflow) = cost.parameters.addingReportingOverflow(saturatingProduct(self[input].type.perSample))
+        cost.parameters = overflow ? Int.max : sum
       }
     }
     return cost

@@ -94,7 +94,10 @@ import Testing
 
   @Test func fixturesHoldTheFormatStill() throws {
     let contents = try Tiny.contents()
-    let made = [("tiny.pex", try contents.encoded()), ("tiny.pexhead", try Tiny.heads(contents).encoded())]
+    let made = [
+      ("mini.pex", try Tiny.smallest().encoded()), ("tiny.pex", try contents.encoded()),
+      ("tiny.pexhead", try Tiny.heads(contents).encoded()),
+    ]
     for (name, bytes) in made {
       let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/" + name
       // A change of the format is made on purpose: PEX_WRITE_FIXTURES=1 writes the files anew.

@@ -76,6 +76,15 @@ enum Tiny {
     return (graph, [relu, clipped])
   }
 
+  /// The smallest bundle: the example of `Schemas/BUNDLE.md`.
+  static func smallest() throws -> BundleContents {
+    var graph = Graph()
+    let input = try graph.addInput("x", ValueType(.float32, [.batch, 1, 2, 2]))
+    let output = try graph.addNode(.unary(Unary(.relu)), [input], output: "y")
+    graph.addOutput(output)
+    return BundleContents(trunk: try Trunk(graph, exitPoints: [output]))
+  }
+
   static func trunk(_ options: Options = Options()) throws -> Trunk {
     let (graph, points) = try graph(options)
     return try Trunk(graph, exitPoints: points)

@@ -2,7 +2,8 @@
 #define PEX_FILES_H
 
 /// Remembers a temporary file, so that ``pex_temporary_remove_all`` can remove it. The path is copied.
-/// Gives a slot for ``pex_temporary_forget``, or -1 when the path is too long (4095 bytes) or 16 are remembered already.
+/// Gives a slot for ``pex_temporary_forget``, or -1 when the path is too long (4095 bytes) or 16 are
+/// remembered already.
 int pex_temporary_remember(const char *path);
 
 /// Forgets a temporary file that was renamed or removed. -1 does nothing.
