@@ -129,9 +129,7 @@ public enum HeadTrainer {
     }
     let chosen = try Head(job.specification, numbers: choice.parameters)
     var trained = try measured(job, chosen, labels, epochs: choice.epoch, steps: choice.steps, logits)
-    guard job.options.refit, choice.epoch > 0, !held.isEmpty, training.count < Schedule.manySamples else {
-      return trained
-    }
+    guard schedule.refits else { return trained }
     let rows = (training + held).sorted()
     let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
       .again(choice, rows: rows)

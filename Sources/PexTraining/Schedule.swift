@@ -1,6 +1,6 @@
 /// The options of training with every choice made that was left open.
 struct Schedule {
-  /// From this many training samples on, one strength of the pull serves instead of a choice among several.
+  /// From this many training samples on, fewer strengths of the pull are tried, and a convolution is not trained again.
   static let manySamples = 5000
   /// With fewer held-out samples than this, choosing an epoch by them is worse than taking the last.
   static let fewHeldOut = 50
@@ -14,6 +14,8 @@ struct Schedule {
   let patience: Int
   /// Whether every epoch is a candidate, or the last one only.
   let stopsEarly: Bool
+  /// Whether the head trains again on all samples once everything is chosen.
+  let refits: Bool
   let optimizer: TrainingOptions.Optimizer
   let seed: UInt64
 
@@ -27,12 +29,13 @@ struct Schedule {
     if let strength = options.weightDecay {
       strengths = [strength]
     } else if samples >= Self.manySamples {
-      strengths = [0.01]
+      strengths = [0.05, 0.5]
     } else {
       strengths = heldOut > 0 ? [0.01, 0.1, 0.5, 2] : [0.5]
     }
     patience = max(10, epochs / 3)
     stopsEarly = heldOut >= Self.fewHeldOut
+    refits = options.refit && heldOut > 0
     optimizer = options.optimizer
     seed = options.seed
   }
@@ -45,6 +48,7 @@ struct Schedule {
     strengths = [options.weightDecay ?? 0.05]
     patience = max(8, epochs / 3)
     stopsEarly = heldOut >= Self.fewHeldOut
+    refits = options.refit && heldOut > 0 && samples < Self.manySamples
     optimizer = options.optimizer
     seed = options.seed
   }

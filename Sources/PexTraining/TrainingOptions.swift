@@ -19,14 +19,14 @@ public struct TrainingOptions: Hashable, Sendable {
   /// The rule by which gradients move weights.
   public var optimizer: Optimizer = .adam
   /// The strength of the pull towards the initial weights (the base head's, else zero); nil: chosen on held-out
-  /// samples when there are few.
+  /// samples for linear heads.
   public var weightDecay: Double?
   /// Decides the split, the order of samples and the first weights of convolutions.
   public var seed: UInt64 = 0
   /// The share of samples that is held out, 0 to 0.5.
   public var validation = 0.2
-  /// Whether, once everything is chosen, a linear head of few samples trains again on all of them, those held out included.
-  /// Figures and held-out logits stay those of the head that did not see them.
+  /// Whether a head trains again on all samples, those held out included, once everything is chosen; convolutions on
+  /// 5000 samples or more never do. Figures and held-out logits stay those of the head that did not see them.
   public var refit = true
 
   /// The defaults.

@@ -77,7 +77,7 @@ import Testing
   @Test func withoutHeldOutSamplesTheLastEpochIsKept() throws {
     let table = try clusters(30)
     var options = TrainingOptions()
-    options.epochs = 7
+    (options.epochs, options.batch) = (7, 32)
     let split = try Split.stratified(labels: table.labels, fraction: 0)
     let trained = try HeadTrainer.train(
       exit: 1, specification: linear(), samples: .features(table), split: split, options: options)
