@@ -10,10 +10,6 @@ public struct Shape: Hashable, Sendable {
     var count = 1
     for extent in dimensions {
       guard extent >= 0 else { throw PexError(.malformed, "negative extent in shape \(dimensions)") }
-<<<<<<< HEAD
-=======
-      // An extent of 0 counts as 1 here: the strides of an empty tensor must not overflow either.
->>>>>>> bundle
       let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
       guard !overflow else { throw PexError(.malformed, "shape \(dimensions) has too many elements") }
       count = product
