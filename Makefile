@@ -14,7 +14,7 @@ demo: build
 	@Tools/demo .build/release
 
 test: packages
-	PEX_PROGRAMS=$$($(SWIFT) build $(TEST_OPTIONS) --show-bin-path) $(SWIFT) test $(TEST_OPTIONS)
+	PEX_PROGRAMS=$$($(SWIFT) build -c release --scratch-path .build-tests --show-bin-path) $(SWIFT) test $(TEST_OPTIONS)
 
 build: packages
 	$(SWIFT) build -c release

@@ -18,9 +18,8 @@ public protocol Program: ParsableCommand {
 extension Program {
   /// Runs the program with the process's arguments and ends the process.
   public static func main() {
-    // A reader that goes away is an error of writing, not the end of the process.
-    signal(SIGPIPE, SIG_IGN)
-    for interruption in [SIGINT, SIGTERM, SIGHUP] {
+    // A reader of our output that goes away (`pexrun … | head`) ends us as quietly as an interruption does.
+    for interruption in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
       signal(interruption) { number in
         pex_temporary_remove_all()
         _exit(128 + number)
