@@ -69,7 +69,8 @@ let package = Package(
     .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
     .testTarget(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
-    .testTarget(name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"]),
+    .testTarget(
+      name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"], exclude: ["Golden"]),
     .testTarget(name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],

@@ -77,11 +77,15 @@ public final class Session {
   /// - Parameters:
   ///   - inputs: as in ``run(_:_:deadline:)``.
   ///   - exits: numbers of exit points.
+  ///   - toTheEnd: whether the rest of the trunk runs as well.
   ///   - visit: called by depth with an exit point's number and its numbers `[C, spatial…]`, valid within the call.
+  /// - Returns: the classifier's logits when the trunk ran to its end and has a classifier.
   /// - Throws: ``PexError`` as ``run(_:_:deadline:)``; whatever `visit` throws.
+  @discardableResult
   public func taps(
-    _ inputs: [Tensor], at exits: [Int], _ visit: (Int, UnsafeBufferPointer<Float>) throws -> Void
-  ) throws {
+    _ inputs: [Tensor], at exits: [Int], toTheEnd: Bool = false,
+    _ visit: (Int, UnsafeBufferPointer<Float>) throws -> Void
+  ) throws -> [Float]? {
     try requireFinite(inputs)
     try executor.load(inputs: inputs)
     let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
@@ -93,6 +97,9 @@ public final class Session {
       }
       try executor.withValue(model.points[segment].value) { try visit(exit, $0) }
     }
+    guard toTheEnd, let classifier = model.bundle.graph.classifier, classifier.kind != .none else { return nil }
+    for segment in next..<model.plan.segmentCount { try executor.run(segment: segment) }
+    return try executor.value(classifier.logits).floats
   }
 
   /// Goes from exit to exit until the policy is content or the time is over.

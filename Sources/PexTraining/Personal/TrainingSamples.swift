@@ -54,13 +54,13 @@ struct TapCache {
     let channels = Dictionary(plans.map { ($0.exit, $0.specification.channels) }) { first, _ in first }
     for index in 0..<source.count {
       let inputs = try source.inputs(index)
-      try session.taps(inputs, at: plans.map(\.exit)) { exit, tap in
+      let logits = try session.taps(inputs, at: plans.map(\.exit), toTheEnd: wantsFinal) { exit, tap in
         if maps[exit] != nil { return try maps[exit]?.append(tap, label: labels[index]) ?? () }
         var row = [Float](repeating: 0, count: 2 * (channels[exit] ?? 0))
         row.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: channels[exit] ?? 0, into: $0) }
         try features[exit]?.append(row, label: labels[index])
       }
-      if wantsFinal { final += try session.run(inputs, .final).answering?.logits ?? [] }
+      final += logits ?? []
       progress(index + 1)
     }
     for plan in plans {
