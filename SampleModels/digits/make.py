@@ -216,11 +216,14 @@ def main():
     split = len(images) - PERSON
     rest = split - GENERAL_TEST
 
-    def first(start, end, skip, count):
-        """Of each class within the range, `count` pictures after the first `skip`."""
-        chosen = [[i for i in range(start, end) if labels[i] == c][skip : skip + count] for c in range(10)]
+    def first(start, end, skip, count, order=lambda indices: indices):
+        """Of each class within the range, `count` pictures after the first `skip` in the given order."""
+        chosen = [order([i for i in range(start, end) if labels[i] == c])[skip : skip + count] for c in range(10)]
         assert all(len(c) == count for c in chosen), [len(c) for c in chosen]
         return [i for c in chosen for i in c]
+
+    def shuffled(indices):
+        return [int(i) for i in np.random.default_rng(SEED).permutation(indices)]
 
     x = torch.from_numpy(np.stack([np.asarray(i) for i in images[:rest]]))[:, None].float() / 255
     network = Network()
@@ -231,8 +234,9 @@ def main():
     parts = {
         "general/train": first(0, rest, 0, GENERAL_TRAIN_SHOWN),
         "general/test": range(rest, split),
-        "person/train": first(split, len(images), 0, PERSON_TRAIN),
-        "person/test": first(split, len(images), PERSON_TRAIN, PERSON_TEST),
+        # The digits stand writer by writer: shuffled, training and test pictures come from the same hands.
+        "person/train": first(split, len(images), 0, PERSON_TRAIN, shuffled),
+        "person/test": first(split, len(images), PERSON_TRAIN, PERSON_TEST, shuffled),
     }
     for name, chosen in parts.items():
         hand = persons_hand if name.startswith("person") else (lambda image: image)
