@@ -3,7 +3,17 @@ import PackageDescription
 
 let package = Package(
   name: "pex",
-  products: [],
+  products: [
+    // For build machines: source model to bundle.
+    .library(name: "PexConvert", targets: ["PexConvert"]),
+    // For devices: run bundles and train heads. Links neither protobuf-c nor HDF5.
+    .library(name: "PexRuntime", targets: ["PexBundle", "PexData", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
+    .executable(name: "pexconvert", targets: ["pexconvert"]),
+    .executable(name: "pexrun", targets: ["pexrun"]),
+    .executable(name: "pextrain", targets: ["pextrain"]),
+    .executable(name: "pexeval", targets: ["pexeval"]),
+    .executable(name: "pexinfo", targets: ["pexinfo"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
@@ -43,11 +53,15 @@ let package = Package(
     .target(name: "PexTraining", dependencies: ["PexBundle", "PexGraph", "PexHeads", "PexRuntime", "PexTensor"]),
     .target(
       name: "PexConsole",
-      dependencies: ["CPexFiles", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "CPexFiles", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "pexconvert",
       dependencies: [
-        "PexBundle", "PexConsole", "PexConvert", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexReference",
+        "PexBundle", "PexConsole", "PexConvert", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX",
+        "PexReference",
         "PexRuntime", "PexTensor", "PexTraining",
       ]),
     .executableTarget(

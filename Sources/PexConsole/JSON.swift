@@ -86,7 +86,10 @@ public enum JSON: Sendable {
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+  /// The literal as it stands.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// The literal as it stands.
   public init(integerLiteral value: Int) { self = .integer(value) }
+  /// The literal as it stands.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
 }

@@ -30,7 +30,8 @@ public struct OutputPath: Sendable {
       }
     }
     let folder = (path as NSString).deletingLastPathComponent
-    guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), folder.isEmpty || isFolder.boolValue
+    guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
+      folder.isEmpty || isFolder.boolValue
     else { throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'") }
   }
 }

@@ -53,7 +53,8 @@ public struct Converter: Sendable {
     contents.labels = options.labels
     contents.preprocessing = options.preprocessing?.record
     switch source {
-    case .onnx(let model): contents.producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
+    case .onnx(let model):
+      contents.producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
     case .bundle(let bundle): keep(bundle.contents, in: &contents)
     }
     return Result(

@@ -18,7 +18,8 @@ public enum ModelSource: Sendable {
     case .bundle: return .bundle(try BundleFile(path: path))
     case .head:
       throw PexError(
-        .malformed, "\(path): expected a model, found personal heads", hint: "heads go with a bundle: pexrun BUNDLE.pex --heads \(path)")
+        .malformed, "\(path): expected a model, found personal heads",
+        hint: "heads go with a bundle: pexrun BUNDLE.pex --heads \(path)")
     case .other: return .onnx(try ONNXImporter.load(path: path, options: options))
     }
   }

@@ -17,6 +17,7 @@ public enum Dimension: Hashable, Sendable {
 }
 
 extension Dimension: ExpressibleByIntegerLiteral {
+  /// The literal as it stands.
   public init(integerLiteral value: Int) { self = .fixed(value) }
 }
 

@@ -34,7 +34,9 @@ extension OperationPayload {
   public static var version: Int { 1 }
   public var inputCount: ClosedRange<Int> { 1...1 }
   public var parameterInputs: Range<Int> { 0..<0 }
+  /// Multiply-accumulates for one sample.
   public func multiplyAccumulates(inputs: [ValueType], outputs: [ValueType]) -> Int { 0 }
+  /// Products or numbers summed into one output element.
   public func accumulationLength(inputs: [ValueType]) -> Int { 1 }
 }
 

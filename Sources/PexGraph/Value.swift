@@ -8,6 +8,7 @@ public struct ValueID: Hashable, Comparable, Sendable {
   /// Stands for the value at a position.
   public init(_ index: Int) { self.index = index }
 
+  /// Whether one comes before the other.
   public static func < (left: ValueID, right: ValueID) -> Bool { left.index < right.index }
 }
 

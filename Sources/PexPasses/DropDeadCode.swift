@@ -19,5 +19,6 @@ public struct DropDeadCode: Pass {
   /// The pass.
   public init() {}
 
+  /// Rewrites the graph; see the type for what it does.
   public func run(on graph: inout Graph) throws -> Int { graph.removeUnused() }
 }

@@ -23,6 +23,7 @@ public struct DropIdentities: Pass {
   /// The pass.
   public init() {}
 
+  /// Rewrites the graph; see the type for what it does.
   public func run(on graph: inout Graph) throws -> Int {
     var count = 0
     for index in graph.nodes.indices {

@@ -21,6 +21,7 @@ public struct FoldBatchNormalization: Pass {
   /// The pass.
   public init() {}
 
+  /// Rewrites the graph; see the type for what it does.
   public func run(on graph: inout Graph) throws -> Int {
     var count = 0
     let (producers, consumers) = (graph.producers(), graph.consumers())

@@ -24,6 +24,7 @@ public struct FoldConstants: Pass {
   /// The pass.
   public init() {}
 
+  /// Rewrites the graph; see the type for what it does.
   public func run(on graph: inout Graph) throws -> Int {
     var count = 0
     for index in graph.nodes.indices {

@@ -24,6 +24,7 @@ public struct NestConcats: Pass {
     let inputs: [ValueID]
   }
 
+  /// Rewrites the graph; see the type for what it does.
   public func run(on graph: inout Graph) throws -> Int {
     var count = 0
     var joined: [Key: ValueID] = [:]

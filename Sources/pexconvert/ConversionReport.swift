@@ -33,7 +33,8 @@ struct ConversionReport {
       try console.result("  opset \(model.opset): \(list)")
     }
     try console.result(
-      "trunk: \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters, \(Format.bytes(trunkBytes))")
+      "trunk: \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters, \(Format.bytes(trunkBytes))"
+    )
     var table = Table([
       ("exit", .right), ("value", .left), ("shape", .left), ("share", .right), ("head", .left), ("head MACs", .right),
       ("head parameters", .right),

@@ -38,8 +38,11 @@ import PexTensor
       try ExitList(try Converter.canonical(opened).graph).print(console)
       return
     }
-    let result = try naming(model) { try Converter.convert(opened, options) }
+    var result = try naming(model) { try Converter.convert(opened, options) }
     result.warnings.forEach(console.warn)
+    if let folder = placement.trainHeads {
+      result.contents = try BaseHeads.train(result.contents, folder: folder, console)
+    }
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)
     }

@@ -53,7 +53,8 @@ struct PictureOptions: ParsableArguments {
 
   private static func crop(_ text: String) throws -> Preprocessing.Crop {
     let sides = text.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
-    guard sides.count == text.split(separator: "x", omittingEmptySubsequences: false).count, (1...2).contains(sides.count)
+    guard sides.count == text.split(separator: "x", omittingEmptySubsequences: false).count,
+      (1...2).contains(sides.count)
     else { throw PexError(.usage, "--crop \(text): expected SIDE or HEIGHTxWIDTH, as in 224 or 224x192") }
     return Preprocessing.Crop(height: sides[0], width: sides[sides.count - 1])
   }

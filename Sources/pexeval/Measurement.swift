@@ -70,7 +70,8 @@ struct Measurement {
 
   func print(_ console: Console) throws {
     var table = Table([
-      ("exit", .right), ("accuracy", .right), ("share of MACs", .right), ("mean ms", .right), ("taken by policy", .right),
+      ("exit", .right), ("accuracy", .right), ("share of MACs", .right), ("mean ms", .right),
+      ("taken by policy", .right),
     ])
     for row in rows {
       table.add([
@@ -90,7 +91,8 @@ struct Measurement {
   private var json: JSON {
     let exits: [JSON] = rows.map { row in
       .members([
-        "exit": row.exit.json, "accuracy": .number(mean(Double(row.right))), "macs_fraction": .number(mean(row.fraction)),
+        "exit": row.exit.json, "accuracy": .number(mean(Double(row.right))),
+        "macs_fraction": .number(mean(row.fraction)),
         "mean_ms": .number(mean(row.milliseconds)),
       ])
     }

@@ -11,7 +11,9 @@ struct GraphDrawing {
     let producers = graph.producers()
     let points = Dictionary(ExitPoint.all(in: graph).map { ($0.value, $0.number) }) { first, _ in first }
     var lines = ["digraph pex {", "  node [shape=box, fontname=\"sans-serif\"];"]
-    for input in graph.inputs { lines.append("  v\(input.value.index) [shape=ellipse, label=\(quoted(graph[input.value].name))];") }
+    for input in graph.inputs {
+      lines.append("  v\(input.value.index) [shape=ellipse, label=\(quoted(graph[input.value].name))];")
+    }
     for (index, node) in graph.nodes.enumerated() {
       let exit = node.outputs.compactMap { points[$0] }.first
       let fill = exit == nil ? "" : ", style=filled, fillcolor=\"#cfe8ff\""

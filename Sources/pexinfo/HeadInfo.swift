@@ -13,8 +13,10 @@ struct HeadInfo {
 
   func print(_ console: Console) throws {
     for item in checked ?? [] { try console.result("checked \(item.section): \(item.what)") }
-    try console.result("personal heads for \(file.classes.count) classes: \(file.classes.prefix(8).joined(separator: ", "))")
-    try console.result("trained on the \(file.trunkStorage.name) storage of a trunk with \(file.baseClassCount) classes")
+    try console.result(
+      "personal heads for \(file.classes.count) classes: \(file.classes.prefix(8).joined(separator: ", "))")
+    try console.result(
+      "trained on the \(file.trunkStorage.name) storage of a trunk with \(file.baseClassCount) classes")
     for head in file.heads {
       let threshold = head.threshold.map { ", threshold \($0)" } ?? ""
       try console.result(

@@ -45,7 +45,8 @@ struct ModelInfo {
       try console.result("output \(graph[output].name): \(graph[output].type)\(role)")
     }
     try console.result(
-      "\(graph.nodes.count) nodes, \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters")
+      "\(graph.nodes.count) nodes, \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters"
+    )
     if let contents { try print(contents, console) }
     try console.report(json(cost))
   }
@@ -56,7 +57,9 @@ struct ModelInfo {
     for exit in contents.exits {
       let state = exit.parameters == nil ? "untrained" : "trained, temperature \(exit.temperature)"
       let threshold = exit.threshold.map { ", threshold \($0)" } ?? ""
-      try console.result("  exit \(exit.exit): \(exit.specification.kind.rawValue), \(exit.specification.classes) classes, \(state)\(threshold)")
+      try console.result(
+        "  exit \(exit.exit): \(exit.specification.kind.rawValue), \(exit.specification.classes) classes, \(state)\(threshold)"
+      )
     }
     if let policy = contents.policy { try console.result("policy \(policy.kind.rawValue):\(policy.value)") }
     if let labels = contents.labels {
@@ -65,12 +68,15 @@ struct ModelInfo {
     }
     if let preprocessing = contents.preprocessing {
       try console.result(
-        "pictures: \(preprocessing.channels.rawValue), scale \(preprocessing.scale), mean \(preprocessing.mean), std \(preprocessing.standardDeviation)")
+        "pictures: \(preprocessing.channels.rawValue), scale \(preprocessing.scale), mean \(preprocessing.mean), std \(preprocessing.standardDeviation)"
+      )
     }
   }
 
   private func json(_ cost: Cost) -> JSON {
-    var members: [(key: String, value: JSON)] = [("format", 1), ("kind", .string(kind)), ("producer", .string(producer))]
+    var members: [(key: String, value: JSON)] = [
+      ("format", 1), ("kind", .string(kind)), ("producer", .string(producer)),
+    ]
     members.append(("inputs", .array(graph.inputs.map(inputJSON))))
     members.append(("outputs", .array(graph.outputs.map(outputJSON))))
     members.append(("exit_points", .array(pointsJSON(cost))))

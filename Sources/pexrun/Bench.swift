@@ -36,7 +36,9 @@ struct Bench {
     for _ in 1..<10 { _ = try session.run(sample, .final) }
     let modelMemory = max(0, ResidentMemory.now - memoryBefore)
     let untrained = session.heads.entries.filter { !$0.isTrained }.map { String($0.exit) }
-    if !untrained.isEmpty { console.warn("heads that are not trained, timed all the same: \(untrained.joined(separator: ", "))") }
+    if !untrained.isEmpty {
+      console.warn("heads that are not trained, timed all the same: \(untrained.joined(separator: ", "))")
+    }
     var rows: [Row] = []
     for entry in session.heads.entries { rows.append(try time(.fixed(entry.exit), .exit(entry.exit), sample)) }
     rows.append(try time(.final, .final, sample))
@@ -62,7 +64,8 @@ struct Bench {
       "load \(Format.milliseconds(loadMilliseconds)) ms, first run \(Format.milliseconds(first)) ms, "
         + "\(threads) threads, \(isa), model in memory \(Format.bytes(memory))")
     var table = Table([
-      ("exit", .right), ("share of MACs", .right), ("min ms", .right), ("p50", .right), ("p90", .right), ("p99", .right),
+      ("exit", .right), ("share of MACs", .right), ("min ms", .right), ("p50", .right), ("p90", .right),
+      ("p99", .right),
     ])
     for row in rows {
       table.add(

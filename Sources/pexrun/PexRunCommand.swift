@@ -25,7 +25,8 @@ import PexTensor
 
   @Argument(
     help: ArgumentHelp(
-      "PNG, JPEG or .npy files, or folders of them. None: describe the bundle and time every exit.", valueName: "input"))
+      "PNG, JPEG or .npy files, or folders of them. None: describe the bundle and time every exit.", valueName: "input")
+  )
   var inputs: [String] = []
 
   @OptionGroup var route: RouteOptions
@@ -80,7 +81,7 @@ import PexTensor
     let report = RunReport(top: top)
     var saved = SavedOutputs()
     var results: [JSON] = []
-    try samples.forEach { name, sample in
+    try samples.visit { name, sample in
       let answer = try naming(name) { try session.run(sample, choice, deadline: route.deadline) }
       try console.result(report.line(name, answer))
       results.append(report.json(name, answer))

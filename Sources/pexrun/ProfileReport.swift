@@ -41,7 +41,9 @@ struct ProfileReport {
       ])
     }
     for line in table.lines { try console.result(line) }
-    try console.result("total \(Format.milliseconds(total / 1e6)) ms in \(steps.count) steps, \(session.model.instructionSet), \(session.threads) threads")
+    try console.result(
+      "total \(Format.milliseconds(total / 1e6)) ms in \(steps.count) steps, \(session.model.instructionSet), \(session.threads) threads"
+    )
     let rows: [JSON] = steps.map { step in
       .members([
         "name": .string(step.name), "op": .string(step.mnemonic), "exit": exit(of: step).json,

@@ -24,7 +24,7 @@ struct Samples {
   }
 
   /// Calls `body` with every sample and its name.
-  func forEach(_ body: (String, [Tensor]) throws -> Void) throws {
+  func visit(_ body: (String, [Tensor]) throws -> Void) throws {
     for (index, sample) in arrays.enumerated() { try body("#\(index)", sample) }
     for file in files {
       let samples = try load(file)

@@ -79,7 +79,8 @@ struct SavedOutputs {
 
   /// The output's name as far as file systems take it, with a number behind it where that is taken.
   private func fileName(_ name: String, taken: inout Set<String>) -> String {
-    let safe = String(name.prefix(100).map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) ? $0 : "_" })
+    let safe = String(
+      name.prefix(100).map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) ? $0 : "_" })
     var file = "\(safe).npy"
     var number = 1
     while !taken.insert(file.lowercased()).inserted {

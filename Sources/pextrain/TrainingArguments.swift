@@ -17,7 +17,8 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Exit points to train heads at. Default: the bundle's exits.", valueName: "3,6"))
   var exits: String?
 
-  @Option(help: ArgumentHelp("Kind of head for this training: linear or conv. Default: each exit's.", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp("Kind of head for this training: linear or conv. Default: each exit's.", valueName: "kind"))
   var head: HeadKind?
 
   @Option(help: "Passes over the samples at most. Default: from the number of samples.") var epochs: Int?
@@ -33,7 +34,8 @@ struct TrainingArguments: ParsableArguments {
     help: ArgumentHelp("Classes the heads tell apart: names, or all. Default: the labels' classes.", valueName: "list"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("The accuracy on held-out samples that the exit policy keeps, 0 to 1.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp("The accuracy on held-out samples that the exit policy keeps, 0 to 1.", valueName: "share"))
   var targetAccuracy: Double?
 
   func options() throws -> TrainingOptions {

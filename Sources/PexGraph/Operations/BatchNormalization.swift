@@ -16,11 +16,13 @@ public struct BatchNormalization: OperationPayload {
 
   public var attributes: [Attribute] { [Attribute("epsilon", .float(epsilon))] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { epsilon = try reader.float("epsilon") }
 
   public var inputCount: ClosedRange<Int> { 5...5 }
   public var parameterInputs: Range<Int> { 1..<5 }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     guard inputs[0].rank >= 2, epsilon >= 0, epsilon.isFinite else {

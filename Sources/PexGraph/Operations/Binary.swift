@@ -18,10 +18,12 @@ public struct Binary: OperationPayload {
 
   public var attributes: [Attribute] { [Attribute("kind", .word(kind.rawValue))] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { kind = try reader.choice("kind") }
 
   public var inputCount: ClosedRange<Int> { 2...2 }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     return [ValueType(inputs[0].dtype, try Self.broadcast(inputs[0].dimensions, inputs[1].dimensions))]

@@ -13,10 +13,12 @@ public struct Concat: OperationPayload {
 
   public var attributes: [Attribute] { [Attribute("axis", .integer(axis))] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { axis = try reader.integer("axis") }
 
   public var inputCount: ClosedRange<Int> { 1...Int.max }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     var result = inputs[0]

@@ -21,6 +21,7 @@ public struct Convolution: OperationPayload {
 
   public var attributes: [Attribute] { window.attributes + [Attribute("groups", .integer(groups))] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {
     window = try Window(from: &reader)
     groups = try reader.integer("groups")
@@ -29,6 +30,7 @@ public struct Convolution: OperationPayload {
   public var inputCount: ClosedRange<Int> { 2...3 }
   public var parameterInputs: Range<Int> { 1..<3 }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     let (x, weight) = (inputs[0], inputs[1])
@@ -56,10 +58,12 @@ public struct Convolution: OperationPayload {
     return [ValueType(x.dtype, [x.dimensions[0], .fixed(outputs)] + spatial)]
   }
 
+  /// Multiply-accumulates for one sample.
   public func multiplyAccumulates(inputs: [ValueType], outputs: [ValueType]) -> Int {
     saturatingProduct(outputs[0].perSample + [accumulationLength(inputs: inputs)])
   }
 
+  /// Products or numbers summed into one output element.
   public func accumulationLength(inputs: [ValueType]) -> Int {
     saturatingProduct(Array(inputs[1].perSample.dropFirst()))
   }

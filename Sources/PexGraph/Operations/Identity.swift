@@ -11,7 +11,9 @@ public struct Identity: OperationPayload {
 
   public var attributes: [Attribute] { [] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {}
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] { inputs }
 }

@@ -12,11 +12,13 @@ public struct Linear: OperationPayload {
 
   public var attributes: [Attribute] { [] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {}
 
   public var inputCount: ClosedRange<Int> { 2...3 }
   public var parameterInputs: Range<Int> { 1..<3 }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     let (x, weight) = (inputs[0], inputs[1])
@@ -29,9 +31,11 @@ public struct Linear: OperationPayload {
     return [ValueType(x.dtype, [x.dimensions[0], weight.dimensions[0]])]
   }
 
+  /// Multiply-accumulates for one sample.
   public func multiplyAccumulates(inputs: [ValueType], outputs: [ValueType]) -> Int {
     saturatingProduct(outputs[0].perSample + [accumulationLength(inputs: inputs)])
   }
 
+  /// Products or numbers summed into one output element.
   public func accumulationLength(inputs: [ValueType]) -> Int { inputs[1].perSample[1] }
 }

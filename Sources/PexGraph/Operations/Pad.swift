@@ -23,12 +23,14 @@ public struct Pad: OperationPayload {
     [Attribute("before", .integers(before)), Attribute("after", .integers(after)), Attribute("value", .float(value))]
   }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {
     before = try reader.integers("before")
     after = try reader.integers("after")
     value = try reader.float("value")
   }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     let input = inputs[0]

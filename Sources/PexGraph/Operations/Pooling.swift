@@ -30,12 +30,14 @@ public struct Pooling: OperationPayload {
       + [Attribute("counts_padding", .integer(countsPadding ? 1 : 0))]
   }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {
     kind = try reader.choice("kind")
     window = try Window(from: &reader)
     countsPadding = try reader.flag("counts_padding")
   }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     guard let map = inputs[0].featureMap else {

@@ -29,12 +29,14 @@ public struct Reduce: OperationPayload {
     ]
   }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {
     kind = try reader.choice("kind")
     axes = try reader.integers("axes")
     keepsAxes = try reader.flag("keeps_axes")
   }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     let input = inputs[0]
@@ -52,6 +54,7 @@ public struct Reduce: OperationPayload {
     return [ValueType(input.dtype, dimensions)]
   }
 
+  /// Products or numbers summed into one output element.
   public func accumulationLength(inputs: [ValueType]) -> Int {
     saturatingProduct(axes.map { inputs[0].perSample[$0] })
   }

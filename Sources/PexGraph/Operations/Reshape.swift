@@ -15,8 +15,10 @@ public struct Reshape: OperationPayload {
 
   public var attributes: [Attribute] { [Attribute("shape", .dimensions(dimensions))] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { dimensions = try reader.dimensions("shape") }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     let output = ValueType(inputs[0].dtype, dimensions)
     try output.validate()

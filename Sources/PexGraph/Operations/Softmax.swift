@@ -20,11 +20,13 @@ public struct Softmax: OperationPayload {
     [Attribute("axis", .integer(axis)), Attribute("logarithm", .integer(logarithm ? 1 : 0))]
   }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {
     axis = try reader.integer("axis")
     logarithm = try reader.flag("logarithm")
   }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     guard inputs[0].dimensions.indices.contains(axis), inputs[0].dimensions[axis] != .batch else {
@@ -33,5 +35,6 @@ public struct Softmax: OperationPayload {
     return inputs
   }
 
+  /// Products or numbers summed into one output element.
   public func accumulationLength(inputs: [ValueType]) -> Int { inputs[0].perSample[axis] }
 }

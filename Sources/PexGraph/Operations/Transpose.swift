@@ -13,8 +13,10 @@ public struct Transpose: OperationPayload {
 
   public var attributes: [Attribute] { [Attribute("permutation", .integers(permutation))] }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { permutation = try reader.integers("permutation") }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     let input = inputs[0]
     guard permutation.sorted() == Array(0..<input.rank) else {

@@ -65,6 +65,7 @@ public struct Unary: OperationPayload {
     [Attribute("kind", .word(word.rawValue))] + numbers.map { Attribute($0.0, .float($0.1)) }
   }
 
+  /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws {
     let word: Word = try reader.choice("kind")
     switch word {
@@ -84,6 +85,7 @@ public struct Unary: OperationPayload {
     }
   }
 
+  /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
     return inputs

@@ -21,7 +21,8 @@ extension PolicyRecord {
   public init(parsing text: String) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let kinds = Kind.allCases.map(\.rawValue).joined(separator: "|")
-    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let value = Float(parts[1]), value.isFinite else {
+    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let value = Float(parts[1]), value.isFinite
+    else {
       throw PexError(.usage, "--policy \(text): expected \(kinds) and a number, as in confidence:0.8")
     }
     let fits: Bool

@@ -68,7 +68,8 @@ extension Session {
         for sample in 0..<extents[0] {
           for pixel in 0..<pixels {
             for channel in 0..<channels {
-              target[(sample * channels + channel) * pixels + pixel] = source[(sample * pixels + pixel) * channels + channel]
+              target[(sample * channels + channel) * pixels + pixel] =
+                source[(sample * pixels + pixel) * channels + channel]
             }
           }
         }

@@ -207,13 +207,15 @@ public final class Session {
 
   private func noHead(at exit: Int) -> PexError {
     let list = heads.entries.map { String($0.exit) }.joined(separator: ", ")
-    return PexError(.usage, "there is no head at exit \(exit)", hint: list.isEmpty ? "this bundle has no heads" : "exits: \(list)")
+    return PexError(
+      .usage, "there is no head at exit \(exit)", hint: list.isEmpty ? "this bundle has no heads" : "exits: \(list)")
   }
 
   private func requireFinite(_ inputs: [Tensor]) throws {
     for (input, tensor) in zip(model.bundle.graph.inputs, inputs) where !tensor.isFinite {
       throw PexError(
-        .malformed, "input '\(model.bundle.graph[input.value].name)' holds numbers that are not finite (NaN or infinity)")
+        .malformed,
+        "input '\(model.bundle.graph[input.value].name)' holds numbers that are not finite (NaN or infinity)")
     }
   }
 }

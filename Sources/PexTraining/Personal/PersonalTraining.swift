@@ -86,7 +86,8 @@ public struct PersonalTraining {
     let trained = clock.now
     let held = split.validation.compactMap { labels[$0] }
     let last = try cache.finalLogits.map { try finalPredictions($0, rows: split.validation, classes) }
-    let choice = try heads.choosePolicy(labels: held, costs: costs(heads, last != nil), last: last, target: request.targetAccuracy)
+    let choice = try heads.choosePolicy(
+      labels: held, costs: costs(heads, last != nil), last: last, target: request.targetAccuracy)
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(

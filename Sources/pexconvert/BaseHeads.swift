@@ -1,0 +1,22 @@
+import PexBundle
+import PexConsole
+import PexRuntime
+import PexTraining
+
+/// Trains the base heads of a bundle that is not written yet, for `--train-heads`.
+enum BaseHeads {
+  static func train(_ contents: BundleContents, folder: String, _ console: Console) throws -> BundleContents {
+    let bundle = try BundleFile(bytes: try contents.encoded())
+    let session = try Session(try Model(bundle))
+    let data = try LabelledData(path: folder, for: contents, console)
+    var request = PersonalTraining.Request()
+    request.isBase = true
+    let bar = ProgressBar(console, "features", total: data.samples.count)
+    let result = try PersonalTraining(session, request).run(data.samples) { bar.update($0) }
+    for trained in result.heads {
+      let accuracy = trained.report.validationAccuracy.map { ", \(Format.percent($0)) of held-out samples right" } ?? ""
+      console.progress("exit \(trained.report.exit): trained on \(data.samples.count) samples\(accuracy)")
+    }
+    return result.contents(from: contents)
+  }
+}
