@@ -92,7 +92,10 @@ let package = Package(
     .testTarget(name: "PexDataTests", dependencies: ["PexData"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PexRuntimeTests",
-      dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexRuntime", "PexTensor", "PexTestSupport"]),
+      dependencies: [
+        "CPexKernels", "PexBundle", "PexExits", "PexGraph", "PexHeads", "PexPasses", "PexReference", "PexRuntime",
+        "PexTensor", "PexTestSupport",
+      ]),
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
     .testTarget(name: "PexTrainingTests", dependencies: ["PexHeads", "PexTensor", "PexTraining"]),
   ],

@@ -1,0 +1,152 @@
+import PexBundle
+import PexExits
+import PexGraph
+import PexHeads
+import PexPasses
+import PexReference
+import PexRuntime
+import PexTensor
+import PexTestSupport
+import Testing
+
+/// A bundle of a random network with trained-looking heads at the given exits.
+func makeBundle(seed: UInt64, exits: [Int]? = nil, trained: Bool = true) throws -> BundleFile {
+  var graph = try RandomGraph.make(seed: seed)
+  try Pipeline.canonical(verify: true).run(on: &graph)
+  let points = ExitPoint.all(in: graph)
+  let placed = try ExitPlacement.place(exits.map(ExitRequest.numbers) ?? ExitRequest.none, in: graph)
+  var contents = BundleContents(trunk: try Trunk(graph, exitPoints: points.map(\.value)))
+  contents.exits = try placed.map { exit in
+    guard trained else { return ExitRecord(exit: exit.point.number, specification: exit.head) }
+    return ExitRecord(
+      exit: exit.point.number, head: try Head.random(exit.head, seed: seed + UInt64(exit.point.number)))
+  }
+  return try BundleFile(bytes: try contents.encoded())
+}
+
+/// A seed whose network has at least three exit points.
+let deepSeed: UInt64 = 5
+
+@Suite struct SessionTests {
+  @Test(arguments: 0..<12)
+  func theFinalAnswerDependsOnTheSampleAlone(seed: Int) throws {
+    let plain = try makeBundle(seed: UInt64(seed))
+    let count = plain.contents.trunk.exitPoints.count
+    let full = try makeBundle(seed: UInt64(seed), exits: count > 0 ? Array(1...count) : nil)
+    let inputs = try randomInputs(plain.graph, batch: 4, seed: 77)
+    let reference = try Reference.run(plain.graph, inputs: inputs)[0]
+    var seen: [[Float]] = []
+    for (bundle, threads) in [(plain, 1), (plain, 2), (full, 1), (full, 2)] {
+      let session = try Session(try Model(bundle), threads: threads)
+      let batch = try session.run(batch: inputs, .final)
+      let alone = try session.samples(of: inputs).map { try session.run($0, .all) }
+      seen.append(batch.flatMap { $0.outputs[0].tensor.floats })
+      seen.append(alone.flatMap { $0.outputs[0].tensor.floats })
+    }
+    #expect(Set(seen).count == 1)
+    #expect(relativeError(try Tensor(reference.shape.dimensions, seen[0]), reference) < 1e-5)
+  }
+
+  @Test func aFixedExitRunsNothingBehindIt() throws {
+    let bundle = try makeBundle(seed: deepSeed, exits: [1, 2])
+    let session = try Session(try Model(bundle), threads: 1)
+    session.profiles = true
+    let sample = try session.model.syntheticSample()
+    let answer = try session.run(sample, .fixed(1))
+    #expect(answer.exit == .exit(1))
+    #expect(answer.outputs.isEmpty)
+    #expect(answer.computed.map(\.exit) == [.exit(1)])
+    #expect(Set(session.timings.map(\.segment)) == [0])
+    #expect(answer.macsFraction < 1)
+  }
+
+  @Test func headsSeeTheTapOfTheReference() throws {
+    let bundle = try makeBundle(seed: deepSeed, exits: [1, 2])
+    let session = try Session(try Model(bundle), threads: 2)
+    let sample = try session.model.syntheticSample()
+    for entry in session.heads.entries {
+      let point = try #require(bundle.contents.trunk.exitPoint(entry.exit))
+      let tap = try Reference.run(bundle.graph, inputs: sample, keeping: [point.value])[0]
+      let expected = try tap.withFloats { try entry.head.logits(tap: $0) }
+      let found = try #require(try session.run(sample, .fixed(entry.exit)).answering).logits
+      #expect(relativeError(try Tensor([3], found), try Tensor([3], expected)) < 1e-4)
+    }
+  }
+
+  @Test func policiesNeverTakeUntrainedHeads() throws {
+    let bundle = try makeBundle(seed: deepSeed, exits: [1, 2], trained: false)
+    let session = try Session(try Model(bundle), threads: 1)
+    let sample = try session.model.syntheticSample()
+    #expect(try session.run(sample, .policy(PolicyRecord(.confidence, 0))).exit == .final)
+    #expect(try session.run(sample, .stored, deadline: 1e-6).exit == .final)
+    #expect(try session.run(sample, .fixed(2)).answering?.probabilities.allSatisfy { abs($0 - 1 / 3) < 1e-6 } == true)
+  }
+
+  @Test func confidenceDecidesHowFarASampleGoes() throws {
+    let bundle = try makeBundle(seed: deepSeed, exits: [1, 2])
+    let session = try Session(try Model(bundle), threads: 1)
+    let sample = try session.model.syntheticSample()
+    #expect(try session.run(sample, .policy(PolicyRecord(.confidence, 0))).exit == .exit(1))
+    // No probability is above 1, so nothing but the final classifier is sure enough.
+    let sure = PolicyRecord(.confidence, 1, thresholds: [PolicyRecord.Threshold(exit: 2, threshold: 0)])
+    #expect(try session.run(sample, .policy(sure)).exit == .exit(2))
+    #expect(try session.run(sample, .policy(PolicyRecord(.patience, 60000))).exit == .final)
+  }
+
+  @Test func aDeadlineThatCannotBeMetGivesTheFirstExit() throws {
+    let bundle = try makeBundle(seed: deepSeed, exits: [1, 2])
+    let session = try Session(try Model(bundle), threads: 1)
+    let sample = try session.model.syntheticSample()
+    let late = try session.run(sample, .stored, deadline: 1e-6)
+    #expect(late.exit == .exit(1) && late.missedDeadline)
+    let easy = try session.run(sample, .stored, deadline: 60_000)
+    #expect(easy.exit == .final && !easy.missedDeadline)
+  }
+
+  @Test func whatDoesNotFitIsAnError() throws {
+    let bundle = try makeBundle(seed: deepSeed, exits: [1])
+    let session = try Session(try Model(bundle), threads: 1)
+    let sample = try session.model.syntheticSample()
+    let missing = try #require(throws: PexError.self) { try session.run(sample, .fixed(99)) }
+    #expect(missing.kind == .usage)
+    let wrong = try #require(throws: PexError.self) { try session.run(batch: [try Tensor([1, 2], [1, 2] as [Float])]) }
+    #expect(wrong.kind == .malformed)
+    var poisoned = sample[0].floats
+    poisoned[0] = .nan
+    let bad = [try Tensor(sample[0].shape.dimensions, poisoned)]
+    let error = try #require(throws: PexError.self) { try session.run(bad, .final) }
+    #expect(error.message.contains("not finite"))
+  }
+}
+
+@Suite struct PolicyStateTests {
+  @Test func everyKindKnowsWhenItIsContent() {
+    let sure: [Float] = [0.9, 0.06, 0.04]
+    let torn: [Float] = [0.4, 0.35, 0.25]
+    func isContent(_ kind: PolicyRecord.Kind, _ value: Float, _ probabilities: [Float]) -> Bool {
+      var state = PolicyState(PolicyRecord(kind, value))
+      return state.isContent(exit: 1, probabilities: probabilities)
+    }
+    #expect(isContent(.confidence, 0.8, sure) && !isContent(.confidence, 0.8, torn))
+    #expect(isContent(.margin, 0.5, sure) && !isContent(.margin, 0.5, torn))
+    // Entropies in nats: 0.393 and 1.080.
+    #expect(isContent(.entropy, 0.4, sure) && !isContent(.entropy, 1.07, torn) && isContent(.entropy, 1.09, torn))
+  }
+
+  @Test func patienceCountsExitsThatAgreeInARow() {
+    var state = PolicyState(PolicyRecord(.patience, 2))
+    let answers: [[Float]] = [[0.6, 0.4], [0.4, 0.6], [0.3, 0.7]]
+    var contents: [Bool] = []
+    for (index, probabilities) in answers.enumerated() {
+      contents.append(state.isContent(exit: index + 1, probabilities: probabilities))
+    }
+    #expect(contents == [false, false, true])
+  }
+
+  @Test func calibrationEvensProbabilitiesOut() {
+    let plain = softmax([2, 0])
+    let even = softmax([2, 0], temperature: 2)
+    #expect(abs(plain[0] - 0.880797) < 1e-6)
+    #expect(abs(even[0] - 0.731059) < 1e-6)
+  }
+}
