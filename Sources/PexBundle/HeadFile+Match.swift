@@ -42,7 +42,9 @@ extension HeadFile {
     let structures = try trunk.graph.structureDigests(of: trunk.exitPoints.map(\.value))
     let start = "the head of exit \(head.exit) was trained on"
     guard structures.contains(head.structureDigest) else {
-      return PexError(.refused, "\(start) another trunk", hint: "use the bundle it was trained for")
+      return PexError(
+        .refused, "\(start) another trunk, or on a value that is no exit point of this bundle",
+        hint: "use the bundle it was trained for, or convert with --exits naming that value")
     }
     guard trunk.storage == trunkStorage else {
       return PexError(
