@@ -7,7 +7,9 @@ let package = Package(
     // For build machines: source model to bundle.
     .library(name: "PexConvert", targets: ["PexConvert"]),
     // For devices: run bundles and train heads. Links neither protobuf-c nor HDF5.
-    .library(name: "PexRuntime", targets: ["PexBundle", "PexData", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
+    .library(
+      name: "PexRuntime",
+      targets: ["PexBundle", "PexData", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .executable(name: "pexconvert", targets: ["pexconvert"]),
     .executable(name: "pexrun", targets: ["pexrun"]),
     .executable(name: "pextrain", targets: ["pextrain"]),

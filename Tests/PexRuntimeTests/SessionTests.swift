@@ -109,7 +109,8 @@ let deepSeed: UInt64 = 5
     let sample = try session.model.syntheticSample()
     let missing = try #require(throws: PexError.self) { try session.run(sample, .fixed(99)) }
     #expect(missing.kind == .usage)
-    let wrong = try #require(throws: PexError.self) { try session.run(batch: [try Tensor([1, 2], [1, 2] as [Float])]) }
+    let flat = try Tensor([1, 2], [1, 2] as [Float])
+    let wrong = try #require(throws: PexError.self) { try session.run(batch: [flat]) }
     #expect(wrong.kind == .malformed)
     var poisoned = sample[0].floats
     poisoned[0] = .nan
