@@ -5,6 +5,8 @@ import PexTraining
 
 /// Labelled samples for a bundle, from an image folder or an npz file.
 public struct LabelledData {
+  /// The names of all classes that labels speak of: the bundle's, else the folders'.
+  public let classNames: [String]
   /// The samples with their names.
   public let dataset: Dataset
   /// The same for training and evaluation.
@@ -18,6 +20,7 @@ public struct LabelledData {
       path: path, format: try contents.sampleFormat(), classNames: contents.labels ?? [],
       classCount: contents.trunk.classCount)
     self.dataset = dataset
+    classNames = contents.classNames ?? dataset.classFolders
     dataset.warnings.forEach(console.warn)
     guard dataset.labels.allSatisfy({ $0 != nil }) else {
       throw PexError(

@@ -11,6 +11,7 @@ enum BaseHeads {
     let data = try LabelledData(path: folder, for: contents, console)
     var request = PersonalTraining.Request()
     request.isBase = true
+    request.classNames = data.classNames
     let bar = ProgressBar(console, "features", total: data.samples.count)
     let result = try PersonalTraining(session, request).run(data.samples) { bar.update($0) }
     for trained in result.heads {

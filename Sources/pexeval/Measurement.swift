@@ -22,7 +22,7 @@ struct Measurement {
   /// Runs every sample through every exit alone, timed, and then as the policy has it.
   init(_ session: Session, _ data: LabelledData, _ choice: ExitChoice, deadline: Double?, _ console: Console) throws {
     let heads = session.heads
-    let names = session.model.bundle.contents.classNames ?? []
+    let names = data.classNames
     let hasFinal = session.model.bundle.graph.classifier.map { $0.kind != .none } ?? false
     let exits = heads.entries.filter { $0.isTrained }.map { ExitName.exit($0.exit) } + (hasFinal ? [.final] : [])
     let untrained = heads.entries.filter { !$0.isTrained }.map { String($0.exit) }

@@ -30,8 +30,10 @@ import PexTraining
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The head file to write, or the bundle with --base.", valueName: "file"))
-  var output: String
+    help: ArgumentHelp(
+      "The head file to write, or the bundle with --base. Default: the bundle's name with .pexhead, in this folder.",
+      valueName: "file"))
+  var output: String?
 
   @OptionGroup var training: TrainingArguments
 
@@ -53,6 +55,7 @@ import PexTraining
     var request = try training.request(model)
     request.options = options
     request.isBase = base
+    request.classNames = labelled.classNames
     let bar = ProgressBar(console, "features", total: labelled.samples.count)
     let result = try PersonalTraining(session, request).run(labelled.samples) { bar.update($0) }
     if base {

@@ -19,11 +19,12 @@ extension HeadPlan {
   /// - Parameters:
   ///   - exits: numbers of exit points; nil for the bundle's own exits, and the last exit point if there are none.
   ///   - kind: the kind of all heads; nil keeps each exit's.
-  ///   - classes: numbers of the head's classes among the base model's, in their order.
+  ///   - classes: names of the heads' classes, in the order of their logits.
+  ///   - numbers: their numbers among the base model's classes.
   ///   - earlier: heads to start from where exit, kind and classes are the same; before the base heads.
   /// - Throws: ``PexError`` (usage) when an exit point does not exist.
   public static func all(
-    _ model: Model, exits: [Int]?, kind: HeadKind?, classes: [Int], earlier: HeadSet? = nil
+    _ model: Model, exits: [Int]?, kind: HeadKind?, classes: [String], numbers: [Int], earlier: HeadSet? = nil
   ) throws -> [HeadPlan] {
     let contents = model.bundle.contents
     let own = contents.exits.map(\.exit)
@@ -36,12 +37,12 @@ extension HeadPlan {
         .usage, "there is no exit point \(exit)", hint: "exit points: 1 to \(contents.trunk.exitPoints.count)")
     }
     return try Set(wanted).sorted { (depth[$0] ?? 0) < (depth[$1] ?? 0) }.map { exit in
-      try plan(model, exit: exit, kind: kind, classes: classes, earlier: earlier)
+      try plan(model, exit: exit, kind: kind, classes: classes, numbers: numbers, earlier: earlier)
     }
   }
 
   private static func plan(
-    _ model: Model, exit: Int, kind: HeadKind?, classes: [Int], earlier: HeadSet?
+    _ model: Model, exit: Int, kind: HeadKind?, classes: [String], numbers: [Int], earlier: HeadSet?
   ) throws -> HeadPlan {
     let contents = model.bundle.contents
     let record = contents.exits.first { $0.exit == exit }
@@ -52,14 +53,13 @@ extension HeadPlan {
     let hidden = record?.specification.kind == kind && kind == .conv ? record?.specification.hidden : nil
     let specification = try HeadSpecification(
       kind: kind, channels: tap.channels, spatial: tap.spatial, classes: classes.count, hidden: hidden)
-    let names = contents.classNames ?? []
-    if let entry = earlier?[exit], entry.head.specification == specification,
-      earlier?.classes == classes.map({ names[$0] })
-    {
+    if let entry = earlier?[exit], entry.head.specification == specification, earlier?.classes == classes {
       return HeadPlan(exit: exit, specification: specification, start: entry.head)
     }
     // The base head limited to the person's classes is where the person starts.
-    let base = try model.bundle.baseHead(at: exit)?.limited(to: classes)
+    let base = try model.bundle.baseHead(at: exit).flatMap { head in
+      numbers.allSatisfy((0..<head.specification.classes).contains) ? try head.limited(to: numbers) : nil
+    }
     let fits = base?.specification == specification
     return HeadPlan(exit: exit, specification: specification, start: fits ? base : nil)
   }

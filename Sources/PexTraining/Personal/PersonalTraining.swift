@@ -23,6 +23,8 @@ public struct PersonalTraining {
     public var earlier: HeadSet?
     /// Whether the heads become the bundle's: the final classifier then stays the last resort.
     public var isBase = false
+    /// Names of all classes that labels may speak of, when the bundle names none: a model without a classifier.
+    public var classNames: [String] = []
 
     /// The defaults.
     public init() {}
@@ -32,8 +34,8 @@ public struct PersonalTraining {
   public struct Result: Sendable {
     /// The heads, by depth.
     public var heads: [TrainedHead]
-    /// Numbers of the heads' classes among the base model's.
-    public var classes: [Int]
+    /// Names of the heads' classes, in the order of their logits.
+    public var classes: [String]
     /// When to stop; nil when there were too few samples to choose a threshold.
     public var policy: PolicyRecord?
     /// What the policy comes to on the held-out samples that chose it.
@@ -64,14 +66,20 @@ public struct PersonalTraining {
       throw PexError(
         .malformed, "all \(samples.count) samples belong to one class", hint: "training needs at least two classes")
     }
-    let classes = try request.classes ?? (request.isBase ? allClasses() : present)
+    let names = session.model.bundle.contents.classNames ?? request.classNames
+    let classes = request.classes ?? (request.isBase ? Array(names.indices) : present)
+    guard classes.allSatisfy(names.indices.contains) else {
+      throw PexError(.malformed, "labels go beyond the \(names.count) classes that the bundle knows")
+    }
+    let classNames = classes.map { names[$0] }
     let numbers = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
     guard present.allSatisfy({ numbers[$0] != nil }) else {
       throw PexError(.malformed, "there are samples of classes that the heads are not to know")
     }
     let labels = samples.labels.map { $0.flatMap { numbers[$0] } }
     let plans = try HeadPlan.all(
-      session.model, exits: request.exits, kind: request.kind, classes: classes, earlier: request.earlier)
+      session.model, exits: request.exits, kind: request.kind, classes: classNames, numbers: classes,
+      earlier: request.earlier)
     let split = try Split.stratified(
       labels: labels, fraction: request.options.validation, seed: request.options.seed)
     let clock = ContinuousClock()
@@ -91,7 +99,7 @@ public struct PersonalTraining {
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
-      heads: heads, classes: classes, policy: choice.map { PolicyRecord(.confidence, $0.common) },
+      heads: heads, classes: classNames, policy: choice.map { PolicyRecord(.confidence, $0.common) },
       outcome: choice?.commonOutcome, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
@@ -102,13 +110,6 @@ public struct PersonalTraining {
     guard let classifier = session.model.bundle.graph.classifier, classifier.kind != .none else { return true }
     let last = session.model.bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     return plans.last?.exit == last
-  }
-
-  private func allClasses() throws -> [Int] {
-    guard let names = session.model.bundle.contents.classNames else {
-      throw PexError(.usage, "the bundle has neither a classifier nor labels: its classes are unknown")
-    }
-    return Array(names.indices)
   }
 
   /// What the final classifier says, limited to the heads' classes.
@@ -142,14 +143,13 @@ extension PersonalTraining.Result {
   /// The heads as a file for one person.
   /// - Throws: ``PexError`` (defect) when an exit point does not exist.
   public func headFile(for contents: BundleContents, producer: String) throws -> HeadFile {
-    let names = contents.classNames ?? []
     let personal = try heads.map { trained in
       try PersonalHead(
         trained.head, for: contents.trunk, exit: trained.report.exit, threshold: trained.report.threshold,
         isEnabled: trained.report.enabled)
     }.sorted { $0.exit < $1.exit }
     return try HeadFile(
-      for: contents, classes: classes.map { names[$0] }, heads: personal, policy: policy, producer: producer)
+      for: contents, classes: classes, heads: personal, policy: policy, producer: producer)
   }
 
   /// The bundle's contents with these heads as its base heads. The trunk stays as it is, byte for byte.
