@@ -35,7 +35,8 @@ public enum HeadTrainer {
   ///   - samples: what it is trained on; labels are indices of the head's classes.
   ///   - base: the head to start from and to be pulled towards. It is used when its specification is the same (whoever
   ///     calls sees to it that the classes mean the same) and ignored otherwise; when no epoch does better on
-  ///     held-out samples it is kept as it is, calibrated anew.
+  ///     held-out samples it is kept as it is, calibrated anew. A linear head of few samples also tries to start from
+  ///     nothing; held-out samples decide.
   ///   - split: from ``Split/stratified(labels:fraction:seed:)``.
   ///   - options: how to train.
   /// - Throws: ``PexError``: malformed for fewer than two training samples or one class, a label beyond the classes,
@@ -50,8 +51,8 @@ public enum HeadTrainer {
     let job = Job(exit: exit, specification: specification, base: base, split: split, options: options)
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
-      case (.linear, .features(let table)): return try trainLinear(job, table)
-      case (.linear, .taps(let table)): return try trainLinear(job, table.pooled())
+      case (.linear, .features(let table)): return try bestLinear(job, table)
+      case (.linear, .taps(let table)): return try bestLinear(job, table.pooled())
       case (.conv, .taps(let table)): return try trainConvolution(job, table)
       case (.conv, .features): throw PexError(.defect, "a conv head is trained on raw taps")
       }
@@ -62,7 +63,7 @@ public enum HeadTrainer {
   private struct Job {
     let exit: Int
     let specification: HeadSpecification
-    let base: Head?
+    var base: Head?
     let split: Split
     let options: TrainingOptions
   }
@@ -86,6 +87,23 @@ public enum HeadTrainer {
     guard seen.count >= 2 else {
       throw PexError(.malformed, "all training samples belong to one class")
     }
+  }
+
+  /// A head that starts from the base head or, where few samples cost little and held-out ones prefer it, from nothing:
+  /// for a person whose pictures look like nothing that the base head has seen, its weights are in the way.
+  private static func bestLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
+    let fromBase = try trainLinear(job, table)
+    let held = job.split.validation
+    guard job.base != nil, held.count >= Calibration.fewestSamples, job.split.training.count < Schedule.manySamples
+    else { return fromBase }
+    var fresh = job
+    fresh.base = nil
+    let fromNothing = try trainLinear(fresh, table)
+    let labels = held.compactMap { table.labels[$0] }
+    func loss(_ trained: TrainedHead) throws -> Double {
+      try trained.validationLogits.loss(labels, temperature: Double(trained.report.temperature))
+    }
+    return try loss(fromNothing) < loss(fromBase) ? fromNothing : fromBase
   }
 
   private static func trainLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
