@@ -80,6 +80,7 @@ let package = Package(
       dependencies: ["CPexKernels", "PexGraph", "PexReference", "PexRuntime", "PexTensor", "PexTestSupport"]),
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
     .testTarget(name: "PexTrainingTests", dependencies: ["PexHeads", "PexTensor", "PexTraining"]),
+    .testTarget(name: "PexProgramsTests"),
   ],
   swiftLanguageModes: [.v6]
 )
