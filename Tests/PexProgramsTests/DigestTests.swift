@@ -48,7 +48,8 @@ import Testing
     let folder = try Folder()
     let bundle = try folder.copy(try Digits.made().base, to: "base.pex")
     let before = try folder.snapshot()
-    try Program.pextrain.succeed([bundle, "--data", Digits.personTrain, "-o", "a.pexhead", "--epochs", "2"], in: folder)
+    let arguments = ["--data", Digits.personTrain, "-o", "a.pexhead", "--epochs", "2"]
+    try Program.pextrain.succeed([bundle] + arguments, in: folder)
     #expect(try folder.snapshot().count == 2)
     #expect(try folder.read("base.pex") == before["base.pex"])
   }
@@ -74,7 +75,8 @@ import Testing
     let folder = try Folder()
     let other = try convert(Digits.model, ["--exits", "2"] + Digits.flags, in: folder)
     func answers(_ bundle: String) throws -> [JSONValue] {
-      try Program.pexrun.report([bundle, "--heads", made.heads, "--exit", "6", Digits.personTest + "/3"])["results"].items
+      let arguments = [bundle, "--heads", made.heads, "--exit", "6", Digits.personTest + "/3"]
+      return try Program.pexrun.report(arguments)["results"].items
     }
     let expected = try answers(made.base)
     #expect(expected.count == 20)

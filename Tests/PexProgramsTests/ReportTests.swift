@@ -18,7 +18,8 @@ import Testing
 
   @Test func conversion() throws {
     let folder = try Folder()
-    let report = try Program.pexconvert.report([Digits.model, "-o", "a.pex", "--exits", "3"] + Digits.flags, in: folder)
+    let arguments = [Digits.model, "-o", "a.pex", "--exits", "3"] + Digits.flags
+    let report = try Program.pexconvert.report(arguments, in: folder)
     #expect(report["output"].string == "a.pex")
     #expect(report["bytes"].number == Double(try folder.read("a.pex").count))
     let exit = report["exits"][0]

@@ -12,6 +12,15 @@ struct RunningProgram {
   /// Starts a program, in a folder if one is given.
   init(_ path: String, _ arguments: [String], in folder: Folder? = nil) throws {
     logs = try Folder()
+    // Tests run on threads that hold signals off, and a process inherits that: it would never hear of an interruption.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
     // posix_spawn itself has no word for the folder; the shell makes room for the program and keeps its process id.
     let shell = folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0.path] } ?? []
     let line = shell + [path] + arguments
@@ -26,7 +35,7 @@ struct RunningProgram {
     var words: [UnsafeMutablePointer<CChar>?] = line.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var started = pid_t()
-    let problem = posix_spawn(&started, line[0], &actions, nil, &words, environ)
+    let problem = posix_spawn(&started, line[0], &actions, &attributes, &words, environ)
     guard problem == 0 else {
       throw Program.Failure(description: "\(path): cannot be started: \(String(cString: strerror(problem)))")
     }
