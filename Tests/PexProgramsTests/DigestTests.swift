@@ -70,6 +70,18 @@ import Testing
     #expect(try prefixes(bundle) == prefixes(try Digits.made().bundle))
   }
 
+  @Test func renamedNodesKeepEveryPrefix() throws {
+    let folder = try Folder()
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: Digits.model))
+    // Names of the same length, so that no length in the file changes.
+    while let place = bytes.range(of: Data("blocks".utf8)) { bytes.replaceSubrange(place, with: Data("floors".utf8)) }
+    let path = try folder.write("renamed.onnx", bytes)
+    let bundle = try convert(path, [], in: folder)
+    let values = try Program.pexinfo.report([bundle])["exit_points"].items.compactMap { $0["value"].string }
+    #expect(values[3] == "/floors.2/Relu_1_output_0")
+    #expect(try prefixes(bundle) == prefixes(try Digits.made().bundle))
+  }
+
   @Test func headsFitAnotherConversionOfTheSameModel() throws {
     let made = try Digits.made()
     let folder = try Folder()

@@ -27,7 +27,7 @@ import Testing
   @Test(arguments: [SIGTERM, SIGINT]) func convertingLeavesNothing(_ signal: Int32) throws {
     let elsewhere = try Folder()
     // Tens of megabytes take long enough to write that the temporary file can be seen.
-    let model = try elsewhere.write("wide.onnx", ONNXModel.wide(3000))
+    let model = try elsewhere.write("wide.onnx", ONNXModel.wide(2000))
     let folder = try Folder()
     try folder.write("x.pex", Data("old".utf8))
     let arguments = [model, "--exits", "none", "-o", "x.pex", "--force", "--quiet"]

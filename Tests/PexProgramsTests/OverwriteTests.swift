@@ -85,6 +85,21 @@ import Testing
     }
   }
 
+  @Test func aFileMayBeReplacedByWhatWasMadeFromIt() throws {
+    let folder = try Folder()
+    let made = try Digits.made()
+    _ = try folder.copy(made.bundle, to: "a.pex")
+    _ = try folder.copy(made.heads, to: "a.pexhead")
+    let train = ["a.pex", "--epochs", "2", "--force", "--data", Digits.personTrain]
+    try Program.pexconvert.succeed(["a.pex", "--exits", "5", "-o", "a.pex", "--force"], in: folder)
+    try Program.pextrain.succeed(train + ["--base", "-o", "a.pex"], in: folder)
+    try Program.pextrain.succeed(train + ["--from", "a.pexhead", "-o", "a.pexhead"], in: folder)
+    try Program.pexinfo.succeed(["a.pex", "--check"], in: folder)
+    try Program.pexinfo.succeed(["a.pexhead", "--check"], in: folder)
+    #expect(try Program.pexinfo.report(["a.pex"], in: folder)["exits"].items.map { $0["exit"].number } == [5, 10])
+    #expect(try folder.snapshot().count == 2)
+  }
+
   @Test func aFileKeepsItsPermissions() throws {
     let folder = try Folder()
     let path = try folder.write("old.pex", Data("old".utf8))

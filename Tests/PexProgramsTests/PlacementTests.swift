@@ -46,6 +46,21 @@ import Testing
     #expect(Array(try folder.snapshot().keys) == ["digits.pex"])
   }
 
+  @Test func trainingHasADefaultOutputToo() throws {
+    let folder = try Folder()
+    try Program.pextrain.succeed([try Digits.made().base, "--data", Digits.personTrain, "--epochs", "2"], in: folder)
+    #expect(Array(try folder.snapshot().keys) == ["base.pexhead"])
+  }
+
+  @Test func convertingCanTrainTheBaseHeads() throws {
+    let folder = try Folder()
+    let arguments = [Digits.model, "--train-heads", Digits.folder + "/general/train", "--exits", "3", "-o", "x.pex"]
+    let report = try Program.pexconvert.report(arguments + Digits.flags, in: folder)
+    #expect(report["exits"].items.map(\.["trained"].bool) == [true, true])
+    let nothing = [Digits.model, "--train-heads", "nothing", "-o", "y.pex"] + Digits.flags
+    try Program.pexconvert.refuses(nothing, status: 66, saying: ["nothing"], in: folder)
+  }
+
   @Test func verificationPasses() throws {
     let outcome = try Program.pexconvert.succeed([Digits.model, "--dry-run", "--verify=2"])
     #expect(outcome.stderr.contains("verify 2/2: 'logits'"))
