@@ -100,6 +100,7 @@ let package = Package(
       ]),
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
     .testTarget(name: "PexTrainingTests", dependencies: ["PexHeads", "PexTensor", "PexTraining"]),
+    .testTarget(name: "PexProgramsTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,21 @@
+import Foundation
+import Testing
+
+/// The device side is small.
+@Suite struct LinkingTests {
+  private func libraries(_ program: Program) throws -> String {
+    let outcome = try RunningProgram("/usr/bin/ldd", [try program.path()]).finish()
+    #expect(outcome.status == 0)
+    #expect(outcome.stdout.contains("libc.so"))
+    return outcome.stdout
+  }
+
+  @Test(arguments: [Program.pexrun, .pextrain, .pexeval])
+  func whatRunsAndTrainsReadsNoModels(_ program: Program) throws {
+    let found = try libraries(program)
+    #expect(!found.contains("protobuf-c") && !found.contains("hdf5"))
+  }
+
+  /// Else the test above would say nothing.
+  @Test func theConverterDoes() throws { #expect(try libraries(.pexconvert).contains("protobuf-c")) }
+}
