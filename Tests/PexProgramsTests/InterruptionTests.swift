@@ -37,8 +37,10 @@ import Testing
       let running = try RunningProgram(try Program.pexconvert.path(), arguments, in: folder)
       let limit = ContinuousClock.now + .seconds(20)
       while try names(folder) == ["x.pex"], ContinuousClock.now < limit, try folder.read("x.pex").count == 3 {}
+      let isLate = ContinuousClock.now >= limit
       running.interrupt(signal)
       let outcome = try running.finish()
+      try #require(!isLate, "the program never began to write: \(outcome.stderr)")
       #expect(try names(folder) == ["x.pex"])
       guard outcome.status != 0 else { continue }
       #expect([128 + signal, -signal].contains(outcome.status))

@@ -107,5 +107,6 @@ import Testing
     try Program.pexconvert.succeed([Digits.model, "-o", "old.pex", "--force"], in: folder)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
+    #expect(try folder.read("old.pex") != Data("old".utf8))
   }
 }
