@@ -18,6 +18,8 @@ public protocol Program: ParsableCommand {
 extension Program {
   /// Runs the program with the process's arguments and ends the process.
   public static func main() {
+    // A file that may not grow any further is an error of writing, which removes what was begun.
+    signal(SIGXFSZ, SIG_IGN)
     // A reader of our output that goes away (`pexrun … | head`) ends us as quietly as an interruption does.
     for interruption in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
       signal(interruption) { number in
@@ -44,6 +46,16 @@ extension Program {
       let usage = usageString().split(separator: "\n").first.map(String.init) ?? ""
       Console.note("\(programName): error: \(oneLine(message))\nhint: \(usage)  (--help lists all options)\n")
       Glibc.exit(PexError.Kind.usage.exitStatus)
+    }
+  }
+
+  /// Refuses `--option=text` where a number may stand: the parser takes an option that may stand without a value for
+  /// one without, and would drop the text.
+  /// - Throws: ``PexError`` (usage).
+  public static func requireNumber(_ option: String) throws {
+    for argument in CommandLine.arguments.dropFirst() where argument.hasPrefix("--\(option)=") {
+      guard Double(argument.dropFirst(option.count + 3)) == nil else { continue }
+      throw PexError(.usage, "\(argument): expected a number")
     }
   }
 

@@ -10,12 +10,16 @@ public enum ModelSource: Sendable {
   /// A bundle, which holds a canonical graph already.
   case bundle(BundleFile)
 
-  /// Opens a model file.
+  /// Opens a model file. Every tensor of a bundle is checked: what is converted again gets new checksums.
   /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it is no model or a damaged one,
   ///   (unsupported) naming every operator that is not supported, (usage) when an input's shape must be given.
   public static func open(path: String, options: ImportOptions = ImportOptions()) throws -> ModelSource {
     switch try BundleReader.kind(ofFileAt: path) {
-    case .bundle: return .bundle(try BundleFile(path: path))
+    case .bundle:
+      let bundle = try BundleFile(path: path)
+      for constant in bundle.contents.trunk.constants { try bundle.verify(constant: constant) }
+      for exit in bundle.contents.exits { _ = try bundle.baseHead(at: exit.exit) }
+      return .bundle(bundle)
     case .head:
       throw PexError(
         .malformed, "\(path): expected a model, found personal heads",

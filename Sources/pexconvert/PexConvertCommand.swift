@@ -29,6 +29,7 @@ import PexTensor
 
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
+    try Self.requireNumber("verify")
     let options = try conversionOptions()
     let target = OutputPath(wanted: output.output, input: model, suffix: "pex", force: output.force)
     if !placement.listExits, !output.dryRun { try target.check() }

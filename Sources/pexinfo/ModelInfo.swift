@@ -96,7 +96,8 @@ struct ModelInfo {
   private func inputJSON(_ input: GraphInput) -> JSON {
     let value = graph[input.value]
     return .members([
-      "name": .string(value.name), "shape": shape(value.type), "dtype": .string(value.type.dtype.name),
+      "name": .string(value.name), "shape": shape(value.type), "batch": .bool(value.type.hasBatch),
+      "dtype": .string(value.type.dtype.name),
       "layout": .string(input.layout.rawValue),
     ])
   }
@@ -104,7 +105,8 @@ struct ModelInfo {
   private func outputJSON(_ output: ValueID) -> JSON {
     let kind = output == graph.classifier?.output ? graph.classifier?.kind.rawValue : nil
     return .members([
-      "name": .string(graph[output].name), "shape": shape(graph[output].type), "kind": .optional(kind, JSON.string),
+      "name": .string(graph[output].name), "shape": shape(graph[output].type),
+      "batch": .bool(graph[output].type.hasBatch), "kind": .optional(kind, JSON.string),
     ])
   }
 
@@ -131,7 +133,6 @@ struct ModelInfo {
     ])
   }
 
-  private func shape(_ type: ValueType) -> JSON {
-    .array(type.dimensions.map { $0 == .batch ? "N" : .integer($0.perSample) })
-  }
+  /// Extents for one sample, as everywhere in JSON; `"batch"` says whether the first one is the batch.
+  private func shape(_ type: ValueType) -> JSON { .array(type.perSample.map(JSON.integer)) }
 }

@@ -39,7 +39,9 @@ import PexTensor
       try ModelInfo(bundle.contents).print(console)
       try show(bundle.graph, console)
     case .other:
-      guard !check else { throw PexError(.usage, "--check is for bundles and head files") }
+      guard !check else {
+        throw PexError(.malformed, "\(file): expected a bundle or a head file, which alone have checksums")
+      }
       let model = try ModelSource.open(path: file)
       try ModelInfo(model).print(console)
       try show(model.graph, console)

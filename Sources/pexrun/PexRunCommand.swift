@@ -55,6 +55,7 @@ import PexTensor
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     guard (1...65536).contains(batch) else { throw PexError(.usage, "--batch \(batch): expected 1…65536") }
     guard top >= 1 else { throw PexError(.usage, "--top \(top): expected at least 1") }
+    try Self.requireNumber("bench")
     let choice = try route.choice()
     if profile && benchSeconds != nil { throw PexError(.usage, "--bench and --profile are two measurements") }
     try SavedOutputs.check(saveOutputs, force: force)

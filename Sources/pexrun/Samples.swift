@@ -10,6 +10,8 @@ struct Samples {
   private let files: [String]
   private let arrays: [[Tensor]]
   private let format: SampleFormat?
+  /// What samples of arrays are called: the first input's file.
+  private let arrayName: String
 
   /// Finds everything, but decodes no picture yet.
   /// - Throws: ``PexError``: (usage) for inputs that do not go together, (unreadable) for files that are missing.
@@ -20,12 +22,13 @@ struct Samples {
     }
     self.files = try files.flatMap(Self.expand)
     self.arrays = arrays.isEmpty ? [] : try session.samples(of: try Self.read(arrays, session))
+    arrayName = arrays.first.map { String($0.drop { $0 != "=" }.dropFirst()) } ?? ""
     format = files.isEmpty ? nil : try session.model.bundle.contents.sampleFormat()
   }
 
   /// Calls `body` with every sample and its name.
   func visit(_ body: (String, [Tensor]) throws -> Void) throws {
-    for (index, sample) in arrays.enumerated() { try body("#\(index)", sample) }
+    for (index, sample) in arrays.enumerated() { try body("\(arrayName)#\(index)", sample) }
     for file in files {
       let samples = try load(file)
       for (index, sample) in samples.enumerated() {

@@ -59,14 +59,19 @@ struct TrainingArguments: ParsableArguments {
     request.kind = head
     request.targetAccuracy = targetAccuracy
     request.exits = try exits.map { text in
-      try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
         guard let exit = Int(word) else { throw PexError(.usage, "--exits \(text): '\(word)' is no exit number") }
         return exit
       }
+      guard Set(numbers).count == numbers.count else {
+        throw PexError(.usage, "--exits \(text): an exit is named twice")
+      }
+      return numbers
     }
     request.classes = try classes.map { try classNumbers($0, model.bundle.contents) }
     request.earlier = try from.map { path in
-      try naming(path) { try HeadSet(try HeadFile(path: path), on: model.bundle) }
+      let file = try HeadFile(path: path)
+      return try naming(path) { try HeadSet(file, on: model.bundle) }
     }
     return request
   }

@@ -21,7 +21,8 @@ public struct SessionOptions: ParsableArguments {
   public func open() throws -> Session {
     let model = try Model(try BundleFile(path: bundle))
     let set = try heads.map { path in
-      try naming(path) { try HeadSet(try HeadFile(path: path), on: model.bundle) }
+      let file = try HeadFile(path: path)
+      return try naming(path) { try HeadSet(file, on: model.bundle) }
     }
     return try Session(model, heads: set, threads: threads ?? ThreadPool.defaultThreads)
   }
