@@ -18,10 +18,14 @@ public struct OutputPath: Sendable {
   public var overwrites: Bool { force }
 
   /// Checks early, before any work, that the file may be written.
-  /// - Throws: ``PexError``: (usage) for `-`, (cannotCreate) when it exists and is not to be overwritten, or its
+  /// - Parameter sources: files that are read and of another kind than what is written: they are never overwritten.
+  /// - Throws: ``PexError``: (usage) for `-` or a source, (cannotCreate) when it exists and is not to be overwritten, or its
   ///   folder does not exist.
-  public func check() throws {
+  public func check(sources: [String] = []) throws {
     guard path != "-" else { throw PexError(.usage, "-o -: '-' is not a file name") }
+    for source in sources where isSameFile(source) {
+      throw PexError(.usage, "\(path): is what is read, and would be overwritten by a file of another kind")
+    }
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       guard !isFolder.boolValue else { throw PexError(.cannotCreate, "\(path): expected a file, found a folder") }
@@ -33,5 +37,13 @@ public struct OutputPath: Sendable {
     guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
       folder.isEmpty || isFolder.boolValue
     else { throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'") }
+  }
+
+  private func isSameFile(_ other: String) -> Bool {
+    let files = FileManager.default
+    guard let mine = try? files.attributesOfItem(atPath: path), let theirs = try? files.attributesOfItem(atPath: other)
+    else { return false }
+    return mine[.systemFileNumber] as? Int == theirs[.systemFileNumber] as? Int
+      && mine[.systemNumber] as? Int == theirs[.systemNumber] as? Int
   }
 }

@@ -11,11 +11,15 @@ import PexTensor
 public protocol Program: ParsableCommand {
   /// The program's name.
   static var programName: String { get }
+  /// Options whose number may be left out: `--option` or `--option=number`.
+  static var optionalNumbers: [String] { get }
   /// Does the work.
   func execute() throws
 }
 
 extension Program {
+  public static var optionalNumbers: [String] { [] }
+
   /// Runs the program with the process's arguments and ends the process.
   public static func main() {
     // A file that may not grow any further is an error of writing, which removes what was begun.
@@ -28,7 +32,7 @@ extension Program {
       }
     }
     do {
-      let command = try parse()
+      let command = try parse(try separated(Array(CommandLine.arguments.dropFirst())))
       try command.execute()
       Glibc.exit(0)
     } catch let error as PexError {
@@ -49,13 +53,14 @@ extension Program {
     }
   }
 
-  /// Refuses `--option=text` where a number may stand: the parser takes an option that may stand without a value for
-  /// one without, and would drop the text.
-  /// - Throws: ``PexError`` (usage).
-  public static func requireNumber(_ option: String) throws {
-    for argument in CommandLine.arguments.dropFirst() where argument.hasPrefix("--\(option)=") {
-      guard Double(argument.dropFirst(option.count + 3)) == nil else { continue }
-      throw PexError(.usage, "\(argument): expected a number")
+  /// Makes `--option number` of `--option=number` for options that may stand alone: joined to its option, the parser drops
+  /// the number, and the text that is none.
+  private static func separated(_ arguments: [String]) throws -> [String] {
+    try arguments.flatMap { argument in
+      guard let option = optionalNumbers.first(where: { argument.hasPrefix("--\($0)=") }) else { return [argument] }
+      let number = String(argument.dropFirst(option.count + 3))
+      guard Double(number) != nil else { throw PexError(.usage, "\(argument): expected a number") }
+      return ["--\(option)", number]
     }
   }
 

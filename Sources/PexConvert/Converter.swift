@@ -40,11 +40,12 @@ public struct Converter: Sendable {
   ///   numbers that are not finite, (unsupported) when it has no classes that heads could tell apart.
   public static func convert(_ source: ModelSource, _ options: ConversionOptions) throws -> Result {
     var (graph, report) = try canonical(source)
-    let placements = try ExitPlacement.place(
-      options.exits, kind: options.headKind, kinds: options.headKinds, in: graph)
+    let (request, kinds) = wanted(options, source)
+    let placements = try ExitPlacement.place(request, kind: options.headKind, kinds: kinds, in: graph)
     let points = ExitPoint.all(in: graph)
     if let labels = options.labels { try check(labels, graph) }
-    let warnings = options.storage == .float16 ? try narrow(&graph) : []
+    if let preprocessing = options.preprocessing { try check(preprocessing, graph) }
+    var warnings = options.storage == .float16 ? try narrow(&graph) : []
     let named = placements.map(\.point).filter { $0.number > points.count }.sorted { $0.number < $1.number }
     let trunk = try Trunk(graph, exitPoints: points.map(\.value), named: named.map(\.value))
     var contents = BundleContents(trunk: trunk)
@@ -55,21 +56,49 @@ public struct Converter: Sendable {
     switch source {
     case .onnx(let model):
       contents.producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
-    case .bundle(let bundle): keep(bundle.contents, in: &contents)
+    case .bundle(let bundle): warnings += keep(bundle.contents, in: &contents)
     }
     return Result(
       contents: contents, exits: placements, importedNodes: source.graph.nodes.count, changes: report.changes,
       warnings: warnings)
   }
 
+  /// The exits to place: a bundle's own, with their kinds of heads, when nothing else is asked for.
+  private static func wanted(
+    _ options: ConversionOptions, _ source: ModelSource
+  ) -> (ExitRequest?, [Int: HeadKind]) {
+    guard case .bundle(let bundle) = source, options.exits == nil else { return (options.exits, options.headKinds) }
+    let trunk = bundle.contents.trunk
+    let names = bundle.contents.exits.compactMap { exit in
+      trunk.exitPoint(exit.exit).map { trunk.graph[$0.value].name }
+    }
+    let kinds = bundle.contents.exits.map { ($0.exit, $0.specification.kind) }
+    let kept = Dictionary(kinds, uniquingKeysWith: { first, _ in first })
+    return (names.isEmpty ? ExitRequest.none : .names(names), options.headKinds.isEmpty ? kept : options.headKinds)
+  }
+
   /// What a bundle already knew stays where the new one says nothing else and has the same trunk.
-  private static func keep(_ old: BundleContents, in new: inout BundleContents) {
+  /// - Returns: what the user should know of what does not stay.
+  private static func keep(_ old: BundleContents, in new: inout BundleContents) -> [String] {
     new.producer = old.producer
     new.labels = new.labels ?? old.labels
     new.preprocessing = new.preprocessing ?? old.preprocessing
-    guard new.trunk.digest == old.trunk.digest else { return }
-    new.exits = new.exits.map { exit in
-      old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification } ?? exit
+    if new.trunk.digest == old.trunk.digest {
+      new.exits = new.exits.map { exit in
+        old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification } ?? exit
+      }
+    }
+    let trained = Set(new.exits.filter { $0.parameters != nil }.map(\.exit))
+    let lost = old.exits.filter { $0.parameters != nil && !trained.contains($0.exit) }.map { String($0.exit) }
+    if lost.isEmpty { new.policy = old.policy }
+    return lost.isEmpty
+      ? [] : ["the trained base heads of exits \(lost.joined(separator: ", ")) and the policy are dropped"]
+  }
+
+  private static func check(_ preprocessing: Preprocessing, _ graph: Graph) throws {
+    guard graph.inputs.count == 1, let map = graph[graph.inputs[0].value].type.featureMap else { return }
+    do { try preprocessing.validate(channels: map.channels) } catch let error as PexError {
+      throw PexError(.usage, error.message, hint: "the model's input has \(map.channels) channels")
     }
   }
 

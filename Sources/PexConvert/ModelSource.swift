@@ -24,7 +24,14 @@ public enum ModelSource: Sendable {
       throw PexError(
         .malformed, "\(path): expected a model, found personal heads",
         hint: "heads go with a bundle: pexrun BUNDLE.pex --heads \(path)")
-    case .other: return .onnx(try ONNXImporter.load(path: path, options: options))
+    case .other:
+      do { return .onnx(try ONNXImporter.load(path: path, options: options)) } catch let error as PexError {
+        let file = try MappedFile(path: path)
+        let isModel = withExtendedLifetime(file) { ONNXImporter.recognises(file.bytes) }
+        guard error.kind == .malformed, !isModel, file.bytes.count > 0 else { throw error }
+        throw PexError(
+          .malformed, "\(path): is neither a bundle, a head file nor an ONNX model that can be read (\(error.message))")
+      }
     }
   }
 

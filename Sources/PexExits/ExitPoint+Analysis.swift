@@ -17,9 +17,28 @@ extension ExitPoint {
   /// - Returns: the points by depth, numbered from 1; none when the network has no feature maps.
   public static func all(in graph: Graph) -> [ExitPoint] {
     let trunk = Trunk(graph)
-    let cuts = Cut.all(in: trunk)
-    return grouped(cuts, in: trunk).enumerated().map { index, cut in
-      ExitPoint(number: index + 1, value: cut.value, type: graph[cut.value].type, cost: graph.cost(of: [cut.value]))
+    let cuts = grouped(Cut.all(in: trunk), in: trunk)
+    return zip(cuts, costs(of: cuts, in: trunk)).enumerated().map { index, point in
+      ExitPoint(number: index + 1, value: point.0.value, type: graph[point.0.value].type, cost: point.1)
+    }
+  }
+
+  /// What each cut's prefix costs. Prefixes contain one another, so every node is counted once.
+  private static func costs(of cuts: [Cut], in trunk: Trunk) -> [Cost] {
+    var left = Array(trunk.nodes.indices)
+    var counted: Set<ValueID> = []
+    var cost = Cost()
+    return cuts.map { cut in
+      var behind: [Int] = []
+      for place in left {
+        guard cut.done.contains(place) else {
+          behind.append(place)
+          continue
+        }
+        trunk.graph.add(trunk.graph.nodes[trunk.nodes[place]], to: &cost, counted: &counted)
+      }
+      left = behind
+      return cost
     }
   }
 
@@ -72,8 +91,7 @@ private struct Cut {
     for place in trunk.nodes.indices {
       for value in trunk.graph.nodes[trunk.nodes[place]].outputs where trunk.graph[value].type.dtype.isFloat {
         guard let done = trunk.ancestors[value] else { continue }
-        let frontier = trunk.frontier(of: done)
-        guard frontier.contains(value), frontier.count <= 2 else { continue }
+        guard let frontier = trunk.frontier(of: done), frontier.contains(value) else { continue }
         result.append(Cut(value: value, done: done, frontier: frontier, work: trunk.work(in: done)))
       }
     }
@@ -85,13 +103,16 @@ private struct Cut {
     var result: Set<ValueID> = []
     var points = Set(strict.map(\.value))
     var paired: Set<ValueID> = []
+    // For every value, the candidates that are read together with it.
+    var partners: [ValueID: [Cut]] = [:]
+    for cut in candidates where cut.frontier.count == 2 {
+      for other in cut.frontier where other != cut.value { partners[other, default: []].append(cut) }
+    }
     for cut in candidates where cut.frontier.count == 2 {
       guard let older = cut.frontier.first(where: { $0 != cut.value }), points.contains(older) else { continue }
       // Inside the last cell branches pair with the same older value; the cell before it came first.
       guard !paired.contains(older) else { continue }
-      let slidesOn = candidates.contains { later in
-        later.frontier == [later.value, cut.value] && cut.done.isSubset(of: later.done) && later.value != cut.value
-      }
+      let slidesOn = partners[cut.value, default: []].contains { cut.done.isSubset(of: $0.done) }
       // The last cell of a chain: what it pairs with has been a sliding value itself.
       if slidesOn || result.contains(older) {
         result.insert(cut.value)

@@ -12,36 +12,49 @@ struct Trunk {
   private(set) var ancestors: [ValueID: BitSet] = [:]
   /// For every value, the trunk nodes that read it, as places in `nodes`.
   private(set) var readers: [ValueID: [Int]] = [:]
+  /// The trunk's convolutions and matrix products.
+  private let workers: BitSet
+  /// What is read and no constant: the place of the node that gives it, nil for inputs, and those that read it.
+  private let reads: [(value: ValueID, source: Int?, readers: [Int])]
 
   init(_ graph: Graph) {
     self.graph = graph
     nodes = graph.primaryOutput.map { graph.ancestors(of: [$0]).nodes } ?? []
+    var workers = BitSet(count: nodes.count)
+    var sources: [ValueID: Int] = [:]
     for (place, index) in nodes.enumerated() {
       let node = graph.nodes[index]
+      if node.operation.isWork { workers.insert(place) }
       var set = BitSet(count: nodes.count)
       set.insert(place)
       for input in Set(node.inputs) {
         readers[input, default: []].append(place)
         if let earlier = ancestors[input] { set.formUnion(earlier) }
       }
-      for output in node.outputs { ancestors[output] = set }
+      for output in node.outputs {
+        ancestors[output] = set
+        sources[output] = place
+      }
     }
+    self.workers = workers
+    reads = readers.filter { graph[$0.key].constant == nil }
+      .map { (value: $0.key, source: sources[$0.key], readers: $0.value) }
   }
 
-  /// The values that are computed by `done`, or given as inputs, and still read behind it. Constants do not count.
-  func frontier(of done: BitSet) -> Set<ValueID> {
+  /// The values that are computed by `done`, or given as inputs, and still read behind it; nil when there are more than
+  /// two. Constants do not count. `done` holds every ancestor of its members.
+  func frontier(of done: BitSet) -> Set<ValueID>? {
     var result: Set<ValueID> = []
-    for (value, places) in readers where graph[value].constant == nil {
-      guard ancestors[value].map({ $0.isSubset(of: done) }) ?? true else { continue }
-      if places.contains(where: { !done.contains($0) }) { result.insert(value) }
+    for read in reads where read.source.map(done.contains) ?? true {
+      guard read.readers.contains(where: { !done.contains($0) }) else { continue }
+      result.insert(read.value)
+      if result.count > 2 { return nil }
     }
     return result
   }
 
   /// How many convolutions and matrix products are among the nodes of a set.
-  func work(in set: BitSet) -> Int {
-    nodes.indices.count { set.contains($0) && graph.nodes[nodes[$0]].operation.isWork }
-  }
+  func work(in set: BitSet) -> Int { set.intersectionCount(workers) }
 }
 
 /// A set of small numbers.
@@ -60,6 +73,11 @@ struct BitSet: Hashable {
 
   func isSubset(of other: BitSet) -> Bool {
     zip(words, other.words).allSatisfy { $0 & ~$1 == 0 }
+  }
+
+  /// How many members both sets have.
+  func intersectionCount(_ other: BitSet) -> Int {
+    zip(words, other.words).reduce(0) { $0 + ($1.0 & $1.1).nonzeroBitCount }
   }
 
   /// The number of members.

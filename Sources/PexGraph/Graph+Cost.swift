@@ -25,16 +25,19 @@ extension Graph {
   public func cost(of roots: [ValueID]? = nil) -> Cost {
     var cost = Cost()
     var counted: Set<ValueID> = []
-    for index in ancestors(of: roots ?? outputs).nodes {
-      let node = nodes[index]
-      let (sum, overflow) = cost.multiplyAccumulates.addingReportingOverflow(multiplyAccumulates(of: node))
-      cost.multiplyAccumulates = overflow ? Int.max : sum
-      for (position, input) in node.inputs.enumerated()
-      where node.operation.payload.parameterInputs.contains(position) && counted.insert(input).inserted {
-        let (sum, overflow) = cost.parameters.addingReportingOverflow(saturatingProduct(self[input].type.perSample))
-        cost.parameters = overflow ? Int.max : sum
-      }
-    }
+    for index in ancestors(of: roots ?? outputs).nodes { add(nodes[index], to: &cost, counted: &counted) }
     return cost
+  }
+
+  /// Adds what one node costs.
+  /// - Parameter counted: the constants whose numbers are in `cost` already.
+  public func add(_ node: Node, to cost: inout Cost, counted: inout Set<ValueID>) {
+    let (sum, overflow) = cost.multiplyAccumulates.addingReportingOverflow(multiplyAccumulates(of: node))
+    cost.multiplyAccumulates = overflow ? Int.max : sum
+    for (position, input) in node.inputs.enumerated()
+    where node.operation.payload.parameterInputs.contains(position) && counted.insert(input).inserted {
+      let (sum, overflow) = cost.parameters.addingReportingOverflow(saturatingProduct(self[input].type.perSample))
+      cost.parameters = overflow ? Int.max : sum
+    }
   }
 }

@@ -1,12 +1,14 @@
 import PexTensor
 
 extension Graph {
-  /// Gives every node and the classifier `replacement` to read where they read `old`. Outputs keep their value.
-  public mutating func replaceUses(of old: ValueID, with replacement: ValueID) {
-    for index in nodes.indices where nodes[index].inputs.contains(old) {
-      nodes[index].inputs = nodes[index].inputs.map { $0 == old ? replacement : $0 }
+  /// Gives every node and the classifier other values to read. Outputs keep their value.
+  /// - Parameter replacements: for values that are no longer read, what is read instead; never one of the former.
+  public mutating func replaceUses(_ replacements: [ValueID: ValueID]) {
+    guard !replacements.isEmpty else { return }
+    for index in nodes.indices {
+      nodes[index].inputs = nodes[index].inputs.map { replacements[$0] ?? $0 }
     }
-    if classifier?.logits == old { classifier?.logits = replacement }
+    if let logits = classifier?.logits { classifier?.logits = replacements[logits] ?? logits }
   }
 
   /// Makes `replacement` the output in place of `old` and gives it the old name, so that users find what they know.
@@ -34,15 +36,17 @@ extension Graph {
     nodes[index].inputs = inputs
   }
 
-  /// Turns the output of a node into a constant. The node itself is left for ``removeUnused()``.
-  public mutating func setConstant(_ id: ValueID, _ tensor: Tensor) throws {
-    for index in nodes.indices where nodes[index].outputs == [id] {
-      let name = freeName(self[id].name + ".folded")
-      let stale = ValueID(values.count)
-      values.append(Value(name: name, type: values[id.index].type, constant: nil))
-      setName(stale, name)
-      nodes[index].outputs = [stale]
+  /// Turns the only output of a node into a constant. The node itself is left for ``removeUnused()``.
+  /// - Throws: ``PexError`` (defect) when the node has several outputs.
+  public mutating func setConstant(ofNodeAt index: Int, _ tensor: Tensor) throws {
+    guard nodes[index].outputs.count == 1, let id = nodes[index].outputs.first else {
+      throw PexError(.defect, "node '\(nodes[index].name)' has \(nodes[index].outputs.count) outputs")
     }
+    let name = freeName(self[id].name + ".folded")
+    let stale = ValueID(values.count)
+    values.append(Value(name: name, type: values[id.index].type, constant: nil))
+    setName(stale, name)
+    nodes[index].outputs = [stale]
     values[id.index].constant = tensor
     values[id.index].type = ValueType(of: tensor)
   }

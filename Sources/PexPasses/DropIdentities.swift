@@ -25,19 +25,20 @@ public struct DropIdentities: Pass {
 
   /// Rewrites the graph; see the type for what it does.
   public func run(on graph: inout Graph) throws -> Int {
-    var count = 0
+    // Collected first and replaced at once: a chain of identities would otherwise be walked again for each of them.
+    var sources: [ValueID: ValueID] = [:]
     for index in graph.nodes.indices {
       let node = graph.nodes[index]
       guard let input = node.inputs.first, let output = node.outputs.first, isIdentity(node, in: graph) else {
         continue
       }
-      // A softmax's input may be the logits that a classifier names: reading through keeps that true.
-      guard graph.replaceOutput(output, with: input) else { continue }
-      graph.replaceUses(of: output, with: input)
-      count += 1
+      let source = sources[input] ?? input
+      guard graph.replaceOutput(output, with: source) else { continue }
+      sources[output] = source
     }
+    graph.replaceUses(sources)
     graph.removeUnused()
-    return count
+    return sources.count
   }
 
   private func isIdentity(_ node: Node, in graph: Graph) -> Bool {

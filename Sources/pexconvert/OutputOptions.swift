@@ -3,7 +3,7 @@ import ArgumentParser
 /// What comes out.
 struct OutputOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: .customShort("o"),
     help: ArgumentHelp("The bundle to write. Default: the model's name with .pex, in this folder.", valueName: "file"))
   var output: String?
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import PexBundle
 import PexConsole
 import PexConvert
+import PexExits
 import PexGraph
 import PexONNX
 import PexTensor
@@ -9,6 +10,7 @@ import PexTensor
 /// `pexconvert`: from a trained network to a bundle with exits.
 @main struct PexConvertCommand: Program {
   static let programName = "pexconvert"
+  static let optionalNumbers = ["verify"]
   static let configuration = CommandConfiguration(
     commandName: programName,
     abstract: "Turn a trained CNN into a bundle: a frozen trunk with heads at chosen depths.",
@@ -29,10 +31,15 @@ import PexTensor
 
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
-    try Self.requireNumber("verify")
     let options = try conversionOptions()
     let target = OutputPath(wanted: output.output, input: model, suffix: "pex", force: output.force)
-    if !placement.listExits, !output.dryRun { try target.check() }
+    if !placement.listExits, !output.dryRun {
+      let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
+      try target.check(sources: isBundle ? [] : [model])
+    }
+    if placement.trainHeads != nil, options.exits == ExitRequest.none {
+      throw PexError(.usage, "--exits none leaves no head that --train-heads could train")
+    }
     let opened = try open(console)
     if case .onnx(let imported) = opened { imported.warnings.forEach(console.warn) }
     if placement.listExits {

@@ -27,6 +27,11 @@ struct Measurement {
     let exits = heads.entries.filter { $0.isTrained }.map { ExitName.exit($0.exit) } + (hasFinal ? [.final] : [])
     let untrained = heads.entries.filter { !$0.isTrained }.map { String($0.exit) }
     if !untrained.isEmpty { console.warn("heads that are not trained, left out: \(untrained.joined(separator: ", "))") }
+    guard !exits.isEmpty else {
+      throw PexError(
+        .malformed, "there is nothing to measure: the model has no classifier and no trained heads",
+        hint: "train heads with pextrain and give them with --heads")
+    }
     rows = exits.map { Row(exit: $0) }
     count = data.samples.count
     policyName = Self.name(choice, heads, deadline)

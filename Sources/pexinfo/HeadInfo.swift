@@ -14,7 +14,8 @@ struct HeadInfo {
   func print(_ console: Console) throws {
     for item in checked ?? [] { try console.result("checked \(item.section): \(item.what)") }
     try console.result(
-      "personal heads for \(file.classes.count) classes: \(file.classes.prefix(8).joined(separator: ", "))")
+      "personal heads for \(file.classes.count) classes: \(file.classes.prefix(8).joined(separator: ", "))\(file.classes.count > 8 ? ", …" : "")"
+    )
     try console.result(
       "trained on the \(file.trunkStorage.name) storage of a trunk with \(file.baseClassCount) classes")
     for head in file.heads {

@@ -28,8 +28,8 @@ struct Bench {
     func percentile(_ share: Double) -> Double { times[min(times.count - 1, Int(share * Double(times.count)))] }
   }
 
-  func run(_ console: Console) throws {
-    let sample = try session.model.syntheticSample()
+  /// Times every exit on one sample.
+  func run(_ sample: [Tensor], _ console: Console) throws {
     let first = Stopwatch()
     _ = try session.run(sample, .final)
     let firstMilliseconds = first.milliseconds

@@ -9,6 +9,7 @@ import PexTensor
 /// `pexrun`: runs a bundle on pictures and arrays.
 @main struct PexRunCommand: Program {
   static let programName = "pexrun"
+  static let optionalNumbers = ["bench"]
   static let configuration = CommandConfiguration(
     commandName: programName,
     abstract: "Run a bundle: stop at the first exit that is sure enough.",
@@ -55,7 +56,6 @@ import PexTensor
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     guard (1...65536).contains(batch) else { throw PexError(.usage, "--batch \(batch): expected 1…65536") }
     guard top >= 1 else { throw PexError(.usage, "--top \(top): expected at least 1") }
-    try Self.requireNumber("bench")
     let choice = try route.choice()
     if profile && benchSeconds != nil { throw PexError(.usage, "--bench and --profile are two measurements") }
     try SavedOutputs.check(saveOutputs, force: force)
@@ -64,9 +64,12 @@ import PexTensor
     let memory = ResidentMemory.now
     let session = try model.open()
     let loaded = stopwatch.milliseconds
+    try session.validate(choice)
     if let bench = benchSeconds ?? (inputs.isEmpty && arrays.isEmpty && !profile ? 0.2 : nil) {
       if benchSeconds == nil { try Description(session).print(console) }
-      try Bench(session, seconds: bench, batch: batch, loadMilliseconds: loaded, memoryBefore: memory).run(console)
+      let sample = try Samples(session, files: inputs, arrays: arrays).first()
+      let measured = try Bench(session, seconds: bench, batch: batch, loadMilliseconds: loaded, memoryBefore: memory)
+      try measured.run(sample, console)
       return
     }
     warnAboutUntrained(session, choice, console)

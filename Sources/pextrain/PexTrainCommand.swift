@@ -46,7 +46,7 @@ import PexTraining
   func execute() throws {
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     let target = OutputPath(wanted: output, input: bundle, suffix: base ? "pex" : "pexhead", force: force)
-    try target.check()
+    try target.check(sources: base ? [] : [bundle])
     let options = try training.options()
     let model = try Model(try BundleFile(path: bundle))
     let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
@@ -63,6 +63,6 @@ import PexTraining
     } else {
       try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
     }
-    try TrainingReport(result, labelled, path: target.path, session: session).print(console)
+    try TrainingReport(result, labelled, path: target.path, session: session, isBase: base).print(console)
   }
 }

@@ -11,12 +11,14 @@ struct TrainingReport {
   private let path: String
   private let session: Session
   private let bytes: Int
+  private let isBase: Bool
 
-  init(_ result: PersonalTraining.Result, _ data: LabelledData, path: String, session: Session) throws {
+  init(_ result: PersonalTraining.Result, _ data: LabelledData, path: String, session: Session, isBase: Bool) throws {
     self.result = result
     self.data = data
     self.path = path
     self.session = session
+    self.isBase = isBase
     bytes = try MappedFile(path: path).bytes.count
   }
 
@@ -49,6 +51,9 @@ struct TrainingReport {
     try console.report(json)
   }
 
+  /// Bytes of the heads' numbers alone.
+  private var headBytes: Int { result.heads.flatMap(\.head.parameters).reduce(0) { $0 + $1.byteCount } }
+
   private var json: JSON {
     let exits: [JSON] = result.heads.map { trained in
       let report = trained.report
@@ -67,7 +72,7 @@ struct TrainingReport {
       ]),
       "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
       "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
-      "head_bytes": .integer(bytes), "output": .string(path),
+      "head_bytes": .integer(isBase ? headBytes : bytes), "output": .string(path),
     ])
   }
 }

@@ -54,7 +54,7 @@ import Testing
     #expect(try folder.read("base.pex") == before["base.pex"])
   }
 
-  @Test(arguments: [["--exits", "2,7"], ["--exits", "none"], ["--head", "conv"], ["--preprocess", "imagenet"]])
+  @Test(arguments: [["--exits", "2,7"], ["--exits", "none"], ["--head", "conv"], ["--preprocess", "tf"]])
   func convertingAgainKeepsEveryPrefix(_ arguments: [String]) throws {
     let folder = try Folder()
     let expected = try prefixes(try Digits.made().bundle)

@@ -62,4 +62,29 @@ import Testing
     let arguments = [try Digits.made().base, "--data", Digits.personTrain, "--exits", "3,3", "-o", "x.pexhead"]
     try Program.pextrain.refuses(arguments, status: 64, in: try Folder())
   }
+
+  /// A number behind `=` used to be dropped when another option followed.
+  @Test func aNumberBehindAnEqualsSignCounts() throws {
+    let folder = try Folder()
+    let outcome = try Program.pexconvert.run([Digits.model, "--verify=3", "-o", "x.pex"], in: folder)
+    #expect(outcome.status == 0)
+    #expect(outcome.stderr.contains("verify 3/3"))
+  }
+
+  /// Another kind of file over what is read would destroy it.
+  @Test func whatIsReadIsNotOverwritten() throws {
+    let folder = try Folder()
+    let model = try Data(contentsOf: URL(fileURLWithPath: Digits.model))
+    try folder.write("m.onnx", model)
+    try Program.pexconvert.refuses(["m.onnx", "-o", "m.onnx", "--force"], status: 64, saying: ["m.onnx"], in: folder)
+    #expect(try folder.read("m.onnx") == model)
+  }
+
+  /// Adding labels to a bundle must not cost it its trained heads.
+  @Test func convertingABundleKeepsItsHeadsAndPolicy() throws {
+    let folder = try Folder()
+    try folder.write("base.pex", try Digits.made().folder.read("base.pex"))
+    #expect(try Program.pexconvert.run(["base.pex", "-o", "again.pex"], in: folder).status == 0)
+    #expect(try folder.read("again.pex") == folder.read("base.pex"))
+  }
 }

@@ -26,7 +26,9 @@ struct GraphImport {
       graph = try build(shapes.symbolic, fileBatch: shapes.fileBatch)
     } catch let error as PexError where shapes.hasBatch && error.kind != .usage {
       graph = try build(shapes.fixed, fileBatch: nil)
-      warnings.append("the batch is fixed as the file has it, because the network mixes samples: \(error.message)")
+      warnings.append(
+        "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(error.message)"
+      )
     }
     let counts = Dictionary(outline.nodes.map { ($0.op, 1) }, uniquingKeysWith: +)
     return ImportedModel(

@@ -24,6 +24,7 @@ public struct PolicyState: Sendable {
   ///   - probabilities: of its classes, calibrated; exits are given in order of depth.
   public mutating func isContent(exit: Int, probabilities: [Float]) -> Bool {
     let threshold = thresholds[exit] ?? policy.value
+    guard probabilities.allSatisfy(\.isFinite) else { return false }
     switch policy.kind {
     case .confidence: return probabilities.max() ?? 0 >= threshold
     case .entropy: return probabilities.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 } <= threshold

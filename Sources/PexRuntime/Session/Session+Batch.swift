@@ -24,11 +24,13 @@ extension Session {
         try split(try tensor.asFloat32(), graph[input.value].type, input.layout)
       }
     }
-    let count = parts.first?.count ?? 0
-    guard parts.allSatisfy({ $0.count == count }) else {
-      throw PexError(.malformed, "the inputs have batches of \(parts.map { String($0.count) }.joined(separator: ", "))")
+    // Inputs without a batch are the same for every sample.
+    let batches = zip(graph.inputs, parts).filter { graph[$0.0.value].type.hasBatch }.map(\.1.count)
+    let count = batches.first ?? 1
+    guard batches.allSatisfy({ $0 == count }) else {
+      throw PexError(.malformed, "the inputs have batches of \(batches.map(String.init).joined(separator: ", "))")
     }
-    return (0..<count).map { sample in parts.map { $0[sample] } }
+    return (0..<count).map { sample in parts.map { $0[$0.count == 1 ? 0 : sample] } }
   }
 
   private func split(_ tensor: Tensor, _ type: ValueType, _ layout: InputLayout) throws -> [Tensor] {

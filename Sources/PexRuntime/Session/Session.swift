@@ -155,6 +155,7 @@ public final class Session {
       let logits = try session.executor.withValue(session.model.points[target].value) {
         try entry.head.logits(tap: $0)
       }
+      try requireFinite(logits, .exit(entry.exit))
       let probabilities = softmax(logits, temperature: entry.head.temperature)
       answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))
       headMACs += entry.head.specification.multiplyAccumulates
@@ -176,6 +177,7 @@ public final class Session {
       answer.outputs = try graph.outputs.map { (graph[$0].name, try executor.value($0)) }
       if let classifier = graph.classifier, classifier.kind != .none {
         let logits = try executor.value(classifier.logits).floats
+        try requireFinite(logits, .final)
         answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: softmax(logits)))
       }
       guard accept(.final, deadline) else { return }
@@ -200,9 +202,24 @@ public final class Session {
       return milliseconds / prefix * session.model.prefixShare(exit) > deadline
     }
 
+    /// Numbers that overflowed on the way are no answer: neither a policy nor a user could tell.
+    private func requireFinite(_ logits: [Float], _ exit: ExitName) throws {
+      guard logits.allSatisfy(\.isFinite) else {
+        throw PexError(
+          .malformed, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
+          hint: "the input's numbers may be too large: check the preprocessing")
+      }
+    }
+
     private mutating func measure() {
       answer.macsFraction = prefix + Double(headMACs) / Double(max(session.model.cost.multiplyAccumulates, 1))
     }
+  }
+
+  /// Checks early that the exits which a choice names have heads.
+  /// - Throws: ``PexError`` (usage) listing the exits that do.
+  public func validate(_ choice: ExitChoice) throws {
+    if case .fixed(let exit) = choice, heads[exit] == nil { throw noHead(at: exit) }
   }
 
   private func noHead(at exit: Int) -> PexError {

@@ -152,7 +152,8 @@ extension PersonalTraining.Result {
       for: contents, classes: classes, heads: personal, policy: policy, producer: producer)
   }
 
-  /// The bundle's contents with these heads as its base heads. The trunk stays as it is, byte for byte.
+  /// The bundle's contents with these heads as its base heads, and their policy when there are no other trained heads.
+  /// The trunk stays as it is, byte for byte.
   public func contents(from contents: BundleContents) -> BundleContents {
     var result = contents
     for trained in heads {
@@ -161,7 +162,9 @@ extension PersonalTraining.Result {
         ExitRecord(exit: trained.report.exit, head: trained.head, threshold: trained.report.threshold))
     }
     result.exits.sort { $0.exit < $1.exit }
-    result.policy = policy
+    // A policy that was chosen without the other trained heads would never reach them.
+    let chosen = Set(heads.map(\.report.exit))
+    if result.exits.allSatisfy({ $0.parameters == nil || chosen.contains($0.exit) }) { result.policy = policy }
     return result
   }
 }
