@@ -56,6 +56,9 @@ import PexTraining
     request.options = options
     request.isBase = base
     request.classNames = labelled.classNames
+    if training.from != nil {
+      console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
+    }
     let bar = ProgressBar(console, "features", total: labelled.samples.count)
     let result = try PersonalTraining(session, request).run(labelled.samples) { bar.update($0) }
     if base {

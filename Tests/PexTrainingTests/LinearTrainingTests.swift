@@ -74,6 +74,22 @@ import Testing
     #expect(scores[0] > scores[1] + 0.05)
   }
 
+  /// A base head that is sure of the wrong answers: held-out samples prefer to forget it.
+  @Test func aBaseHeadThatIsInTheWayIsForgotten() throws {
+    let specification = try linear()
+    let wrong = try Head.random(specification, seed: 3)
+    let loud = try wrong.parameters.map { try Tensor($0.shape.dimensions, $0.floats.map { 50 * $0 }) }
+    let person = try clusters(75, seed: 8)
+    let split = try Split.stratified(labels: person.labels)
+    let heads = try [try Head(specification, parameters: loud), nil].map { base in
+      try HeadTrainer.train(
+        exit: 1, specification: specification, samples: .features(person), base: base, split: split
+      ).head
+    }
+    #expect(zip(heads[0].parameters, heads[1].parameters).allSatisfy { $0.isIdentical(to: $1) })
+    #expect(try accuracy(heads[0], clusters(600, seed: 9)) > 0.8)
+  }
+
   @Test func withoutHeldOutSamplesTheLastEpochIsKept() throws {
     let table = try clusters(30)
     var options = TrainingOptions()
