@@ -41,8 +41,9 @@ public struct Converter: Sendable {
   public static func convert(_ source: ModelSource, _ options: ConversionOptions) throws -> Result {
     var (graph, report) = try canonical(source)
     let (request, kinds) = wanted(options, source)
-    let placements = try ExitPlacement.place(request, kind: options.headKind, kinds: kinds, in: graph)
     let points = ExitPoint.all(in: graph)
+    let placements = try ExitPlacement.place(
+      request, kind: options.headKind, kinds: kinds, points: points, in: graph)
     if let labels = options.labels { try check(labels, graph) }
     if let preprocessing = options.preprocessing { try check(preprocessing, graph) }
     var warnings = options.storage == .float16 ? try narrow(&graph) : []

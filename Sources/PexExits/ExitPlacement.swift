@@ -24,13 +24,15 @@ extension ExitPlacement {
   ///   - request: where; nil takes up to three points at even shares of the work.
   ///   - kind: the kind of head at exits that `kinds` does not name.
   ///   - kinds: kinds of heads by exit number.
+  ///   - points: what ``ExitPoint/all(in:)`` found, where it is known already.
   /// - Throws: ``PexError`` (usage) when an exit does not exist, or a kind is given for an exit that is not there;
   ///   (malformed) when the graph has no classes to tell apart.
   public static func place(
-    _ request: ExitRequest?, kind: HeadKind = .linear, kinds: [Int: HeadKind] = [:], in graph: Graph
+    _ request: ExitRequest?, kind: HeadKind = .linear, kinds: [Int: HeadKind] = [:],
+    points: [ExitPoint]? = nil, in graph: Graph
   ) throws -> [ExitPlacement] {
-    let points = ExitPoint.all(in: graph)
     if request == ExitRequest.none { return [] }
+    let points = points ?? ExitPoint.all(in: graph)
     let wanted = request ?? (points.isEmpty ? ExitRequest.none : .automatic(min(3, points.count)))
     var chosen = try wanted.resolve(points, in: graph)
     if let last = points.last, !chosen.contains(last) { chosen.append(last) }

@@ -19,6 +19,15 @@ public func crossEntropyGradient(_ row: UnsafeMutableBufferPointer<Float>, label
   return Double(total.largest - chosen) + log(Double(total.sum))
 }
 
+/// Probabilities of logits at a temperature (Guo et al. 2017, arXiv 1706.04599). Thresholds are chosen and compared with
+/// the bytes that this gives.
+/// - Parameter temperature: positive; above 1 evens the probabilities out.
+public func softmax(_ logits: [Float], temperature: Float = 1) -> [Float] {
+  var probabilities = logits
+  probabilities.withUnsafeMutableBufferPointer { softmax($0, temperature: temperature) }
+  return probabilities
+}
+
 /// Turns logits into probabilities in place: `softmax(logits / temperature)`.
 public func softmax(_ row: UnsafeMutableBufferPointer<Float>, temperature: Float = 1) {
   if temperature != 1 { for index in row.indices { row[index] /= temperature } }

@@ -133,10 +133,9 @@ public final class Executor {
   }
 
   private func record(_ step: Step, _ segment: Int, _ duration: Duration) {
-    let (seconds, attoseconds) = duration.components
     timings.append(
       StepTiming(
         name: step.name, mnemonic: step.mnemonic, segment: segment, multiplyAccumulates: step.multiplyAccumulates,
-        nanoseconds: Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)))
+        nanoseconds: duration.nanoseconds))
   }
 }

@@ -68,13 +68,15 @@ import Testing
     #expect(kind { try ThresholdChoice.choose(exits: [one], enabled: [], labels: [0, 1], costs: [1]) } == .defect)
   }
 
-  @Test func evaluationCountsTheExitsThatWereTaken() throws {
+  @Test func anOutcomeCountsTheExitsThatWereTaken() throws {
     let exits = [try early(), try late()]
-    let evaluation = try Evaluation(exits: exits, labels: labels, costs: [0.25, 1]) { $0 < 5 ? 0 : 1 }
-    #expect(evaluation.exitAccuracies == [0.7, 1])
-    #expect(evaluation.policy.accuracy == 0.9)
-    #expect(evaluation.policy.exitShares == [0.5, 0.5])
-    #expect(evaluation.policy.meanCost == 0.625)
-    #expect(kind { try Evaluation(exits: exits, labels: labels, costs: [0.25, 1]) { _ in 2 } } == .defect)
+    let taken = labels.indices.map { $0 < 5 ? 0 : 1 }
+    let outcome = try PolicyOutcome(taken: taken, exits: exits, labels: labels, costs: [0.25, 1])
+    #expect(try exits.map { try $0.accuracy(labels) } == [0.7, 1])
+    #expect(outcome.accuracy == 0.9)
+    #expect(outcome.exitShares == [0.5, 0.5])
+    #expect(outcome.meanCost == 0.625)
+    let beyond = labels.map { _ in 2 }
+    #expect(kind { try PolicyOutcome(taken: beyond, exits: exits, labels: labels, costs: [0.25, 1]) } == .defect)
   }
 }

@@ -22,8 +22,6 @@ public struct HeadSet: Sendable {
   public let classes: [String]?
   /// When to stop, unless the user says otherwise.
   public let policy: PolicyRecord?
-  /// Whether these are a person's heads.
-  public let isPersonal: Bool
   /// Whether the final classifier is no answer any more, because a head knows classes that it lacks or stands on the
   /// last exit point and replaces it at no cost.
   let replacesFinal: Bool
@@ -41,7 +39,6 @@ public struct HeadSet: Sendable {
     }.sorted(by: Self.isShallower(bundle))
     classes = bundle.contents.classNames
     policy = bundle.contents.policy
-    isPersonal = false
     replacesFinal = false
   }
 
@@ -62,7 +59,6 @@ public struct HeadSet: Sendable {
           numbers[threshold.exit].map { PolicyRecord.Threshold(exit: $0, threshold: threshold.threshold) }
         })
     }
-    isPersonal = true
     let addsClasses = !Set(bundle.contents.classNames ?? []).isSuperset(of: file.classes)
     let last = bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     let deepest = entries.last { $0.isEnabled }

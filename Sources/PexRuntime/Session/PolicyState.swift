@@ -41,12 +41,3 @@ public struct PolicyState: Sendable {
     }
   }
 }
-
-/// Probabilities of logits at a temperature (Guo et al. 2017, arXiv 1706.04599).
-/// - Parameter temperature: positive; above 1 evens the probabilities out.
-public func softmax(_ logits: [Float], temperature: Float = 1) -> [Float] {
-  let largest = logits.max() ?? 0
-  let powers = logits.map { exp(Double(($0 - largest) / temperature)) }
-  let total = powers.reduce(0, +)
-  return powers.map { Float($0 / total) }
-}

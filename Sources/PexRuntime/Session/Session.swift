@@ -236,10 +236,3 @@ public final class Session {
     }
   }
 }
-
-extension Duration {
-  /// The whole duration in nanoseconds.
-  var nanoseconds: Int {
-    Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
-  }
-}

@@ -134,8 +134,7 @@ public struct PersonalTraining {
   }
 
   private func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {
-    let elapsed = from.duration(to: to).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+    Double(from.duration(to: to).nanoseconds) / 1e9
   }
 }
 
