@@ -1,200 +1,207 @@
-// Convolution as a matrix product of packed weights and input columns that are packed on the fly (im2col).
+// Convolution of any window, stride, dilation and grouping, directly: no matrix of patches is made. Where the window is
+// more than one element, a strip of input rows is first copied with its padding, once for each column of the window and
+// sorted by the stride: then neighbouring output pixels, across rows too, lie side by side for every element of the
+// window.
 
-static void pack_rows(const float *weights, ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t tile, float *packed) {
-  for (ptrdiff_t first = 0; first < rows; first += tile) {
-    ptrdiff_t present = smaller(tile, rows - first);
-    for (ptrdiff_t k = 0; k < depth; k++) {
-      for (ptrdiff_t i = 0; i < tile; i++) *packed++ = i < present ? weights[(first + i) * depth + k] : 0;
-    }
-  }
-}
-
-// Copies `count` elements that lie `step` apart. Runs are short, so this beats a call of memcpy.
-INLINE void gather(float *to, const float *from, ptrdiff_t count, ptrdiff_t step) {
-  ptrdiff_t i = 0;
-  if (step == 1) {
-    for (; i + 8 <= count; i += 8) memcpy(to + i, from + i, 32);
-    for (; i + 4 <= count; i += 4) memcpy(to + i, from + i, 16);
-    for (; i < count; i++) to[i] = from[i];
-  } else if (step == 2) {
-    for (; i < count; i++) to[i] = from[2 * i];
-  } else {
-    for (; i < count; i++) to[i] = from[step * i];
-  }
-}
-
-INLINE void clear(float *to, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i++) to[i] = 0;
-}
-
-// Packs `count` pixels of one output row, from column `x` of row `y`, of `channels` channels at `input`.
-static void pack_run(const pex_window *w, const float *input, ptrdiff_t channels, ptrdiff_t y, ptrdiff_t x,
-                     ptrdiff_t count, float *packed) {
-  const ptrdiff_t plane = w->in_height * w->in_width;
-  const ptrdiff_t step = w->kernel_height * w->kernel_width * TILE_COLUMNS;
-  const ptrdiff_t stride = w->stride_width;
-  for (ptrdiff_t ky = 0; ky < w->kernel_height; ky++) {
-    const ptrdiff_t row = y * w->stride_height - w->pad_height + ky * w->dilation_height;
-    for (ptrdiff_t kx = 0; kx < w->kernel_width; kx++) {
-      float *to = packed + (ky * w->kernel_width + kx) * TILE_COLUMNS;
-      const ptrdiff_t column = x * stride - w->pad_width + kx * w->dilation_width;
-      ptrdiff_t from = column < 0 ? divide_up(-column, stride) : 0;
-      ptrdiff_t end = column < w->in_width ? (w->in_width - 1 - column) / stride + 1 : 0;
-      from = smaller(from, count);
-      end = larger(from, smaller(end, count));
-      if (row < 0 || row >= w->in_height) from = end = count;
-      if (from == end) {
-        for (ptrdiff_t c = 0; c < channels; c++, to += step) clear(to, count);
-        continue;
-      }
-      const float *source = input + row * w->in_width + (column + from * stride);
-      if (stride == 1 && end - from == TILE_COLUMNS) {
-        for (ptrdiff_t c = 0; c < channels; c++, to += step, source += plane) memcpy(to, source, TILE_COLUMNS * 4);
-        continue;
-      }
-      for (ptrdiff_t c = 0; c < channels; c++, to += step, source += plane) {
-        clear(to, from);
-        gather(to + from, source, end - from, stride);
-        clear(to + end, count - end);
-      }
-    }
-  }
-}
-
-// Packs the columns of panels `first..<last` of `channels` channels: [panel][channel, ky, kx][column in panel].
-static void pack_columns(const pex_window *w, const float *input, ptrdiff_t channels, ptrdiff_t first, ptrdiff_t last,
-                         float *packed) {
-  const ptrdiff_t depth = channels * w->kernel_height * w->kernel_width;
-  const ptrdiff_t columns = w->out_height * w->out_width;
-  for (ptrdiff_t panel = first; panel < last; panel++, packed += depth * TILE_COLUMNS) {
-    const ptrdiff_t start = panel * TILE_COLUMNS;
-    const ptrdiff_t end = smaller(start + TILE_COLUMNS, columns);
-    if (end - start < TILE_COLUMNS) memset(packed, 0, (size_t)(depth * TILE_COLUMNS) * sizeof(float));
-    for (ptrdiff_t column = start; column < end;) {
-      const ptrdiff_t y = column / w->out_width, x = column % w->out_width;
-      const ptrdiff_t count = smaller(w->out_width - x, end - column);
-      pack_run(w, input, channels, y, x, count, packed + (column - start));
-      column += count;
-    }
-  }
-}
-
-// What happens to a tile besides the products: whether it goes on from an earlier block of channels, and, in the last
-// block, bias, residual and bounds.
+// The output blocks and the input channels of a panel of the weights.
 typedef struct {
-  int continues, ends;
-  float minimum, maximum;
-} tile_frame;
+  ptrdiff_t block, blocks;
+  // First and end of the input channels that any of its output channels reads.
+  ptrdiff_t first, last;
+} panel_range;
 
-// c[TILE_ROWS][TILE_COLUMNS] (+)= w[depth][TILE_ROWS] * b[depth][TILE_COLUMNS]. Each element sums in the order of
-// depth.
-INLINE void tile(const tile_frame *frame, ptrdiff_t depth, const float *w, const float *b, const float *bias,
-                 const float *residual, float *c, ptrdiff_t stride) {
-  vec sum[TILE_ROWS][TILE_VECTORS];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_ROWS; i++) {
-#pragma clang loop unroll(full)
-    for (int j = 0; j < TILE_VECTORS; j++) {
-      sum[i][j] = frame->continues ? load(c + i * stride + j * LANES) : splat(0);
+INLINE ptrdiff_t panel_count(const pex_convolution *s) {
+  return divide_up(divide_up(s->out_channels, LANES), s->panel_blocks);
+}
+
+INLINE panel_range panel_at(const pex_convolution *s, ptrdiff_t index) {
+  const ptrdiff_t all = divide_up(s->out_channels, LANES);
+  const ptrdiff_t in = s->in_channels / s->groups, out = s->out_channels / s->groups;
+  panel_range p;
+  p.block = index * s->panel_blocks;
+  p.blocks = smaller(s->panel_blocks, all - p.block);
+  p.first = p.block * LANES / out * in;
+  p.last = ((smaller((p.block + p.blocks) * LANES, s->out_channels) - 1) / out + 1) * in;
+  return p;
+}
+
+// The place of a panel in the packed weights: all panels in front of it are of the same height, and with more than one
+// group of the same depth or not; so the depths are added up.
+INLINE ptrdiff_t panel_offset(const pex_convolution *s, ptrdiff_t index) {
+  const ptrdiff_t taps = s->window.kernel_height * s->window.kernel_width;
+  if (s->groups == 1) return index * s->panel_blocks * LANES * s->in_channels * taps;
+  ptrdiff_t offset = 0;
+  for (ptrdiff_t i = 0; i < index; i++) {
+    const panel_range p = panel_at(s, i);
+    offset += (p.last - p.first) * taps * p.blocks * LANES;
+  }
+  return offset;
+}
+
+// Weights of output channels `row`..., `rows` of them, for input channels first..<last of a block: [tap][channel][row].
+// Channels of other groups weigh nothing.
+static void pack_block(const pex_convolution *s, const float *weights, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first,
+                       ptrdiff_t last, float *packed) {
+  const ptrdiff_t taps = s->window.kernel_height * s->window.kernel_width;
+  const ptrdiff_t in = s->in_channels / s->groups, out = s->out_channels / s->groups;
+  const ptrdiff_t count = last - first;
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    float *to = packed + r;
+    const ptrdiff_t channel = row + r;
+    const ptrdiff_t group = channel / out * in;
+    if (channel >= s->out_channels) {
+      for (ptrdiff_t k = 0; k < count * taps; k++) to[k * rows] = 0;
+      continue;
+    }
+    const float *from = weights + channel * in * taps;
+    for (ptrdiff_t c = 0; c < count; c++) {
+      const ptrdiff_t place = first + c - group;
+      const int present = place >= 0 && place < in;
+      for (ptrdiff_t t = 0; t < taps; t++) to[(t * count + c) * rows] = present ? from[place * taps + t] : 0;
     }
   }
-  for (ptrdiff_t k = 0; k < depth; k++) {
-    vec column[TILE_VECTORS];
-#pragma clang loop unroll(full)
-    for (int j = 0; j < TILE_VECTORS; j++) column[j] = load(b + j * LANES);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < TILE_ROWS; i++) {
-      const vec row = splat(w[i]);
-#pragma clang loop unroll(full)
-      for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = vfma(row, column[j], sum[i][j]);
+}
+
+static void pack_convolution(const pex_convolution *s, ptrdiff_t first, ptrdiff_t last, const float *weights,
+                             float *packed) {
+  const ptrdiff_t taps = s->window.kernel_height * s->window.kernel_width;
+  float *to = packed + panel_offset(s, first);
+  for (ptrdiff_t index = first; index < last; index++) {
+    const panel_range p = panel_at(s, index);
+    const ptrdiff_t row = p.block * LANES, rows = p.blocks * LANES;
+    const int whole = s->groups == 1 && taps == 1 && row + rows <= s->out_channels;
+    for (ptrdiff_t channel = p.first; channel < p.last;) {
+      const ptrdiff_t end = smaller(p.last, (channel / s->width + 1) * s->width);
+      if (whole && end - channel == LANES) {
+        // The block that one element windows make is a transposition.
+        for (ptrdiff_t r = 0; r < rows; r += LANES) {
+          transpose_square(weights + (row + r) * s->in_channels + channel, s->in_channels, rows, to + r);
+        }
+      } else {
+        pack_block(s, weights, row, rows, channel, end, to);
+      }
+      to += (end - channel) * taps * rows;
+      channel = end;
     }
-    w += TILE_ROWS;
-    b += TILE_COLUMNS;
   }
-  if (frame->ends) {
-    const vec minimum = splat(frame->minimum), maximum = splat(frame->maximum);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < TILE_ROWS; i++) {
-      const vec shift = splat(bias[i]);
-#pragma clang loop unroll(full)
-      for (int j = 0; j < TILE_VECTORS; j++) {
-        vec x = sum[i][j] + shift;
-        if (residual) x = x + load(residual + i * stride + j * LANES);
-        sum[i][j] = vlimit(x, minimum, maximum);
+}
+
+// Rows of the copy that belong to one column of the window: with stride 1 all elements of a column share them.
+INLINE ptrdiff_t strip_height(const pex_convolution *s) {
+  const pex_window *w = &s->window;
+  return w->stride_height == 1 ? s->strip_rows + (w->kernel_height - 1) * w->dilation_height
+                               : s->strip_rows * w->kernel_height;
+}
+
+// Copies one row of a block for column `kx` of the window, zeros in the padding.
+INLINE void copy_row(const pex_convolution *s, const float *block, ptrdiff_t y, ptrdiff_t kx, float *to) {
+  const pex_window *w = &s->window;
+  const ptrdiff_t width = s->width, stride = w->stride_width;
+  if (y < 0 || y >= w->in_height) {
+    memset(to, 0, (size_t)(w->out_width * width) * sizeof *to);
+    return;
+  }
+  // Output column x reads input column x * stride + shift.
+  const ptrdiff_t shift = kx * w->dilation_width - w->pad_width;
+  const ptrdiff_t first = smaller(shift < 0 ? divide_up(-shift, stride) : 0, w->out_width);
+  ptrdiff_t last = shift < w->in_width ? (w->in_width - 1 - shift) / stride + 1 : 0;
+  last = larger(first, smaller(last, w->out_width));
+  const float *from = block + (y * w->in_width + shift) * width;
+  memset(to, 0, (size_t)(first * width) * sizeof *to);
+  if (stride == 1) {
+    memcpy(to + first * width, from + first * width, (size_t)((last - first) * width) * sizeof *to);
+  } else if (width == LANES) {
+    for (ptrdiff_t x = first; x < last; x++) store(to + x * LANES, load(from + x * stride * LANES));
+  } else {
+    for (ptrdiff_t x = first; x < last; x++) to[x] = from[x * stride];
+  }
+  memset(to + last * width, 0, (size_t)((w->out_width - last) * width) * sizeof *to);
+}
+
+// Copies what `rows` output rows from `row` on read of the input blocks first..<last.
+static void copy_strip(const pex_convolution *s, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last,
+                       const float *input, float *copy) {
+  const pex_window *w = &s->window;
+  const ptrdiff_t line = w->out_width * s->width, height = strip_height(s);
+  for (ptrdiff_t block = first; block < last; block++) {
+    const float *from = input + block * w->in_height * w->in_width * s->width;
+    for (ptrdiff_t kx = 0; kx < w->kernel_width; kx++, copy += height * line) {
+      if (w->stride_height == 1) {
+        const ptrdiff_t needed = rows + (w->kernel_height - 1) * w->dilation_height;
+        for (ptrdiff_t y = 0; y < needed; y++) copy_row(s, from, row + y - w->pad_height, kx, copy + y * line);
+        continue;
+      }
+      for (ptrdiff_t ky = 0; ky < w->kernel_height; ky++) {
+        for (ptrdiff_t y = 0; y < rows; y++) {
+          const ptrdiff_t source = (row + y) * w->stride_height + ky * w->dilation_height - w->pad_height;
+          copy_row(s, from, source, kx, copy + (ky * s->strip_rows + y) * line);
+        }
       }
     }
   }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_ROWS; i++) {
-#pragma clang loop unroll(full)
-    for (int j = 0; j < TILE_VECTORS; j++) store(c + i * stride + j * LANES, sum[i][j]);
+}
+
+static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first,
+                        ptrdiff_t last, const float *input, const float *packed, const float *bias,
+                        const float *residual, float *output, float *scratch) {
+  const pex_window *w = &s->window;
+  const ptrdiff_t tap_count = w->kernel_height * w->kernel_width;
+  const ptrdiff_t in_blocks = divide_up(s->in_channels, s->width);
+  const ptrdiff_t output_step = w->out_height * w->out_width * LANES;
+  const activation_limits limits = limits_of(s->activation);
+  ptrdiff_t *taps = (ptrdiff_t *)scratch;
+  float *copy = scratch + divide_up(tap_count * (ptrdiff_t)sizeof(ptrdiff_t), 64) * 16;
+  const ptrdiff_t line = w->out_width * s->width, height = strip_height(s);
+  for (ptrdiff_t ky = 0; ky < w->kernel_height; ky++) {
+    for (ptrdiff_t kx = 0; kx < w->kernel_width; kx++) {
+      const ptrdiff_t y = kx * height + ky * (w->stride_height == 1 ? w->dilation_height : s->strip_rows);
+      taps[ky * w->kernel_width + kx] = s->direct ? 0 : y * line;
+    }
   }
-}
-
-static void whole_tile(const tile_frame *frame, ptrdiff_t depth, const float *w, const float *b, const float *bias,
-                       const float *residual, float *c, ptrdiff_t stride) {
-  tile(frame, depth, w, b, bias, residual, c, stride);
-}
-
-static void copy_tile(float *to, ptrdiff_t to_stride, const float *from, ptrdiff_t from_stride, ptrdiff_t rows,
-                      ptrdiff_t columns) {
-  for (ptrdiff_t i = 0; i < rows; i++) gather(to + i * to_stride, from + i * from_stride, columns, 1);
-}
-
-// A tile of which only `rows` x `columns` exist: computed by the same kernel in a buffer of full size.
-static void edge_tile(const tile_frame *frame, ptrdiff_t depth, const float *w, const float *b, const float *bias,
-                      const float *residual, float *c, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns) {
-  float buffer[TILE_ROWS * TILE_COLUMNS] = {0};
-  float addend[TILE_ROWS * TILE_COLUMNS] = {0};
-  if (frame->continues) copy_tile(buffer, TILE_COLUMNS, c, stride, rows, columns);
-  if (frame->ends && residual) copy_tile(addend, TILE_COLUMNS, residual, stride, rows, columns);
-  whole_tile(frame, depth, w, b, bias, residual ? addend : NULL, buffer, TILE_COLUMNS);
-  copy_tile(c, stride, buffer, TILE_COLUMNS, rows, columns);
-}
-
-static void convolution(const pex_convolution *shape, ptrdiff_t task, const float *input, const float *weights,
-                        const float *bias, const float *residual, float *output, float *scratch) {
-  const pex_window *w = &shape->window;
-  const ptrdiff_t row_part = task % shape->row_parts;
-  task /= shape->row_parts;
-  const ptrdiff_t column_part = task % shape->column_parts;
-  task /= shape->column_parts;
-  const ptrdiff_t group = task % shape->groups;
-
-  const ptrdiff_t kernel = w->kernel_height * w->kernel_width;
-  const ptrdiff_t depth = shape->in_channels * kernel;
-  const ptrdiff_t plane = w->in_height * w->in_width;
-  const ptrdiff_t columns = w->out_height * w->out_width;
-  const ptrdiff_t row_panels = divide_up(shape->out_channels, TILE_ROWS);
-  const ptrdiff_t column_panels = divide_up(columns, TILE_COLUMNS);
-  const ptrdiff_t row_first = row_part * row_panels / shape->row_parts;
-  const ptrdiff_t row_last = (row_part + 1) * row_panels / shape->row_parts;
-  const ptrdiff_t column_first = column_part * column_panels / shape->column_parts;
-  const ptrdiff_t column_last = (column_part + 1) * column_panels / shape->column_parts;
-
-  input += task * shape->in_channels * plane;
-  output += task * shape->out_channels * columns;
-  if (residual) residual += task * shape->out_channels * columns;
-  weights += group * row_panels * TILE_ROWS * depth;
-  bias += group * row_panels * TILE_ROWS;
-
-  for (ptrdiff_t channel = 0; channel < shape->in_channels; channel += shape->channel_block) {
-    const ptrdiff_t channels = smaller(shape->channel_block, shape->in_channels - channel);
-    const ptrdiff_t block = channels * kernel;
-    const tile_frame frame = {channel > 0, channel + channels == shape->in_channels, shape->minimum, shape->maximum};
-    pack_columns(w, input + channel * plane, channels, column_first, column_last, scratch);
-    for (ptrdiff_t panel = column_first; panel < column_last; panel++) {
-      const float *b = scratch + (panel - column_first) * block * TILE_COLUMNS;
-      const ptrdiff_t present = smaller(TILE_COLUMNS, columns - panel * TILE_COLUMNS);
-      for (ptrdiff_t row = row_first; row < row_last; row++) {
-        const float *a = weights + (row * depth + channel * kernel) * TILE_ROWS;
-        const ptrdiff_t rows = smaller(TILE_ROWS, shape->out_channels - row * TILE_ROWS);
-        const ptrdiff_t at = row * TILE_ROWS * columns + panel * TILE_COLUMNS;
-        const float *addend = residual ? residual + at : NULL;
-        if (rows == TILE_ROWS && present == TILE_COLUMNS) {
-          whole_tile(&frame, block, a, b, bias + row * TILE_ROWS, addend, output + at, columns);
+  const ptrdiff_t start = panel_offset(s, first);
+  // Panels of several groups need only some of the input.
+  const ptrdiff_t used_first = panel_at(s, first).first / s->width;
+  const ptrdiff_t used_last = divide_up(panel_at(s, last - 1).last, s->width);
+  for (ptrdiff_t row = first_row; row < last_row; row += s->strip_rows) {
+    const ptrdiff_t rows = smaller(s->strip_rows, last_row - row);
+    for (ptrdiff_t chunk = used_first; chunk < used_last; chunk += s->chunk_blocks) {
+      const ptrdiff_t chunk_end = smaller(chunk + s->chunk_blocks, smaller(used_last, in_blocks));
+      if (!s->direct) copy_strip(s, row, rows, chunk, chunk_end, input, copy);
+      const float *weights = packed + start;
+      for (ptrdiff_t index = first; index < last; index++) {
+        const panel_range p = panel_at(s, index);
+        const ptrdiff_t from = larger(p.first, chunk * s->width), to = smaller(p.last, chunk_end * s->width);
+        const ptrdiff_t height_floats = tap_count * p.blocks * LANES;
+        const float *panel = weights;
+        weights += (p.last - p.first) * height_floats;
+        if (from >= to) continue;
+        const ptrdiff_t place = p.block * output_step + row * w->out_width * LANES;
+        const int complete = to == p.last;
+        tile_work work = {
+            .taps = taps,
+            .tap_count = tap_count,
+            .first = from,
+            .last = to,
+            .width = s->width,
+            .weights = panel + (from - p.first) * height_floats,
+            .output = output + place,
+            .output_step = output_step,
+            .continues = from != p.first,
+            .bias = complete ? bias + p.block * LANES : NULL,
+            .residual = complete && residual ? residual + place : NULL,
+            .minimum = limits.minimum,
+            .maximum = limits.maximum,
+        };
+        if (s->direct) {
+          work.block_step = w->in_height * w->in_width * LANES;
+          work.input = input + row * w->in_width * LANES;
         } else {
-          edge_tile(&frame, block, a, b, bias + row * TILE_ROWS, addend, output + at, columns, rows, present);
+          work.block_step = w->kernel_width * height * line;
+          work.input = copy - chunk * work.block_step;
+        }
+        tile_pixels(work, p.blocks, rows * w->out_width);
+        for (ptrdiff_t b = 0; complete && b < p.blocks; b++) {
+          activate(s->activation, rows * w->out_width * LANES, output + place + b * output_step);
         }
       }
     }

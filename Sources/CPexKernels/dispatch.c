@@ -48,20 +48,40 @@ const pex_kernels *pex_kernels_default(void) {
 
 const char *pex_isa_name(void) { return pex_kernels_default()->name; }
 
-ptrdiff_t pex_plane_floats(const pex_kernels *kernels, const pex_window *w) {
-  ptrdiff_t taps, table, rows, reach, columns, floats;
-  if (__builtin_mul_overflow(w->kernel_height, w->kernel_width, &taps) ||
-      __builtin_mul_overflow(taps, (ptrdiff_t)sizeof(ptrdiff_t), &table) || table > PTRDIFF_MAX - 64 ||
-      __builtin_mul_overflow(w->out_height - 1, w->stride_height, &rows) ||
-      __builtin_mul_overflow(w->kernel_height - 1, w->dilation_height, &reach) ||
-      __builtin_add_overflow(rows, reach + 1, &rows) ||
-      __builtin_mul_overflow(w->kernel_width - 1, w->dilation_width, &reach) ||
-      __builtin_add_overflow(w->out_width + kernels->lanes, reach / w->stride_width, &columns) ||
-      __builtin_mul_overflow(columns, w->stride_width, &columns) || __builtin_mul_overflow(rows, columns, &floats) ||
-      __builtin_add_overflow(floats, (table + 63) / 64 * 16, &floats) || floats > PTRDIFF_MAX / 8) {
-    return -1;
-  }
-  return floats;
+// Multiplies and adds numbers that are not negative; any overflow makes and keeps the result -1.
+static ptrdiff_t times(ptrdiff_t a, ptrdiff_t b) {
+  ptrdiff_t product;
+  return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product) ? -1 : product;
+}
+
+static ptrdiff_t plus(ptrdiff_t a, ptrdiff_t b) {
+  ptrdiff_t sum;
+  return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? -1 : sum;
+}
+
+static ptrdiff_t addressable(ptrdiff_t floats) { return floats > PTRDIFF_MAX / 8 ? -1 : floats; }
+
+ptrdiff_t pex_convolution_weights(const pex_kernels *kernels, const pex_convolution *s) {
+  const ptrdiff_t lanes = kernels->lanes;
+  const ptrdiff_t blocks = s->out_channels / lanes + (s->out_channels % lanes > 0);
+  // Input channels that a panel reads: those of all groups that have an output channel in it.
+  const ptrdiff_t out = s->out_channels / s->groups;
+  const ptrdiff_t groups = s->panel_blocks * lanes / out + 2 < s->groups ? s->panel_blocks * lanes / out + 2 : s->groups;
+  const ptrdiff_t depth = times(groups, s->in_channels / s->groups);
+  const ptrdiff_t taps = times(s->window.kernel_height, s->window.kernel_width);
+  return addressable(times(times(times(blocks, lanes), depth), taps));
+}
+
+ptrdiff_t pex_convolution_scratch(const pex_convolution *s) {
+  const pex_window *w = &s->window;
+  const ptrdiff_t taps = times(w->kernel_height, w->kernel_width);
+  const ptrdiff_t table = plus(times(taps, sizeof(ptrdiff_t) / sizeof(float)), 16);
+  if (s->direct) return addressable(table);
+  const ptrdiff_t height = w->stride_height == 1
+                               ? plus(s->strip_rows, times(w->kernel_height - 1, w->dilation_height))
+                               : times(s->strip_rows, w->kernel_height);
+  const ptrdiff_t copy = times(times(height, w->kernel_width), times(w->out_width, times(s->chunk_blocks, s->width)));
+  return addressable(plus(table, copy));
 }
 
 #if defined(__x86_64__)

@@ -1,42 +1,5 @@
 // Functions of single elements, as plain loops that the compiler turns into vectors.
 
-#define BINARY_LOOPS(EXPRESSION)                                                                                       \
-  do {                                                                                                                 \
-    if (left_step && right_step) {                                                                                     \
-      for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
-        const float a = left[i], b = right[i];                                                                         \
-        output[i] = slimit(EXPRESSION, minimum, maximum);                                                              \
-      }                                                                                                                \
-    } else if (left_step) {                                                                                            \
-      const float b = right[0];                                                                                        \
-      for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
-        const float a = left[i];                                                                                       \
-        output[i] = slimit(EXPRESSION, minimum, maximum);                                                              \
-      }                                                                                                                \
-    } else if (right_step) {                                                                                           \
-      const float a = left[0];                                                                                         \
-      for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
-        const float b = right[i];                                                                                      \
-        output[i] = slimit(EXPRESSION, minimum, maximum);                                                              \
-      }                                                                                                                \
-    } else {                                                                                                           \
-      const float a = left[0], b = right[0];                                                                           \
-      for (ptrdiff_t i = 0; i < count; i++) output[i] = slimit(EXPRESSION, minimum, maximum);                          \
-    }                                                                                                                  \
-  } while (0)
-
-static void binary_row(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,
-                       ptrdiff_t right_step, float minimum, float maximum, float *output) {
-  switch (op) {
-  case pex_add: BINARY_LOOPS(a + b); break;
-  case pex_subtract: BINARY_LOOPS(a - b); break;
-  case pex_multiply: BINARY_LOOPS(a * b); break;
-  case pex_divide: BINARY_LOOPS(a / b); break;
-  case pex_minimum: BINARY_LOOPS((a <= b ? a : (a != a ? a : b))); break;
-  case pex_maximum: BINARY_LOOPS((a >= b ? a : (a != a ? a : b))); break;
-  }
-}
-
 // exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, n and r by Cody and Waite's split of ln(2) in two parts (1980), exp(r) by
 // its Taylor polynomial of degree 7. Relative error below 2e-7; above 88.7 infinite, below -87.3 zero.
 INLINE float exponential(float x) {
@@ -76,12 +39,14 @@ INLINE float exponential(float x) {
     }                                                                                                                  \
   } while (0)
 
-static void unary(pex_unary op, float a, float b, ptrdiff_t count, const float *input, float *output) {
-  switch (op) {
+static void unary(pex_activation activation, ptrdiff_t count, const float *input, float *output) {
+  const float a = activation.a, b = activation.b;
+  switch (activation.function) {
   case pex_clamp: UNARY_LOOP(slimit(x, a, b)); break;
   case pex_sigmoid: UNARY_LOOP(1.0f / (1.0f + exponential(-x))); break;
   case pex_hard_sigmoid: UNARY_LOOP(slimit(a * x + b, 0, 1)); break;
   case pex_hard_swish: UNARY_LOOP(x * slimit(x * (1.0f / 6.0f) + 0.5f, 0, 1)); break;
+  case pex_swish: UNARY_LOOP(x * (1.0f / (1.0f + exponential(-x)))); break;
   case pex_leaky_relu: UNARY_LOOP(x < 0 ? a * x : x); break;
   case pex_exponential: UNARY_LOOP(exponential(x)); break;
   case pex_absolute: UNARY_LOOP(__builtin_fabsf(x)); break;
@@ -90,9 +55,65 @@ static void unary(pex_unary op, float a, float b, ptrdiff_t count, const float *
   }
 }
 
-static void affine_row(ptrdiff_t count, float mean, float scale, float shift, float minimum, float maximum,
-                       const float *input, float *output) {
-  for (ptrdiff_t i = 0; i < count; i++) {
-    output[i] = slimit((input[i] - mean) * scale + shift, minimum, maximum);
+// What of an activation is done on the way, by limits that change nothing when it is another function.
+typedef struct {
+  float minimum, maximum;
+} activation_limits;
+
+INLINE activation_limits limits_of(pex_activation activation) {
+  const int limits = activation.function == pex_clamp;
+  return (activation_limits){limits ? activation.a : -INFINITY, limits ? activation.b : INFINITY};
+}
+
+// The rest of an activation, on results that have been limited.
+INLINE void activate(pex_activation activation, ptrdiff_t count, float *results) {
+  if (activation.function != pex_clamp) unary(activation, count, results, results);
+}
+
+#define BINARY_LOOPS(EXPRESSION)                                                                                       \
+  do {                                                                                                                 \
+    if (left_step && right_step) {                                                                                     \
+      for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
+        const float a = left[i], b = right[i];                                                                         \
+        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                              \
+      }                                                                                                                \
+    } else if (left_step) {                                                                                            \
+      const float b = right[0];                                                                                        \
+      for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
+        const float a = left[i];                                                                                       \
+        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                              \
+      }                                                                                                                \
+    } else if (right_step) {                                                                                           \
+      const float a = left[0];                                                                                         \
+      for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
+        const float b = right[i];                                                                                      \
+        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                              \
+      }                                                                                                                \
+    } else {                                                                                                           \
+      const float a = left[0], b = right[0];                                                                           \
+      for (ptrdiff_t i = 0; i < count; i++) output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                          \
+    }                                                                                                                  \
+  } while (0)
+
+static void binary_row(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,
+                       ptrdiff_t right_step, pex_activation activation, float *output) {
+  const activation_limits limits = limits_of(activation);
+  switch (op) {
+  case pex_add: BINARY_LOOPS(a + b); break;
+  case pex_subtract: BINARY_LOOPS(a - b); break;
+  case pex_multiply: BINARY_LOOPS(a * b); break;
+  case pex_divide: BINARY_LOOPS(a / b); break;
+  case pex_minimum: BINARY_LOOPS((a <= b ? a : (a != a ? a : b))); break;
+  case pex_maximum: BINARY_LOOPS((a >= b ? a : (a != a ? a : b))); break;
   }
+  activate(activation, count, output);
+}
+
+static void affine_row(ptrdiff_t count, float mean, float scale, float shift, pex_activation activation,
+                       const float *input, float *output) {
+  const activation_limits limits = limits_of(activation);
+  for (ptrdiff_t i = 0; i < count; i++) {
+    output[i] = slimit((input[i] - mean) * scale + shift, limits.minimum, limits.maximum);
+  }
+  activate(activation, count, output);
 }

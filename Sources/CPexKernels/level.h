@@ -1,12 +1,15 @@
 // The kernels of one level, written once in portable vector code. The file that includes this one defines PEX_LEVEL,
-// PEX_LANES, PEX_TILE_ROWS, PEX_TILE_VECTORS, PEX_FMA and the target attribute.
+// PEX_LANES, PEX_TILE_PIXELS, PEX_FMA and the target attribute.
 
 #include "vectors.h"
 
-#include "convolution.h"
-#include "plane.h"
-#include "linear.h"
 #include "elementwise.h"
+#include "linear.h"
+#include "tile.h"
+#include "convolution.h"
+#include "winograd.h"
+#include "window.h"
+#include "blocks.h"
 
 #define PEX_JOIN_(a, b) a##b
 #define PEX_JOIN(a, b) PEX_JOIN_(a, b)
@@ -15,14 +18,23 @@
 
 const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .name = PEX_TEXT(PEX_LEVEL),
-    .tile_rows = TILE_ROWS,
-    .tile_columns = TILE_COLUMNS,
-    .linear_rows = LINEAR_ROWS,
     .lanes = LANES,
-    .pack_rows = pack_rows,
+    .tile_pixels = TILE_PIXELS,
+    .linear_rows = LINEAR_ROWS,
+    .pack_convolution = pack_convolution,
     .convolution = convolution,
+    .pack_winograd = pack_winograd,
+    .winograd_input = winograd_input,
+    .winograd_products = winograd_products,
+    .winograd_output = winograd_output,
     .depthwise = depthwise,
     .pool = pool,
+    .reduce_pixels = reduce_pixels,
+    .binary_pixels = binary_pixels,
+    .affine_pixels = affine_pixels,
+    .block_planes = block_planes,
+    .unblock_planes = unblock_planes,
+    .pack_rows = pack_rows,
     .linear = linear,
     .reduce_rows = reduce_rows,
     .binary_row = binary_row,

@@ -10,8 +10,8 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define PEX_LEVEL avx2
 #define PEX_LANES 8
-#define PEX_TILE_ROWS 6
-#define PEX_TILE_VECTORS 2
+// Two blocks of six pixels, two vectors of weights and an input number fill 15 of the 16 registers.
+#define PEX_TILE_PIXELS 6
 #define PEX_FMA 1
 #include "level.h"
 #pragma clang attribute pop

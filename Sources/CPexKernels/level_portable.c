@@ -1,9 +1,11 @@
-// Vectors of four floats in plain C: SSE2 on x86-64, NEON on aarch64.
+// Vectors of eight floats in plain C, two registers each: SSE2 on x86-64, NEON on aarch64.
+
+// Vectors stay within a level: every function that takes or gives one is inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
 
 #define PEX_LEVEL portable
-#define PEX_LANES 4
-#define PEX_TILE_ROWS 4
-#define PEX_TILE_VECTORS 2
+#define PEX_LANES 8
+#define PEX_TILE_PIXELS 6
 #if defined(__aarch64__)
 #define PEX_FMA 1
 #else

@@ -6,9 +6,30 @@
 // Four sums take turns along the depth: they hide the latency of the products and keep the rounding error small.
 #define LINEAR_SUMS 4
 
+static void pack_rows(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *weights,
+                      float *packed) {
+  for (ptrdiff_t panel = first; panel < last; panel++) {
+    const ptrdiff_t row = panel * LINEAR_ROWS, present = smaller(LINEAR_ROWS, rows - row);
+    const float *from = weights + row * depth;
+    float *to = packed + row * depth;
+    ptrdiff_t k = 0;
+    if (present == LINEAR_ROWS) {
+      for (; k + LANES <= depth; k += LANES) {
+        for (ptrdiff_t i = 0; i < LINEAR_ROWS; i += LANES) {
+          transpose_square(from + i * depth + k, depth, LINEAR_ROWS, to + k * LINEAR_ROWS + i);
+        }
+      }
+    }
+    for (; k < depth; k++) {
+      for (ptrdiff_t i = 0; i < LINEAR_ROWS; i++) to[k * LINEAR_ROWS + i] = i < present ? from[i * depth + k] : 0;
+    }
+  }
+}
+
 static void linear(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *input,
-                   const float *packed, const float *bias, const float *residual, float minimum, float maximum,
+                   const float *packed, const float *bias, const float *residual, pex_activation activation,
                    float *output) {
+  const activation_limits limits = limits_of(activation);
   for (ptrdiff_t panel = first; panel < last; panel++) {
     const float *w = packed + panel * depth * LINEAR_ROWS;
     vec sum[LINEAR_SUMS][LINEAR_VECTORS];
@@ -39,8 +60,10 @@ static void linear(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t l
         for (ptrdiff_t i = 0; i < count; i++) addend[i] = residual[row + i];
         x = x + addend;
       }
-      store_part(output + row, vlimit(x, splat(minimum), splat(maximum)), count);
+      store_part(output + row, vlimit(x, splat(limits.minimum), splat(limits.maximum)), count);
     }
+    const ptrdiff_t row = panel * LINEAR_ROWS;
+    activate(activation, smaller(LINEAR_ROWS, rows - row), output + row);
   }
 }
 

@@ -9,9 +9,8 @@
 #pragma STDC FP_CONTRACT OFF
 
 #define LANES PEX_LANES
-#define TILE_ROWS PEX_TILE_ROWS
-#define TILE_VECTORS PEX_TILE_VECTORS
-#define TILE_COLUMNS (TILE_VECTORS * LANES)
+#define TILE_PIXELS PEX_TILE_PIXELS
+#define TILE_BLOCKS 2
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((ext_vector_type(PEX_LANES)));
@@ -66,3 +65,35 @@ INLINE vec vlimit(vec x, vec minimum, vec maximum) {
 INLINE ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 INLINE ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 INLINE ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
+
+// Two vectors taken apart: the lower halves' lanes in turn, and the upper halves'.
+#if PEX_LANES == 16
+#define LOWER_LANES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define UPPER_LANES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#else
+#define LOWER_LANES 0, 8, 1, 9, 2, 10, 3, 11
+#define UPPER_LANES 4, 12, 5, 13, 6, 14, 7, 15
+#endif
+
+// Rows become columns: a vector meets the one half the square away, as often as halving leads to one.
+INLINE void transpose(vec *square) {
+  vec other[LANES];
+#pragma clang loop unroll(full)
+  for (int size = LANES; size > 1; size /= 2) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES / 2; i++) {
+      other[2 * i] = __builtin_shufflevector(square[i], square[i + LANES / 2], LOWER_LANES);
+      other[2 * i + 1] = __builtin_shufflevector(square[i], square[i + LANES / 2], UPPER_LANES);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES; i++) square[i] = other[i];
+  }
+}
+
+// A square of LANES numbers each way from rows `depth` apart to columns `step` apart.
+INLINE void transpose_square(const float *from, ptrdiff_t depth, ptrdiff_t step, float *to) {
+  vec square[LANES];
+  for (int i = 0; i < LANES; i++) square[i] = load(from + i * depth);
+  transpose(square);
+  for (int i = 0; i < LANES; i++) store(to + i * step, square[i]);
+}

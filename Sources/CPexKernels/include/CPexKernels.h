@@ -5,7 +5,11 @@
 #include <stdint.h>
 
 /// The compute kernels of pex. No kernel allocates, starts threads or fails: callers have checked every extent and give
-/// each thread scratch of its own. All maps are float32, row-major NCHW. All extents are at least 1.
+/// each thread scratch of its own. All numbers are float32. All extents are at least 1.
+///
+/// A map lies in memory in one of two layouts. *Plain* is row-major NCHW. *Blocked* is [N][C / lanes][H][W][lanes]: the
+/// channels in blocks of as many as a vector has lanes, a pixel's block in one vector; the lanes behind the last
+/// channel hold any numbers and are never read for a result.
 ///
 /// Every output element is computed by one sequence of operations that depends on the layer's shape and the
 /// instruction-set level alone: never on how the work is cut into tasks or on where an element lies in a tile.
@@ -21,24 +25,7 @@ typedef struct {
   ptrdiff_t pad_height, pad_width;
 } pex_window;
 
-/// A convolution as a matrix product: rows are output channels, columns are output pixels.
-typedef struct {
-  pex_window window;
-  ptrdiff_t samples, groups;
-  /// Channels of one group.
-  ptrdiff_t in_channels, out_channels;
-  /// Input channels that are packed at a time.
-  ptrdiff_t channel_block;
-  /// Into how many parts the columns and the rows are cut for threads: tasks = samples * groups * both.
-  ptrdiff_t column_parts, row_parts;
-  /// Bounds of the result: +-infinity where there are none.
-  float minimum, maximum;
-} pex_convolution;
-
-/// A function of two elements, for `binary_row`.
-typedef enum { pex_add, pex_subtract, pex_multiply, pex_divide, pex_minimum, pex_maximum } pex_binary;
-
-/// A function of one element, for `unary`. `a` and `b` are its settings.
+/// A function of one element. `a` and `b` are its settings.
 typedef enum {
   /// x limited to a...b.
   pex_clamp,
@@ -47,6 +34,8 @@ typedef enum {
   pex_hard_sigmoid,
   /// x * hard_sigmoid(x).
   pex_hard_swish,
+  /// x * sigmoid(x).
+  pex_swish,
   /// x, or a * x below 0.
   pex_leaky_relu,
   pex_exponential,
@@ -55,57 +44,125 @@ typedef enum {
   pex_square_root
 } pex_unary;
 
+/// A function with its settings. Clamping to -infinity...infinity changes nothing.
+typedef struct {
+  pex_unary function;
+  float a, b;
+} pex_activation;
+
+/// A function of two elements.
+typedef enum { pex_add, pex_subtract, pex_multiply, pex_divide, pex_minimum, pex_maximum } pex_binary;
+
 /// What is taken of a row or a window.
 typedef enum { pex_take_maximum, pex_take_average, pex_take_sum, pex_take_minimum } pex_take;
+
+/// A convolution with a blocked result.
+typedef struct {
+  pex_window window;
+  /// Channels of the whole maps, and into how many groups both are divided.
+  ptrdiff_t in_channels, out_channels, groups;
+  /// Channels of a pixel that lie side by side in the input: `lanes` when it is blocked, 1 when it is plain.
+  ptrdiff_t width;
+  /// Blocks of output channels that are computed together, 1 or 2: a *panel* of the weights.
+  ptrdiff_t panel_blocks;
+  /// Output rows, and input blocks, that are worked on at a time.
+  ptrdiff_t strip_rows, chunk_blocks;
+  /// Whether the input is read where it lies: a window of one element, stride 1, no padding, blocked.
+  int direct;
+  pex_activation activation;
+} pex_convolution;
+
+/// A 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3), blocked maps.
+typedef struct {
+  pex_window window;
+  ptrdiff_t in_channels, out_channels;
+  /// Tiles of 4x4 output pixels that are transformed at a time.
+  ptrdiff_t chunk_tiles;
+  pex_activation activation;
+} pex_winograd;
 
 /// The kernels of one instruction-set level.
 typedef struct {
   /// `avx512`, `avx2` or `portable`.
   const char *name;
-  /// Rows and columns of the matrix product's tile. Packed weights and biases are padded to whole tiles of rows.
-  ptrdiff_t tile_rows, tile_columns;
+  /// Floats of a vector, which are the channels of a block.
+  ptrdiff_t lanes;
+  /// Pixels that a tile of the convolutions holds at most.
+  ptrdiff_t tile_pixels;
   /// Rows of a fully connected layer that are computed together, to which its packed weights are padded.
   ptrdiff_t linear_rows;
-  /// Floats that one vector register holds.
-  ptrdiff_t lanes;
 
-  /// Packs `rows` x `depth` weights into panels of `tile` rows: [panel][depth][row in panel], zeros in missing rows.
-  void (*pack_rows)(const float *weights, ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t tile, float *packed);
+  /// Packs panels `first..<last` of a convolution's weights [out][in / groups][kernel] into their places in `packed`.
+  void (*pack_convolution)(const pex_convolution *shape, ptrdiff_t first, ptrdiff_t last, const float *weights,
+                           float *packed);
 
-  /// One task of a convolution. `weights`: for each group, [out_channels][in_channels * kernel] packed in tile_rows.
-  /// `bias`: for each group, as many as the packed rows. `residual`: null, or as large as `output`, not overlapping it.
-  /// Scratch: channel_block * kernel * tile_columns floats for each panel of tile_columns in a column part.
-  void (*convolution)(const pex_convolution *shape, ptrdiff_t task, const float *input, const float *weights,
-                      const float *bias, const float *residual, float *output, float *scratch);
+  /// Output rows `first_row..<last_row` of panels `first..<last` of one sample. `bias`: whole blocks. `residual`: null,
+  /// or a map like `output` that is added, not overlapping it. Scratch: `pex_convolution_scratch` floats.
+  void (*convolution)(const pex_convolution *shape, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first,
+                      ptrdiff_t last, const float *input, const float *packed, const float *bias,
+                      const float *residual, float *output, float *scratch);
 
-  /// Depthwise convolution of one channel: `plane` -> `output`, `weights` [kernel_height * kernel_width].
-  /// Scratch: `pex_plane_floats` floats.
-  void (*depthwise)(const pex_window *window, const float *plane, const float *weights, float bias, float minimum,
-                    float maximum, float *output, float *scratch);
+  /// Transforms the weights [out][in][3][3] of panels (two blocks of output channels) `first..<last` into their places
+  /// in `packed`. Scratch: 9 * lanes * 2 * lanes floats.
+  void (*pack_winograd)(const pex_winograd *shape, ptrdiff_t first, ptrdiff_t last, const float *weights,
+                        float *packed, float *scratch);
+  /// Input blocks `first..<last` of a chunk of tiles into `spectrum` [36][in blocks][chunk_tiles][lanes].
+  void (*winograd_input)(const pex_winograd *shape, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
+                         ptrdiff_t last, const float *input, float *spectrum);
+  /// Products of panels `first..<last` at one of the 36 points: `spectrum` -> `sums` [36][out blocks][chunk_tiles][lanes].
+  void (*winograd_products)(const pex_winograd *shape, ptrdiff_t tiles, ptrdiff_t point, ptrdiff_t first,
+                            ptrdiff_t last, const float *spectrum, const float *packed, float *sums);
+  /// Output blocks `first..<last` of a chunk of tiles. `bias` and `residual` as for `convolution`.
+  void (*winograd_output)(const pex_winograd *shape, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
+                          ptrdiff_t last, const float *sums, const float *bias, const float *residual, float *output);
 
-  /// Maximum or average pooling of one channel. `row_counts` and `column_counts`: for averages, how many elements of
-  /// each window count along each axis; the sum is divided by their product. Scratch: `pex_plane_floats` floats.
-  void (*pool)(const pex_window *window, pex_take take, const float *row_counts, const float *column_counts,
-               const float *plane, float *output, float *scratch);
+  /// Output rows `first_row..<last_row` of one block of channels, each channel convolved with its own window.
+  /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`.
+  void (*depthwise)(const pex_window *window, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
+                    const float *weights, const float *bias, const float *residual, pex_activation activation,
+                    float *output);
 
-  /// Panels `first..<last` of a fully connected layer. `packed`: [rows][depth] packed in linear_rows; `bias` as many as
-  /// the packed rows; `residual`: null, or [rows].
+  /// Output rows `first_row..<last_row` of one block of channels: maximum or average. `row_counts` and
+  /// `column_counts`: for averages, how many elements of each window count along each axis.
+  void (*pool)(const pex_window *window, pex_take take, ptrdiff_t first_row, ptrdiff_t last_row,
+               const float *row_counts, const float *column_counts, const float *input, float *output);
+
+  /// Reduces each lane of `count` vectors to one number: `output` [lanes].
+  void (*reduce_pixels)(pex_take take, ptrdiff_t count, const float *input, float *output);
+
+  /// A function of two blocks of channels, `count` pixels each; a step of 0 repeats the first pixel.
+  void (*binary_pixels)(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,
+                        ptrdiff_t right_step, pex_activation activation, float *output);
+
+  /// output = activation((input - mean) * scale + shift) of one block, the parameters [lanes] each.
+  void (*affine_pixels)(ptrdiff_t count, const float *mean, const float *scale, const float *shift,
+                        pex_activation activation, const float *input, float *output);
+
+  /// `channels` (at most `lanes`) planes of `count` pixels into one block, zeros in the other lanes; and back.
+  void (*block_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *planes, float *block);
+  void (*unblock_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *block, float *planes);
+
+  /// Packs panels of `linear_rows` rows `first..<last` of [rows][depth] weights: [panel][depth][row in panel].
+  void (*pack_rows)(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *weights,
+                    float *packed);
+  /// Panels `first..<last` of a fully connected layer. `packed`: by `pack_rows`; `bias` as many as the packed rows;
+  /// `residual`: null, or [rows]. `output`: [rows].
   void (*linear)(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *input,
-                 const float *packed, const float *bias, const float *residual, float minimum, float maximum,
+                 const float *packed, const float *bias, const float *residual, pex_activation activation,
                  float *output);
 
   /// Reduces each of `rows` rows of `count` elements to one number.
   void (*reduce_rows)(pex_take take, ptrdiff_t rows, ptrdiff_t count, const float *input, float *output);
 
-  /// output[i] = left[i or 0] op right[i or 0], limited to minimum...maximum. A step of 0 repeats the first element.
+  /// output[i] = activation(left[i or 0] op right[i or 0]). A step of 0 repeats the first element.
   void (*binary_row)(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,
-                     ptrdiff_t right_step, float minimum, float maximum, float *output);
+                     ptrdiff_t right_step, pex_activation activation, float *output);
 
-  /// output[i] = op(input[i]). They may be the same array.
-  void (*unary)(pex_unary op, float a, float b, ptrdiff_t count, const float *input, float *output);
+  /// output[i] = activation(input[i]). They may be the same array.
+  void (*unary)(pex_activation activation, ptrdiff_t count, const float *input, float *output);
 
-  /// output[i] = (input[i] - mean) * scale + shift, limited to minimum...maximum.
-  void (*affine_row)(ptrdiff_t count, float mean, float scale, float shift, float minimum, float maximum,
+  /// output[i] = activation((input[i] - mean) * scale + shift).
+  void (*affine_row)(ptrdiff_t count, float mean, float scale, float shift, pex_activation activation,
                      const float *input, float *output);
 } pex_kernels;
 
@@ -119,8 +176,11 @@ const pex_kernels *pex_kernels_named(const char *name);
 /// The name of the default level.
 const char *pex_isa_name(void);
 
-/// Floats of scratch that `depthwise` and `pool` take at a level, or -1 when the number cannot be addressed.
-ptrdiff_t pex_plane_floats(const pex_kernels *kernels, const pex_window *window);
+/// Floats of a convolution's packed weights, or -1 when the number cannot be addressed.
+ptrdiff_t pex_convolution_weights(const pex_kernels *kernels, const pex_convolution *shape);
+
+/// Floats of scratch that a thread needs for a convolution, or -1 when the number cannot be addressed.
+ptrdiff_t pex_convolution_scratch(const pex_convolution *shape);
 
 /// Makes this thread take denormal numbers as zero and flush them to zero.
 /// Returns the state before, for `pex_restore_denormals`.

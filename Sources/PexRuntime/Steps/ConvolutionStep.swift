@@ -2,114 +2,144 @@ import CPexKernels
 import PexGraph
 import PexTensor
 
-/// Convolution as a product of packed weights and input columns packed on the fly.
+/// Convolution of any kind, directly, with a blocked result.
 struct ConvolutionStep: StepKernel {
   private let isa: InstructionSet
   private let shape: pex_convolution
+  private let samples: Int
   private let weight: ValueID
   private let bias: ValueID?
-  private let blockDepth: Int
-  private let scratchPanels: Int
+  private let weightFloats: Int
+  let scratchFloats: Int
 
-  /// Floats of scratch that a thread's packed columns may take: a good part of a second-level cache.
-  private static let scratchLimit = 32 << 10
-  /// Depth that is packed at a time: a panel of columns then stays in a first-level cache.
-  private static let depthLimit = 192
+  /// Bytes that a panel of the weights may have to stay near a core while pixels go by.
+  private static let panelBytes = 96 << 10
+  /// Bytes of input that are worked on at a time.
+  private static let stripBytes = 384 << 10
+  /// Fewer channels than this are read plain: as blocks they would be mostly empty.
+  static func readsPlain(channels: Int, _ isa: InstructionSet) -> Bool { channels < isa.lanes / 2 }
 
   /// A convolution of `samples` maps.
   /// - Throws: ``PexError`` (malformed) when a size cannot be addressed.
   init(
     _ window: pex_window, samples: Int, groups: Int, channels: (input: Int, output: Int), weight: ValueID,
-    bias: ValueID?, bounds: Bounds, _ isa: InstructionSet
+    bias: ValueID?, activation: Activation, _ isa: InstructionSet
   ) throws {
-    let kernel = window.kernel_height * window.kernel_width
-    let channelsPerGroup = channels.input / groups
-    let blocks = divideUp(channelsPerGroup, max(1, Self.depthLimit / kernel))
-    let channelBlock = divideUp(channelsPerGroup, blocks)
-    blockDepth = channelBlock * kernel
-    let (panel, overflow) = blockDepth.multipliedReportingOverflow(by: isa.kernels.tile_columns)
-    guard !overflow else { throw PexError(.malformed, "the kernel is too large to address") }
-    let panels = divideUp(window.out_height * window.out_width, isa.kernels.tile_columns)
-    scratchPanels = min(panels, max(1, Self.scratchLimit / panel))
-    scratchFloats = panel * scratchPanels
+    let lanes = isa.lanes
+    let width = Self.readsPlain(channels: channels.input, isa) ? 1 : lanes
+    let isDirect = width == lanes && window.isPointwise
+    // A panel of two blocks reads the input once for both, if it is the same input.
+    let outputs = channels.output / groups
+    let panel = groups == 1 || outputs % (2 * lanes) == 0 ? 2 : 1
+    let taps = saturatingProduct(window.kernel_height, window.kernel_width)
+    let blockBytes = saturatingProduct(taps, width, panel * lanes, MemoryLayout<Float>.stride)
+    let chunk = max(1, min(divideUp(channels.input, width), Self.panelBytes / blockBytes))
+    let rowBytes = saturatingProduct(
+      isDirect ? 1 : window.kernel_width, window.out_width, chunk * width, MemoryLayout<Float>.stride)
+    let strip = max(1, min(window.out_height, Self.stripBytes / rowBytes))
     shape = pex_convolution(
-      window: window, samples: samples, groups: groups, in_channels: channelsPerGroup,
-      out_channels: channels.output / groups, channel_block: channelBlock, column_parts: 1, row_parts: 1,
-      minimum: bounds.minimum, maximum: bounds.maximum)
+      window: isDirect ? window.flattened : window, in_channels: channels.input, out_channels: channels.output,
+      groups: groups, width: width, panel_blocks: panel,
+      strip_rows: isDirect ? max(isa.kernels.tile_pixels * 8, strip * window.out_width) : strip,
+      chunk_blocks: chunk, direct: isDirect ? 1 : 0, activation: activation.function)
+    weightFloats = withUnsafePointer(to: shape) { pex_convolution_weights(isa.table, $0) }
+    scratchFloats = withUnsafePointer(to: shape) { pex_convolution_scratch($0) }
+    guard weightFloats >= 0, scratchFloats >= 0 else {
+      throw PexError(.malformed, "the kernel is too large to address")
+    }
+    self.samples = samples
     self.weight = weight
     self.bias = bias
     self.isa = isa
   }
 
-  let scratchFloats: Int
+  var title: String { "direct" }
 
   var packedConstants: [ValueID] { [weight] + [bias].compactMap { $0 } }
 
-  private var depth: Int { shape.in_channels * shape.window.kernel_height * shape.window.kernel_width }
-  private var paddedRows: Int { divideUp(shape.out_channels, isa.kernels.tile_rows) * isa.kernels.tile_rows }
+  private var blocks: Int { divideUp(shape.out_channels, isa.lanes) }
+  private var panels: Int { divideUp(blocks, shape.panel_blocks) }
+  private var taps: Int { shape.window.kernel_height * shape.window.kernel_width }
 
-  /// Weights of all groups, then biases of all groups.
-  func pack(_ numbers: (ValueID) throws -> [Float]) throws -> FloatBuffer? {
-    let (groups, rows, depth, padded) = (shape.groups, shape.out_channels, depth, paddedRows)
-    let (weights, biases) = (try numbers(weight), try bias.map(numbers))
-    guard weights.count == groups * rows * depth, biases.map({ $0.count == groups * rows }) ?? true else {
-      throw PexError(.defect, "a convolution's weights have another size than planned")
-    }
-    let (size, overflow) = (groups * padded).multipliedReportingOverflow(by: depth + 1)
-    guard !overflow else { throw PexError(.malformed, "the weights are too large to address") }
-    let buffer = try FloatBuffer(count: size)
-    let shifts = buffer.base + groups * padded * depth
-    weights.withUnsafeBufferPointer { source in
-      guard let start = source.baseAddress else { return }
-      for group in 0..<groups {
-        isa.kernels.pack_rows(
-          start + group * rows * depth, rows, depth, isa.kernels.tile_rows, buffer.base + group * padded * depth)
+  /// Weights, then biases for whole blocks.
+  var packedFloats: Int { weightFloats + blocks * isa.lanes }
+
+  func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
+    try source.copy(
+      bias, count: shape.out_channels, padded: blocks * isa.lanes, to: packed + weightFloats)
+    let depth = shape.in_channels / shape.groups * taps
+    try source.with(weight, count: shape.out_channels * depth) { weights in
+      source.workers.ranges(panels, cost: depth * shape.panel_blocks * isa.lanes) { range, _ in
+        withUnsafePointer(to: shape) {
+          isa.kernels.pack_convolution($0, range.lowerBound, range.upperBound, weights, packed)
+        }
       }
     }
-    for group in 0..<groups {
-      for row in 0..<padded {
-        shifts[group * padded + row] = row < rows ? biases?[group * rows + row] ?? 0 : 0
-      }
-    }
-    return buffer
   }
 
   func run(_ context: StepContext) throws {
-    guard let packed = context.packed else { throw PexError(.defect, "a convolution is not packed") }
-    var shape = shape
-    (shape.column_parts, shape.row_parts) = parts(threads: context.workers.pool.threads)
-    let shifts = packed.base + shape.groups * paddedRows * depth
+    let packed = try context.weights()
     let residual = context.inputs.count > 1 ? context.inputs[1] : nil
-    let tasks = shape.samples * shape.groups * shape.column_parts * shape.row_parts
-    let pixels = shape.window.out_height * shape.window.out_width
-    let cost = saturatingProduct(shape.out_channels, pixels, depth) / (shape.column_parts * shape.row_parts)
-    context.workers.each(tasks, cost: cost) { task, scratch in
+    let window = shape.window
+    let inputSize = divideUp(shape.in_channels, shape.width) * shape.width * window.in_height * window.in_width
+    let outputSize = blocks * isa.lanes * window.out_height * window.out_width
+    let parts = self.parts(threads: context.workers.pool.threads)
+    let cost = saturatingProduct(outputSize, shape.in_channels / shape.groups * taps) / (parts.rows * parts.panels)
+    context.workers.each(samples * parts.rows * parts.panels, cost: cost) { task, scratch in
+      let (sample, part) = (task / (parts.rows * parts.panels), task % (parts.rows * parts.panels))
+      let (row, panel) = (part / parts.panels, part % parts.panels)
       withUnsafePointer(to: shape) {
         isa.kernels.convolution(
-          $0, task, context.inputs[0], packed.base, shifts, residual, context.outputs[0], scratch)
+          $0, rowStart(row, of: parts.rows), rowStart(row + 1, of: parts.rows), panels * panel / parts.panels,
+          panels * (panel + 1) / parts.panels, context.inputs[0] + sample * inputSize, packed, packed + weightFloats,
+          residual.map { $0 + sample * outputSize }, context.outputs[0] + sample * outputSize, scratch)
       }
     }
   }
 
-  /// Into how many parts columns and rows are cut: as the last thread is estimated to finish first. Each part of the
-  /// rows packs its columns again, which costs as much as some 24 rows of products.
-  private func parts(threads: Int) -> (columns: Int, rows: Int) {
-    let tile = isa.kernels.tile_rows
-    let panels = divideUp(shape.window.out_height * shape.window.out_width, isa.kernels.tile_columns)
-    let rowPanels = divideUp(shape.out_channels, tile)
-    let fewest = divideUp(panels, scratchPanels)
-    var best = (columns: fewest, rows: 1)
+  /// Rows of a map of one column are pixels: they are cut where tiles end.
+  private var rowUnit: Int { shape.window.out_width == 1 ? isa.kernels.tile_pixels : 1 }
+
+  private func rowStart(_ part: Int, of parts: Int) -> Int {
+    min(divideUp(shape.window.out_height, rowUnit) * part / parts * rowUnit, shape.window.out_height)
+  }
+
+  /// Into how many parts rows and panels are cut: as the last thread is estimated to finish first. Cutting rows makes
+  /// every thread read all weights, cutting panels makes it read (and copy) all of the input.
+  private func parts(threads: Int) -> (rows: Int, panels: Int) {
+    guard threads > 1 else { return (1, 1) }
+    let units = divideUp(shape.window.out_height, rowUnit)
+    let unitPixels = rowUnit * shape.window.out_width
+    let depth = shape.in_channels / shape.groups * taps
+    let products = unitPixels * shape.panel_blocks * depth
+    let weightCost = shape.panel_blocks * isa.lanes * depth / 8
+    let inputCost = unitPixels * shape.in_channels * (shape.direct == 1 ? 1 : shape.window.kernel_width) / 8
+    var best = (rows: 1, panels: 1)
     var bestCost = Int.max
-    var rows = 1
-    while rows <= min(threads, rowPanels) {
-      for wanted in [fewest, divideUp(fewest, threads) * threads, divideUp(fewest, threads) * threads * 2] {
-        let columns = min(max(wanted, fewest), panels)
-        let rounds = divideUp(shape.samples * shape.groups * columns * rows, threads)
-        let cost = rounds * divideUp(panels, columns) * (divideUp(rowPanels, rows) * tile + 24)
-        if cost < bestCost { (best, bestCost) = ((columns, rows), cost) }
+    for rows in 1...min(units, 4 * threads) {
+      for columns in 1...min(panels, 4 * threads) where rows * columns <= 4 * threads {
+        let rounds = divideUp(samples * rows * columns, threads)
+        let (height, width) = (divideUp(units, rows), divideUp(panels, columns))
+        let cost = rounds * (height * width * products + width * weightCost + height * inputCost + 2000)
+        if cost < bestCost { (best, bestCost) = ((rows, columns), cost) }
       }
-      rows *= 2
     }
     return best
+  }
+}
+
+extension pex_window {
+  /// Whether every output element reads one input element in the same place.
+  var isPointwise: Bool {
+    kernel_height == 1 && kernel_width == 1 && stride_height == 1 && stride_width == 1 && pad_height == 0
+      && pad_width == 0 && in_height == out_height && in_width == out_width
+  }
+
+  /// All pixels as one column: what a window of one element may do.
+  var flattened: pex_window {
+    pex_window(
+      in_height: in_height * in_width, in_width: 1, out_height: out_height * out_width, out_width: 1, kernel_height: 1,
+      kernel_width: 1, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1, pad_height: 0,
+      pad_width: 0)
   }
 }

@@ -1,12 +1,14 @@
 import PexGraph
 import PexTensor
 
-/// Values joined along one axis.
+/// Plain values joined along one axis.
 struct ConcatStep: StepKernel {
   /// How often every input gives a run.
   let outer: Int
   /// Elements that each input gives at a time.
   let runs: [Int]
+
+  var title: String { "copy" }
 
   func run(_ context: StepContext) throws {
     let total = runs.reduce(0, +)
@@ -29,6 +31,8 @@ struct StridedCopyStep: StepKernel {
   let outputStart: Int
   /// What the rest of the output is, and the output's size; nil when all of it is copied to.
   let filling: (value: Float, count: Int)?
+
+  var title: String { "copy" }
 
   func run(_ context: StepContext) throws {
     let (input, output) = (context.inputs[0], context.outputs[0] + outputStart)

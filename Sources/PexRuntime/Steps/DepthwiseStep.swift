@@ -2,64 +2,66 @@ import CPexKernels
 import PexGraph
 import PexTensor
 
-/// Convolution in which every output channel reads one input channel.
+/// Convolution in which every output channel reads the input channel of the same number; blocked.
 struct DepthwiseStep: StepKernel {
-  private let isa: InstructionSet
-  private let window: pex_window
-  private let samples: Int
-  private let channels: (input: Int, output: Int)
-  private let weight: ValueID
-  private let bias: ValueID?
-  private let bounds: Bounds
+  let isa: InstructionSet
+  let window: pex_window
+  let samples: Int, channels: Int
+  let weight: ValueID
+  let bias: ValueID?
+  let activation: Activation
 
-  /// A depthwise convolution; the output channels are a multiple of the input's.
-  /// - Throws: ``PexError`` (malformed) when a padded plane is too large to address.
-  init(
-    _ window: pex_window, samples: Int, channels: (input: Int, output: Int), weight: ValueID, bias: ValueID?,
-    bounds: Bounds, _ isa: InstructionSet
-  ) throws {
-    self.isa = isa
-    self.window = window
-    self.samples = samples
-    self.channels = channels
-    self.weight = weight
-    self.bias = bias
-    self.bounds = bounds
-    scratchFloats = try planeFloats(window, isa)
-  }
-
-  let scratchFloats: Int
+  var title: String { "depthwise" }
 
   var packedConstants: [ValueID] { [weight] + [bias].compactMap { $0 } }
 
-  /// The weights as they are, then the biases.
-  func pack(_ numbers: (ValueID) throws -> [Float]) throws -> FloatBuffer? {
-    let biases = try bias.map(numbers) ?? [Float](repeating: 0, count: channels.output)
-    return try FloatBuffer(try numbers(weight) + biases)
+  private var taps: Int { window.kernel_height * window.kernel_width }
+  private var blocks: Int { divideUp(channels, isa.lanes) }
+
+  /// For each block its weights, a vector for each element of the window; then the biases of all blocks.
+  var packedFloats: Int { saturatingProduct(blocks * isa.lanes, taps + 1) }
+
+  func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
+    let lanes = isa.lanes
+    let biases = packed + blocks * lanes * taps
+    try source.copy(bias, count: channels, padded: blocks * lanes, to: biases)
+    try source.with(weight, count: channels * taps) { weights in
+      for block in 0..<blocks {
+        let first = block * lanes
+        // Weights are planes of one kernel each.
+        isa.kernels.block_planes(
+          min(lanes, channels - first), taps, taps, weights + first * taps, packed + first * taps)
+      }
+    }
   }
 
   func run(_ context: StepContext) throws {
-    guard let packed = context.packed else { throw PexError(.defect, "a convolution is not packed") }
-    let taps = window.kernel_height * window.kernel_width
-    let (inputPlane, outputPlane) = (window.in_height * window.in_width, window.out_height * window.out_width)
-    let biases = packed.base + channels.output * taps
-    let multiplier = channels.output / channels.input
-    context.workers.each(samples * channels.output, cost: saturatingProduct(outputPlane, taps)) { index, scratch in
-      let channel = index % channels.output
-      let source = (index / channels.output) * channels.input + channel / multiplier
-      withUnsafePointer(to: window) {
-        isa.kernels.depthwise(
-          $0, context.inputs[0] + source * inputPlane, packed.base + channel * taps, biases[channel], bounds.minimum,
-          bounds.maximum, context.outputs[0] + index * outputPlane, scratch)
+    let packed = try context.weights()
+    let residual = context.inputs.count > 1 ? context.inputs[1] : nil
+    let inputSize = window.in_height * window.in_width * isa.lanes
+    let outputSize = window.out_height * window.out_width * isa.lanes
+    let rows = window.out_height
+    context.workers.ranges(samples * blocks * rows, cost: saturatingProduct(window.out_width, taps)) { range, _ in
+      eachBlock(of: range, rows: rows) { block, rows in
+        let weights = packed + block % blocks * isa.lanes * taps
+        let bias = packed + blocks * isa.lanes * taps + block % blocks * isa.lanes
+        withUnsafePointer(to: window) {
+          isa.kernels.depthwise(
+            $0, rows.lowerBound, rows.upperBound, context.inputs[0] + block * inputSize, weights, bias,
+            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize)
+        }
       }
     }
   }
 }
 
-/// Floats of scratch for one padded plane.
-/// - Throws: ``PexError`` (malformed) when the number cannot be addressed.
-func planeFloats(_ window: pex_window, _ isa: InstructionSet) throws -> Int {
-  let floats = withUnsafePointer(to: window) { pex_plane_floats(isa.table, $0) }
-  guard floats >= 0 else { throw PexError(.malformed, "a padded map is too large to address") }
-  return floats
+/// Takes a range of the rows of all blocks apart into the rows of each.
+func eachBlock(of range: Range<Int>, rows: Int, _ body: (_ block: Int, _ rows: Range<Int>) -> Void) {
+  var next = range.lowerBound
+  while next < range.upperBound {
+    let (block, row) = (next / rows, next % rows)
+    let end = min(rows, row + range.upperBound - next)
+    body(block, row..<end)
+    next += end - row
+  }
 }

@@ -2,49 +2,70 @@ import CPexKernels
 import PexGraph
 import PexTensor
 
-/// A function of every element alone.
+/// A function of every element alone, in any layout.
 struct UnaryStep: StepKernel {
-  private let operation: pex_unary
-  private let settings: (Float, Float)
-  private let count: Int
-  private let isa: InstructionSet
-  private static let chunk = 4096
+  let activation: Activation
+  let count: Int
+  let isa: InstructionSet
 
-  /// The step, or nil when there is no kernel for the function.
-  init?(_ kind: Unary.Kind, count: Int, _ isa: InstructionSet) {
-    self.count = count
-    self.isa = isa
-    switch kind {
-    case .relu, .clip:
-      let bounds = Bounds.of(kind) ?? .none
-      (operation, settings) = (pex_clamp, (bounds.minimum, bounds.maximum))
-    case .sigmoid: (operation, settings) = (pex_sigmoid, (0, 0))
-    case .hardSigmoid(let alpha, let beta): (operation, settings) = (pex_hard_sigmoid, (Float(alpha), Float(beta)))
-    case .hardSwish: (operation, settings) = (pex_hard_swish, (0, 0))
-    case .leakyRelu(let alpha): (operation, settings) = (pex_leaky_relu, (Float(alpha), 0))
-    case .exponential: (operation, settings) = (pex_exponential, (0, 0))
-    case .absolute: (operation, settings) = (pex_absolute, (0, 0))
-    case .negative: (operation, settings) = (pex_negative, (0, 0))
-    case .squareRoot: (operation, settings) = (pex_square_root, (0, 0))
-    case .elu, .tanh, .logarithm: return nil
-    }
-  }
+  var title: String { "elementwise" }
+  var overwrites: Int? { 0 }
 
   func run(_ context: StepContext) throws {
-    context.workers.each(divideUp(count, Self.chunk), cost: Self.chunk) { index, _ in
-      let start = index * Self.chunk
+    context.workers.ranges(count, cost: 1) { range, _ in
       isa.kernels.unary(
-        operation, settings.0, settings.1, min(Self.chunk, count - start), context.inputs[0] + start,
-        context.outputs[0] + start)
+        activation.function, range.count, context.inputs[0] + range.lowerBound,
+        context.outputs[0] + range.lowerBound)
     }
   }
 }
 
-/// A function of two elements with broadcasting: row by row, a row being the longest run along which each operand
+extension pex_binary {
+  /// The function as the kernels know it, or nil when they do not.
+  init?(_ kind: Binary.Kind) {
+    switch kind {
+    case .add: self = pex_add
+    case .subtract: self = pex_subtract
+    case .multiply: self = pex_multiply
+    case .divide: self = pex_divide
+    case .minimum: self = pex_minimum
+    case .maximum: self = pex_maximum
+    case .power: return nil
+    }
+  }
+}
+
+/// A function of two blocked maps, of which one may be a number for each channel.
+struct BinaryBlocksStep: StepKernel {
+  let operation: pex_binary
+  /// Blocks of all samples, and pixels.
+  let blocks: Int, pixels: Int
+  /// Pixels of each operand: as many as the result's, or 1.
+  let left: Int, right: Int
+  let activation: Activation
+  let isa: InstructionSet
+
+  var title: String { "elementwise" }
+  var overwrites: Int? { left == pixels ? 0 : nil }
+
+  func run(_ context: StepContext) throws {
+    context.workers.ranges(blocks * pixels, cost: isa.lanes) { range, _ in
+      eachBlock(of: range, rows: pixels) { block, part in
+        let (a, b) = (left == 1 ? 0 : part.lowerBound, right == 1 ? 0 : part.lowerBound)
+        isa.kernels.binary_pixels(
+          operation, part.count, context.inputs[0] + (block * left + a) * isa.lanes, left == 1 ? 0 : 1,
+          context.inputs[1] + (block * right + b) * isa.lanes, right == 1 ? 0 : 1, activation.function,
+          context.outputs[0] + (block * pixels + part.lowerBound) * isa.lanes)
+      }
+    }
+  }
+}
+
+/// A function of two plain values with broadcasting: row by row, a row being the longest run along which each operand
 /// either advances or repeats one element.
 struct BinaryStep: StepKernel {
   private let operation: pex_binary
-  private let bounds: Bounds
+  private let activation: Activation
   private let isa: InstructionSet
   /// Extents of the rows' axes, and strides of both operands along them.
   private var extents: [Int] = []
@@ -55,21 +76,16 @@ struct BinaryStep: StepKernel {
   private var pieces = 1
   private static let chunk = 4096
 
+  var title: String { "elementwise" }
+
   /// The step, or nil when there is no kernel for the function.
   /// - Parameters:
   ///   - left: extents of the left operand.
   ///   - right: extents of the right operand; the two can be broadcast together.
-  init?(_ kind: Binary.Kind, left: [Int], right: [Int], bounds: Bounds, _ isa: InstructionSet) {
-    switch kind {
-    case .add: operation = pex_add
-    case .subtract: operation = pex_subtract
-    case .multiply: operation = pex_multiply
-    case .divide: operation = pex_divide
-    case .minimum: operation = pex_minimum
-    case .maximum: operation = pex_maximum
-    case .power: return nil
-    }
-    self.bounds = bounds
+  init?(_ kind: Binary.Kind, left: [Int], right: [Int], activation: Activation, _ isa: InstructionSet) {
+    guard let operation = pex_binary(kind) else { return nil }
+    self.operation = operation
+    self.activation = activation
     self.isa = isa
     arrange(left, right)
   }
@@ -117,7 +133,7 @@ struct BinaryStep: StepKernel {
       }
       isa.kernels.binary_row(
         operation, min(Self.chunk, count - start), context.inputs[0] + left, steps.left, context.inputs[1] + right,
-        steps.right, bounds.minimum, bounds.maximum, context.outputs[0] + row * count + start)
+        steps.right, activation.function, context.outputs[0] + row * count + start)
     }
   }
 }

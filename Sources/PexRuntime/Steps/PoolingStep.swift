@@ -2,31 +2,29 @@ import CPexKernels
 import PexGraph
 import PexTensor
 
-/// Maximum or average over a sliding window.
+/// Maximum or average over a sliding window; blocked.
 struct PoolingStep: StepKernel {
   private let isa: InstructionSet
   private let window: pex_window
-  private let planes: Int
+  private let blocks: Int
   private let take: pex_take
   private let countsPadding: Bool
   private let axes: (rows: Window.Axis, columns: Window.Axis)
 
-  /// A pooling of `planes` channels.
-  /// - Throws: ``PexError`` (malformed) when a padded plane is too large to address.
+  /// A pooling of `blocks` blocks of channels, of all samples together.
   init(
-    _ payload: Pooling, _ window: pex_window, _ axes: (rows: Window.Axis, columns: Window.Axis), planes: Int,
+    _ payload: Pooling, _ window: pex_window, _ axes: (rows: Window.Axis, columns: Window.Axis), blocks: Int,
     _ isa: InstructionSet
-  ) throws {
+  ) {
     self.isa = isa
     self.window = window
-    self.planes = planes
+    self.blocks = blocks
     take = payload.kind == .average ? pex_take_average : pex_take_maximum
     countsPadding = payload.countsPadding
     self.axes = axes
-    scratchFloats = try planeFloats(window, isa)
   }
 
-  let scratchFloats: Int
+  var title: String { "pool" }
 
   /// For every position, how many elements of the window lie in the input, or in the padded input. A window that
   /// holds nothing sums to 0 and is divided by 1.
@@ -43,19 +41,24 @@ struct PoolingStep: StepKernel {
   }
 
   /// For every row, then for every column of the output, how many elements of the window count along that axis.
-  func pack(_ numbers: (ValueID) throws -> [Float]) throws -> FloatBuffer? {
-    try FloatBuffer(counts(axes.rows) + counts(axes.columns))
+  var packedFloats: Int { window.out_height + window.out_width }
+
+  func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
+    for (place, count) in (counts(axes.rows) + counts(axes.columns)).enumerated() { packed[place] = count }
   }
 
   func run(_ context: StepContext) throws {
-    guard let packed = context.packed else { throw PexError(.defect, "a pooling is not packed") }
-    let (inputPlane, outputPlane) = (window.in_height * window.in_width, window.out_height * window.out_width)
-    let cost = saturatingProduct(outputPlane, window.kernel_height, window.kernel_width)
-    context.workers.each(planes, cost: cost) { plane, scratch in
-      withUnsafePointer(to: window) {
-        isa.kernels.pool(
-          $0, take, packed.base, packed.base + window.out_height, context.inputs[0] + plane * inputPlane,
-          context.outputs[0] + plane * outputPlane, scratch)
+    let packed = try context.weights()
+    let inputSize = window.in_height * window.in_width * isa.lanes
+    let outputSize = window.out_height * window.out_width * isa.lanes
+    let cost = saturatingProduct(window.out_width, window.kernel_height, window.kernel_width)
+    context.workers.ranges(blocks * window.out_height, cost: cost) { range, _ in
+      eachBlock(of: range, rows: window.out_height) { block, rows in
+        withUnsafePointer(to: window) {
+          isa.kernels.pool(
+            $0, take, rows.lowerBound, rows.upperBound, packed, packed + window.out_height,
+            context.inputs[0] + block * inputSize, context.outputs[0] + block * outputSize)
+        }
       }
     }
   }

@@ -10,6 +10,8 @@ struct ReferenceStep: StepKernel {
   /// Elements of the outputs.
   let outputs: [Int]
 
+  var title: String { "reference" }
+
   func run(_ context: StepContext) throws {
     let tensors = try zip(inputs, context.inputs).map { extents, pointer in
       let shape = try Shape(extents)

@@ -2,8 +2,11 @@
 struct Workers {
   let pool: ThreadPool
   let scratch: FloatBuffer
-  /// Floats of scratch of one thread.
+  /// Floats of scratch of one thread. What all threads share lies behind the scratch of the last one.
   let stride: Int
+
+  /// Scratch that all threads share.
+  var shared: UnsafeMutablePointer<Float> { scratch.base + pool.threads * stride }
 
   /// Below this many elementary operations a loop is not worth waking anybody for.
   private static let worthwhile = 16384
@@ -19,6 +22,16 @@ struct Workers {
     pool.parallel((count + chunk - 1) / chunk) { worker, part in
       let mine = scratch.base + worker * stride
       for index in part * chunk..<min(count, (part + 1) * chunk) { body(index, mine) }
+    }
+  }
+
+  /// Cuts `0..<count` into ranges of nearly equal size, some for each thread, and calls `body` with each of them.
+  /// - Parameter cost: elementary operations of one index, roughly.
+  func ranges(_ count: Int, cost: Int, _ body: (_ range: Range<Int>, _ scratch: UnsafeMutablePointer<Float>) -> Void) {
+    let worth = saturatingProduct(count, max(cost, 1)) / Self.worthwhile
+    let parts = max(1, min(count, worth, pool.threads == 1 ? 1 : pool.threads * 3))
+    pool.parallel(parts) { worker, part in
+      body(count * part / parts..<count * (part + 1) / parts, scratch.base + worker * stride)
     }
   }
 }

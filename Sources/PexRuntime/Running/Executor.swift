@@ -22,8 +22,18 @@ public final class Executor {
   public private(set) var timings: [StepTiming] = []
   private let arena: FloatBuffer
   private let workers: Workers
+  /// For each segment that has run before, what its steps work with.
+  private var bound: [BoundSegment?]
+  /// Where values that are given out are put in row-major order, when they lie otherwise.
+  private var outbox: FloatBuffer?
   /// The segment that comes next; nil before anything is loaded or after a failure.
   private var next: Int?
+
+  /// A segment's steps with every pointer that they need: looked up once, so that a steady run allocates nothing.
+  private struct BoundSegment {
+    let weights: PackedSegment
+    let contexts: [StepContext]
+  }
 
   /// An executor with weights and threads of its own.
   /// - Throws: ``PexError`` (unsupported) when there is no memory, (usage) when the number of threads is not 1…1024.
@@ -44,7 +54,9 @@ public final class Executor {
       throw PexError(.unsupported, "\(pool.threads) threads need \(stride * size) bytes of scratch each")
     }
     arena = try FloatBuffer(count: plan.arenaBytes / size)
-    workers = Workers(pool: pool, scratch: try FloatBuffer(count: scratch), stride: stride)
+    workers = Workers(
+      pool: pool, scratch: try FloatBuffer(count: scratch + plan.sharedBytes / size), stride: stride)
+    bound = plan.segments.map { _ in nil }
   }
 
   /// Begins a run with one sample.
@@ -62,7 +74,7 @@ public final class Executor {
         throw PexError(
           .malformed, "input '\(value.name)': expected \(value.type), found \(ValueType(of: tensor))")
       }
-      guard let place = plan.memory.places[input.value] else { continue }
+      guard let place = plan.memory.places[Stored(input.value, .plain)] else { continue }
       try tensor.withFloats { numbers in
         if let start = numbers.baseAddress {
           (arena.base + place.lowerBound).update(from: start, count: numbers.count)
@@ -80,22 +92,24 @@ public final class Executor {
       throw PexError(.defect, "segment \(number) is not the one that comes next")
     }
     next = nil
-    let packed = try weights.segment(number)
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    for (step, buffer) in zip(plan.segments[number].steps, packed.steps) {
-      let context = StepContext(
-        inputs: try step.inputs.map { try pointer($0, packed) },
-        outputs: try step.outputs.map { try writable($0) }, packed: buffer, workers: workers)
+    let contexts = try bind(number).contexts
+    let steps = plan.segments[number].steps
+    for index in steps.indices {
       let start = profiles ? ContinuousClock.now : nil
-      try naming("node '\(step.name)'") { try step.kernel.run(context) }
-      if let start { record(step, number, ContinuousClock.now - start) }
+      do {
+        try steps[index].kernel.run(contexts[index])
+      } catch {
+        try naming("node '\(steps[index].name)'") { throw error }
+      }
+      if let start { record(steps[index], number, ContinuousClock.now - start) }
     }
     next = number + 1
   }
 
   /// A tap, an output or the logits, for the sample of this run, with its extents for one sample.
-  /// - Throws: ``PexError`` (defect) when the value is none of these or has not been computed.
+  /// - Throws: ``PexError`` as ``withValue(_:_:)``.
   public func value(_ id: ValueID) throws -> Tensor {
     let shape = try plan.graph[id].type.sampleShape()
     return try withValue(id) { numbers in
@@ -103,39 +117,57 @@ public final class Executor {
     }
   }
 
-  /// Calls `body` with the elements of a tap, an output or the logits, without copying them. They are valid only
-  /// within the call.
-  /// - Throws: ``PexError`` (defect) when the value is none of these or has not been computed; whatever `body` throws.
+  /// Calls `body` with the elements of a tap, an output or the logits, row-major. They are valid only within the call.
+  /// A tap is there after its segment has run and until the next one runs, the others from then on.
+  /// - Throws: ``PexError`` (defect) when the value is none of these or is not there; whatever `body` throws.
   public func withValue<Result>(
     _ id: ValueID, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    guard let next, let available = plan.available[id], available < next else {
-      throw PexError(.defect, "value #\(id.index) is not given out, or not computed yet")
+    guard let next, let given = plan.given[id], given.segment < 0 || given.segment == next - 1
+        || (given.stays && given.segment < next)
+    else { throw PexError(.defect, "value #\(id.index) is not given out, or not there now") }
+    if let constant = plan.graph[given.stored.value].constant { return try constant.asFloat32().withFloats(body) }
+    let stored = UnsafePointer(try writable(given.stored))
+    let count = try plan.graph[id].type.sampleShape().count
+    guard given.stored.layout == .blocked, let map = MapExtents(plan.graph[id].type.perSample) else {
+      return try body(UnsafeBufferPointer(start: stored, count: count))
     }
-    let root = plan.roots[id] ?? id
-    if let constant = plan.graph[root].constant { return try constant.asFloat32().withFloats(body) }
-    guard let place = plan.memory.places[root] else {
-      throw PexError(.defect, "'\(plan.graph[id].name)' has no place in memory")
-    }
-    return try body(UnsafeBufferPointer(start: arena.base + place.lowerBound, count: place.count))
+    let box = try outbox.flatMap { $0.count >= count ? $0 : nil } ?? FloatBuffer(count: count)
+    outbox = box
+    ReorderStep(map: map, to: .plain, isa: plan.instructionSet).reorder(stored, box.base, workers)
+    return try body(UnsafeBufferPointer(start: box.base, count: count))
   }
 
-  private func writable(_ id: ValueID) throws -> UnsafeMutablePointer<Float> {
-    guard let place = plan.memory.places[id] else {
-      throw PexError(.defect, "'\(plan.graph[id].name)' has no place in memory")
+  /// What the steps of a segment work with.
+  private func bind(_ number: Int) throws -> BoundSegment {
+    if let segment = bound[number] { return segment }
+    let packed = try weights.segment(number, workers)
+    let contexts = try zip(plan.segments[number].steps, packed.steps).map { step, weights in
+      StepContext(
+        inputs: try step.inputs.map { try pointer($0, packed) }, outputs: try step.outputs.map { try writable($0) },
+        packed: weights, workers: workers)
+    }
+    let segment = BoundSegment(weights: packed, contexts: contexts)
+    bound[number] = segment
+    return segment
+  }
+
+  private func writable(_ stored: Stored) throws -> UnsafeMutablePointer<Float> {
+    guard let place = plan.memory.places[stored] else {
+      throw PexError(.defect, "'\(plan.graph[stored.value].name)' has no place in memory")
     }
     return arena.base + place.lowerBound
   }
 
-  private func pointer(_ id: ValueID, _ packed: PackedSegment) throws -> UnsafePointer<Float> {
-    if let raw = packed.raw[id] { return UnsafePointer(raw.base) }
-    return UnsafePointer(try writable(id))
+  private func pointer(_ stored: Stored, _ packed: PackedSegment) throws -> UnsafePointer<Float> {
+    if let raw = packed.raw[stored.value] { return raw }
+    return UnsafePointer(try writable(stored))
   }
 
   private func record(_ step: Step, _ segment: Int, _ duration: Duration) {
     timings.append(
       StepTiming(
-        name: step.name, mnemonic: step.mnemonic, segment: segment, multiplyAccumulates: step.multiplyAccumulates,
+        name: step.name, mnemonic: step.mnemonic, kernel: step.kernel.title, segment: segment, multiplyAccumulates: step.multiplyAccumulates,
         nanoseconds: duration.nanoseconds))
   }
 }

@@ -1,6 +1,6 @@
 import PexGraph
 
-/// One thing that a run does: a node of the graph, or several that are computed together.
+/// One thing that a run does: a node of the graph, several that are computed together, or a change of layout.
 struct Step: Sendable {
   /// The name of the first node, which does the work.
   let name: String
@@ -9,11 +9,11 @@ struct Step: Sendable {
   /// Multiply-accumulates for one sample.
   let multiplyAccumulates: Int
   /// What is read besides packed constants: values that own their memory, or constants.
-  let inputs: [ValueID]
+  var inputs: [Stored]
   /// What is written.
-  let outputs: [ValueID]
+  let outputs: [Stored]
   /// How it is computed.
-  let kernel: any StepKernel
+  var kernel: any StepKernel
 }
 
 /// What a run does on the way from one tap to the next.

@@ -19,5 +19,8 @@ public struct InstructionSet: Sendable {
   /// The level's name.
   public var name: String { String(cString: kernels.name) }
 
+  /// Floats of a vector, which are the channels of a block.
+  var lanes: Int { kernels.lanes }
+
   var kernels: pex_kernels { table.pointee }
 }

@@ -16,13 +16,12 @@ public final class ExecutionPlan: Sendable {
   public let instructionSet: InstructionSet
   /// Bytes that an executor's feature maps take.
   public let arenaBytes: Int
-  /// Bytes of scratch that each of an executor's threads takes.
-  public let scratchBytes: Int
+  /// Bytes of scratch that each of an executor's threads takes, and that they share.
+  public let scratchBytes: Int, sharedBytes: Int
   let segments: [Segment]
-  let roots: [ValueID: ValueID]
   let memory: MemoryPlan
-  /// For every value that is given out, the segment after which it is there; -1 for inputs and constants.
-  let available: [ValueID: Int]
+  /// What each value that is given out is, when, and how.
+  let given: [ValueID: GivenValue]
 
   /// The number of segments: one for each tap, and the tail.
   public var segmentCount: Int { segments.count }
@@ -53,53 +52,50 @@ public final class ExecutionPlan: Sendable {
       let value = graph[input.value]
       throw PexError(.unsupported, "input '\(value.name)' is \(value.type): only f32 is computed with")
     }
-    let roots = graph.memoryOwners()
-    let given = graph.outputs + (graph.classifier.map { [$0.output, $0.logits] } ?? [])
-    let cut = SegmentCut(graph, taps: taps, rest: given)
-    let factory = StepFactory(graph: graph, isa: instructionSet, roots: roots)
-    let segments = try Self.segments(cut, factory, kept: Set(taps + given))
+    let results = graph.outputs + (graph.classifier.map { [$0.output, $0.logits] } ?? [])
+    let cut = SegmentCut(graph, taps: taps, rest: results)
+    let factory = StepFactory(graph: graph, isa: instructionSet, roots: graph.memoryOwners())
+    var builder = SegmentBuilder(factory: factory, kept: Set(taps + results))
+    try builder.build(cut)
+    let placement = ConcatPlacement(&builder.segments)
     memory = try MemoryPlan(
-      graph, steps: segments.flatMap(\.steps), kept: Set((taps + given).map { roots[$0] ?? $0 }))
-    let scratch = segments.flatMap(\.steps).map(\.kernel.scratchFloats).max() ?? 0
-    (arenaBytes, scratchBytes) = try Self.bytes(memory.floats, scratch, limit: memoryLimit)
+      steps: builder.segments.flatMap(\.steps), inputs: graph.inputs.map { Stored($0.value, .plain) },
+      ends: builder.ends, joins: placement.joins, size: factory.floats)
+    let kernels = builder.segments.flatMap(\.steps).map(\.kernel)
+    (arenaBytes, scratchBytes, sharedBytes) = try Self.bytes(
+      memory.floats, kernels.map(\.scratchFloats).max() ?? 0, kernels.map(\.sharedFloats).max() ?? 0,
+      limit: memoryLimit)
     self.graph = graph
     self.taps = taps
     self.instructionSet = instructionSet
-    self.segments = segments
-    self.roots = roots
-    available = Dictionary((taps + given).map { ($0, cut.segment(of: roots[$0] ?? $0)) }) { first, _ in first }
+    segments = builder.segments
+    given = builder.given
   }
 
   /// The bytes of memory that this machine has.
   public static var physicalMemory: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }
 
-  private static func segments(_ cut: SegmentCut, _ factory: StepFactory, kept: Set<ValueID>) throws -> [Segment] {
-    let graph = factory.graph
-    var consumers: [ValueID: [Int]] = [:]
-    for index in cut.nodes.joined() {
-      for input in Set(graph.nodes[index].inputs) { consumers[input, default: []].append(index) }
-    }
-    let fusion = Fusion(graph: graph, consumers: consumers, kept: kept, abilities: factory.abilities)
-    return try cut.nodes.enumerated().map { number, nodes in
-      let computed = nodes.filter { graph.nodes[$0].operation.movesNothing == false }
-      var segment = Segment(steps: try fusion.groups(of: computed).map(factory.step))
-      let read = segment.steps.flatMap { $0.inputs + $0.kernel.packedConstants }
-      let given = cut.given[number].map(factory.root)
-      segment.constants = Set(read + given).filter { graph[$0].constant != nil }.sorted()
-      return segment
-    }
-  }
-
-  private static func bytes(_ arena: Int, _ scratch: Int, limit: Int) throws -> (Int, Int) {
+  private static func bytes(_ arena: Int, _ scratch: Int, _ shared: Int, limit: Int) throws -> (Int, Int, Int) {
     let size = MemoryLayout<Float>.stride
-    let (sum, overflow) = arena.addingReportingOverflow(scratch)
+    let (part, overflow) = arena.addingReportingOverflow(scratch)
+    let (sum, tooMuch) = part.addingReportingOverflow(shared)
     let (bytes, tooLarge) = sum.multipliedReportingOverflow(by: size)
-    guard !overflow, !tooLarge else {
+    guard !overflow, !tooMuch, !tooLarge else {
       throw PexError(.malformed, "the network's feature maps are too large to address")
     }
     guard bytes <= limit else {
       throw PexError(.unsupported, "the network's feature maps take \(bytes) bytes, more than the limit of \(limit)")
     }
-    return (arena * size, scratch * size)
+    return (arena * size, scratch * size, shared * size)
   }
+}
+
+/// Something that an executor gives out.
+struct GivenValue: Sendable {
+  /// Where it lies, or the constant that it is.
+  let stored: Stored
+  /// The segment after which it is there; -1 for inputs and constants.
+  let segment: Int
+  /// Whether it stays until the run's end; a tap is there only until the next segment runs.
+  var stays: Bool
 }

@@ -1,0 +1,120 @@
+// The inner loop of every convolution: sums of products for a tile of output pixels and one or two blocks of output
+// channels, all of them in registers. One input number is spread over a vector and meets a vector of weights, one for
+// each output channel; so there is one chain of products for each result, in the order of the weights.
+
+typedef struct {
+  // Block 0 of the input, at the tile's first pixel.
+  const float *input;
+  // From one input block to the next.
+  ptrdiff_t block_step;
+  // For each element of the window, where its pixels lie relative to `input`.
+  const ptrdiff_t *taps;
+  ptrdiff_t tap_count;
+  // The input channels first..<last, in blocks of `width`.
+  ptrdiff_t first, last, width;
+  const float *weights;
+  // The output at the tile's first pixel, and from one of its blocks to the next.
+  float *output;
+  ptrdiff_t output_step;
+  // Whether to go on from sums that `output` holds.
+  int continues;
+  // Null while sums are not complete; then `residual` (or null), at the tile's first pixel, and the limits.
+  const float *bias, *residual;
+  float minimum, maximum;
+} tile_work;
+
+typedef void (*tile_function)(const tile_work *work);
+
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const tile_work *work) {
+  vec sum[TILE_BLOCKS][TILE_PIXELS];
+  UNROLLED for (int b = 0; b < blocks; b++) {
+    UNROLLED for (int p = 0; p < pixels; p++) {
+      sum[b][p] = work->continues ? load(work->output + b * work->output_step + p * LANES) : splat(0);
+    }
+  }
+  const float *w = work->weights;
+  for (ptrdiff_t channel = work->first; channel < work->last;) {
+    const ptrdiff_t block = channel / work->width;
+    const ptrdiff_t end = smaller(work->last, (block + 1) * work->width);
+    const float *from = work->input + block * work->block_step + (channel - block * work->width);
+    const ptrdiff_t count = end - channel;
+    for (ptrdiff_t t = 0; t < work->tap_count; t++) {
+      const float *in = from + work->taps[t];
+      for (ptrdiff_t c = 0; c < count; c++, w += blocks * LANES, in++) {
+        vec k[TILE_BLOCKS];
+        UNROLLED for (int b = 0; b < blocks; b++) k[b] = load(w + b * LANES);
+        UNROLLED for (int p = 0; p < pixels; p++) {
+          const vec x = splat(in[p * step]);
+          UNROLLED for (int b = 0; b < blocks; b++) sum[b][p] = vfma(x, k[b], sum[b][p]);
+        }
+      }
+    }
+    channel = end;
+  }
+  UNROLLED for (int b = 0; b < blocks; b++) {
+    float *to = work->output + b * work->output_step;
+    if (work->bias) {
+      const vec bias = load(work->bias + b * LANES), minimum = splat(work->minimum), maximum = splat(work->maximum);
+      const float *residual = work->residual ? work->residual + b * work->output_step : NULL;
+      UNROLLED for (int p = 0; p < pixels; p++) {
+        vec x = sum[b][p] + bias;
+        if (residual) x = x + load(residual + p * LANES);
+        store(to + p * LANES, vlimit(x, minimum, maximum));
+      }
+    } else {
+      UNROLLED for (int p = 0; p < pixels; p++) store(to + p * LANES, sum[b][p]);
+    }
+  }
+}
+
+// One function for each number of pixels: blocked input with one and two blocks of output channels, plain input too.
+#define TILE(P)                                                                                                        \
+  static void tile_blocked_1_##P(const tile_work *work) { tile(1, P, LANES, work); }                                   \
+  static void tile_blocked_2_##P(const tile_work *work) { tile(2, P, LANES, work); }                                   \
+  static void tile_plain_1_##P(const tile_work *work) { tile(1, P, 1, work); }                                         \
+  static void tile_plain_2_##P(const tile_work *work) { tile(2, P, 1, work); }
+#define TILE_NAMES(P) {{tile_blocked_1_##P, tile_blocked_2_##P}, {tile_plain_1_##P, tile_plain_2_##P}}
+
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+TILE(5)
+TILE(6)
+#if TILE_PIXELS == 14
+TILE(7)
+TILE(8)
+TILE(9)
+TILE(10)
+TILE(11)
+TILE(12)
+TILE(13)
+TILE(14)
+#endif
+
+// [pixels - 1][input is plain][blocks - 1]
+static const tile_function tiles[TILE_PIXELS][2][2] = {
+    TILE_NAMES(1),  TILE_NAMES(2),  TILE_NAMES(3),  TILE_NAMES(4),  TILE_NAMES(5),  TILE_NAMES(6),
+#if TILE_PIXELS == 14
+    TILE_NAMES(7),  TILE_NAMES(8),  TILE_NAMES(9),  TILE_NAMES(10), TILE_NAMES(11), TILE_NAMES(12),
+    TILE_NAMES(13), TILE_NAMES(14),
+#endif
+};
+
+// Calls `work`'s tile function for pixels 0..<count, cut into tiles of nearly equal size. The pointers of `work` stand at
+// pixel 0 and move along.
+INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, ptrdiff_t count) {
+  const ptrdiff_t number = divide_up(count, TILE_PIXELS);
+  const ptrdiff_t plain = work.width == 1;
+  const ptrdiff_t step = plain ? 1 : LANES;
+  for (ptrdiff_t i = 0, done = 0; i < number; i++) {
+    const ptrdiff_t pixels = count * (i + 1) / number - done;
+    tiles[pixels - 1][plain][blocks - 1](&work);
+    work.input += pixels * step;
+    work.output += pixels * LANES;
+    if (work.residual) work.residual += pixels * LANES;
+    done += pixels;
+  }
+}
