@@ -177,6 +177,9 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
         if (from >= to) continue;
         const ptrdiff_t place = p.block * output_step + row * w->out_width * LANES;
         const int complete = to == p.last;
+        // Behind the last panel's part comes the first one's of the next chunk.
+        const float *next = index + 1 < last ? weights + (from - p.first) * height_floats
+                                             : packed + start + (to - p.first) * height_floats;
         tile_work work = {
             .taps = taps,
             .tap_count = tap_count,
@@ -184,6 +187,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
             .last = to,
             .width = s->width,
             .weights = panel + (from - p.first) * height_floats,
+            .ahead = next,
             .output = output + place,
             .output_step = output_step,
             .continues = from != p.first,

@@ -18,6 +18,9 @@ typedef struct {
   ptrdiff_t output_step;
   // Whether to go on from sums that `output` holds.
   int continues;
+  // The weights that come next, which are fetched meanwhile, as much of them for each input channel as one tile's share.
+  const float *ahead;
+  ptrdiff_t ahead_step;
   // Null while sums are not complete; then `residual` (or null), at the tile's first pixel, and the limits.
   const float *bias, *residual;
   float minimum, maximum;
@@ -34,12 +37,14 @@ INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const
       sum[b][p] = work->continues ? load(work->output + b * work->output_step + p * LANES) : splat(0);
     }
   }
-  const float *w = work->weights;
+  const float *w = work->weights, *ahead = work->ahead;
+  const ptrdiff_t width = step == 1 ? 1 : LANES;
   for (ptrdiff_t channel = work->first; channel < work->last;) {
-    const ptrdiff_t block = channel / work->width;
-    const ptrdiff_t end = smaller(work->last, (block + 1) * work->width);
-    const float *from = work->input + block * work->block_step + (channel - block * work->width);
-    const ptrdiff_t count = end - channel;
+    const ptrdiff_t block = channel / width;
+    const ptrdiff_t end = smaller(work->last, (block + 1) * width);
+    const float *from = work->input + block * work->block_step + (channel - block * width);
+    // A plain block is one channel: the loop over it goes when this is compiled.
+    const ptrdiff_t count = width == 1 ? 1 : end - channel;
     for (ptrdiff_t t = 0; t < work->tap_count; t++) {
       const float *in = from + work->taps[t];
       for (ptrdiff_t c = 0; c < count; c++, w += blocks * LANES, in++) {
@@ -49,6 +54,8 @@ INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const
           const vec x = splat(in[p * step]);
           UNROLLED for (int b = 0; b < blocks; b++) sum[b][p] = vfma(x, k[b], sum[b][p]);
         }
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += work->ahead_step;
       }
     }
     channel = end;
@@ -109,12 +116,15 @@ INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, ptrdiff_t count) {
   const ptrdiff_t number = divide_up(count, TILE_PIXELS);
   const ptrdiff_t plain = work.width == 1;
   const ptrdiff_t step = plain ? 1 : LANES;
+  const ptrdiff_t share = (work.last - work.first) * work.tap_count * blocks * LANES / number;
+  work.ahead_step = blocks * LANES / number;
   for (ptrdiff_t i = 0, done = 0; i < number; i++) {
     const ptrdiff_t pixels = count * (i + 1) / number - done;
     tiles[pixels - 1][plain][blocks - 1](&work);
     work.input += pixels * step;
     work.output += pixels * LANES;
     if (work.residual) work.residual += pixels * LANES;
+    work.ahead += share;
     done += pixels;
   }
 }

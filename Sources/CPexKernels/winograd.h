@@ -101,6 +101,8 @@ static void winograd_products(const pex_winograd *s, ptrdiff_t tiles, ptrdiff_t 
   const ptrdiff_t in_blocks = divide_up(s->in_channels, LANES), out_blocks = divide_up(s->out_channels, LANES);
   for (ptrdiff_t panel = first; panel < last; panel++) {
     const ptrdiff_t blocks = smaller(2, out_blocks - panel * 2);
+    const float *weights =
+        packed + panel * 2 * LANES * points * s->in_channels + point * s->in_channels * blocks * LANES;
     const tile_work work = {
         .input = spectrum + point * in_blocks * s->chunk_tiles * LANES,
         .block_step = s->chunk_tiles * LANES,
@@ -109,7 +111,9 @@ static void winograd_products(const pex_winograd *s, ptrdiff_t tiles, ptrdiff_t 
         .first = 0,
         .last = s->in_channels,
         .width = LANES,
-        .weights = packed + panel * 2 * LANES * points * s->in_channels + point * s->in_channels * blocks * LANES,
+        .weights = weights,
+        // Those of the next point, or of the next panel's first one.
+        .ahead = weights + s->in_channels * blocks * LANES,
         .output = sums + (point * out_blocks + panel * 2) * s->chunk_tiles * LANES,
         .output_step = s->chunk_tiles * LANES,
     };

@@ -46,7 +46,7 @@ struct ProfileReport {
     )
     let rows: [JSON] = steps.map { step in
       .members([
-        "name": .string(step.name), "op": .string(step.mnemonic), "exit": exit(of: step).json,
+        "name": .string(step.name), "op": .string(step.mnemonic), "kernel": .string(step.kernel), "exit": exit(of: step).json,
         "macs": .integer(step.multiplyAccumulates), "ms": .number(Double(step.nanoseconds) / 1e6),
         "share": .number(share(step)),
       ])

@@ -36,7 +36,9 @@ struct ConvolutionStep: StepKernel {
     let chunk = max(1, min(divideUp(channels.input, width), Self.panelBytes / blockBytes))
     let rowBytes = saturatingProduct(
       isDirect ? 1 : window.kernel_width, window.out_width, chunk * width, MemoryLayout<Float>.stride)
-    let strip = max(1, min(window.out_height, Self.stripBytes / rowBytes))
+    // Plain rows are copied one number at a time: they are to be read again while they are near.
+    let bytes = width == 1 ? Self.stripBytes / 4 : Self.stripBytes
+    let strip = max(1, min(window.out_height, bytes / rowBytes))
     shape = pex_convolution(
       window: isDirect ? window.flattened : window, in_channels: channels.input, out_channels: channels.output,
       groups: groups, width: width, panel_blocks: panel,

@@ -150,15 +150,12 @@ struct WinogradStep: StepKernel {
       }
     }
     workers.ranges(Self.points * panels, cost: count * shape.in_channels * 2) { range, _ in
-      // A range may start and end amid the panels of a point.
-      var next = range.lowerBound
-      while next < range.upperBound {
-        let (point, panel) = (next / panels, next % panels)
-        let end = min(panels, panel + range.upperBound - next)
+      // In the order in which the weights lie.
+      for task in range {
         withUnsafePointer(to: shape) {
-          isa.kernels.winograd_products($0, count, point, panel, end, spectrum, work.packed, sums)
+          isa.kernels.winograd_products(
+            $0, count, task % Self.points, task / Self.points, task / Self.points + 1, spectrum, work.packed, sums)
         }
-        next += end - panel
       }
     }
     workers.ranges(outputBlocks, cost: count * 2000) { range, _ in
