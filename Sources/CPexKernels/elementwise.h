@@ -1,57 +1,69 @@
-// Functions of single elements, as plain loops that the compiler turns into vectors.
+// Functions of single elements. Those of one element may work in place, which is why they take whole vectors: a
+// compiler would fall back to one number at a time.
 
 // exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, n and r by Cody and Waite's split of ln(2) in two parts (1980), exp(r) by
 // its Taylor polynomial of degree 7. Relative error below 2e-7; above 88.7 infinite, below -87.3 zero.
-INLINE float exponential(float x) {
-  const float magic = 12582912.0f;
-  const float bounded = slimit(x, -88.0f, 89.0f);
-  const float shifted = bounded * 1.44269504f + magic;
-  const float n = shifted - magic;
-  float r = sfma(n, -0.693359375f, bounded);
-  r = sfma(n, 2.12194440e-4f, r);
-  float p = 1.98412698e-4f;
-  p = sfma(p, r, 1.38888889e-3f);
-  p = sfma(p, r, 8.33333333e-3f);
-  p = sfma(p, r, 4.16666667e-2f);
-  p = sfma(p, r, 1.66666667e-1f);
-  p = sfma(p, r, 0.5f);
-  p = sfma(p * r, r, r) + 1.0f;
+INLINE vec exponential(vec x) {
+  const vec magic = splat(12582912.0f);
+  const vec bounded = vlimit(x, splat(-88.0f), splat(89.0f));
+  const vec shifted = bounded * splat(1.44269504f) + magic;
+  const vec n = shifted - magic;
+  vec r = vfma(n, splat(-0.693359375f), bounded);
+  r = vfma(n, splat(2.12194440e-4f), r);
+  vec p = splat(1.98412698e-4f);
+  p = vfma(p, r, splat(1.38888889e-3f));
+  p = vfma(p, r, splat(8.33333333e-3f));
+  p = vfma(p, r, splat(4.16666667e-2f));
+  p = vfma(p, r, splat(1.66666667e-1f));
+  p = vfma(p, r, splat(0.5f));
+  p = vfma(p * r, r, r) + splat(1);
   // 2^n in two factors, because n = 128 is beyond the largest exponent.
-  int32_t bits;
-  memcpy(&bits, &shifted, sizeof bits);
-  const int32_t whole = bits - 0x4B400000;
-  const int32_t half = whole >> 1;
-  const int32_t low = (half + 127) << 23, high = (whole - half + 127) << 23;
-  float a, b;
-  memcpy(&a, &low, sizeof a);
-  memcpy(&b, &high, sizeof b);
-  float y = p * a * b;
-  y = x > 88.7228394f ? INFINITY : y;
-  y = x < -87.3365448f ? 0.0f : y;
-  return x != x ? x : y;
+  const ivec whole = bits_of(shifted) - 0x4B400000;
+  const ivec half = whole >> 1;
+  return p * vec_of((half + 127) << 23) * vec_of((whole - half + 127) << 23);
 }
 
-#define UNARY_LOOP(EXPRESSION)                                                                                         \
-  do {                                                                                                                 \
-    for (ptrdiff_t i = 0; i < count; i++) {                                                                            \
-      const float x = input[i];                                                                                        \
-      output[i] = (EXPRESSION);                                                                                        \
-    }                                                                                                                  \
-  } while (0)
+INLINE vec sigmoid(vec x) { return splat(1) / (splat(1) + exponential(-x)); }
+
+INLINE vec apply(pex_unary function, vec a, vec b, vec x) {
+  switch (function) {
+  case pex_clamp: return vlimit(x, a, b);
+  case pex_sigmoid: return sigmoid(x);
+  case pex_hard_sigmoid: return vlimit(a * x + b, splat(0), splat(1));
+  case pex_hard_swish: return x * vlimit(x * splat(1.0f / 6.0f) + splat(0.5f), splat(0), splat(1));
+  case pex_swish: return x * sigmoid(x);
+  case pex_leaky_relu: return x < splat(0) ? a * x : x;
+  case pex_exponential: return exponential(x);
+  case pex_absolute: return __builtin_elementwise_abs(x);
+  case pex_negative: return -x;
+  case pex_square_root: return square_root(x);
+  }
+}
+
+INLINE void apply_all(const pex_unary function, pex_activation activation, ptrdiff_t count, const float *input,
+                      float *output) {
+  const vec a = splat(activation.a), b = splat(activation.b);
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(output + i, apply(function, a, b, load(input + i)));
+  if (i < count) {
+    float rest[LANES] = {0};
+    for (ptrdiff_t j = i; j < count; j++) rest[j - i] = input[j];
+    store_part(output + i, apply(function, a, b, load(rest)), count - i);
+  }
+}
 
 static void unary(pex_activation activation, ptrdiff_t count, const float *input, float *output) {
-  const float a = activation.a, b = activation.b;
   switch (activation.function) {
-  case pex_clamp: UNARY_LOOP(slimit(x, a, b)); break;
-  case pex_sigmoid: UNARY_LOOP(1.0f / (1.0f + exponential(-x))); break;
-  case pex_hard_sigmoid: UNARY_LOOP(slimit(a * x + b, 0, 1)); break;
-  case pex_hard_swish: UNARY_LOOP(x * slimit(x * (1.0f / 6.0f) + 0.5f, 0, 1)); break;
-  case pex_swish: UNARY_LOOP(x * (1.0f / (1.0f + exponential(-x)))); break;
-  case pex_leaky_relu: UNARY_LOOP(x < 0 ? a * x : x); break;
-  case pex_exponential: UNARY_LOOP(exponential(x)); break;
-  case pex_absolute: UNARY_LOOP(__builtin_fabsf(x)); break;
-  case pex_negative: UNARY_LOOP(-x); break;
-  case pex_square_root: UNARY_LOOP(__builtin_sqrtf(x)); break;
+  case pex_clamp: apply_all(pex_clamp, activation, count, input, output); break;
+  case pex_sigmoid: apply_all(pex_sigmoid, activation, count, input, output); break;
+  case pex_hard_sigmoid: apply_all(pex_hard_sigmoid, activation, count, input, output); break;
+  case pex_hard_swish: apply_all(pex_hard_swish, activation, count, input, output); break;
+  case pex_swish: apply_all(pex_swish, activation, count, input, output); break;
+  case pex_leaky_relu: apply_all(pex_leaky_relu, activation, count, input, output); break;
+  case pex_exponential: apply_all(pex_exponential, activation, count, input, output); break;
+  case pex_absolute: apply_all(pex_absolute, activation, count, input, output); break;
+  case pex_negative: apply_all(pex_negative, activation, count, input, output); break;
+  case pex_square_root: apply_all(pex_square_root, activation, count, input, output); break;
   }
 }
 

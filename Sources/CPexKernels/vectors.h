@@ -33,6 +33,16 @@ INLINE void store_part(float *to, vec v, ptrdiff_t count) {
   }
 }
 
+typedef int32_t ivec __attribute__((ext_vector_type(PEX_LANES)));
+
+INLINE ivec bits_of(vec v) { return __builtin_bit_cast(ivec, v); }
+INLINE vec vec_of(ivec v) { return __builtin_bit_cast(vec, v); }
+
+INLINE vec square_root(vec v) {
+  for (int i = 0; i < LANES; i++) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+}
+
 INLINE vec splat(float x) { return (vec)(x); }
 
 INLINE vec vfma(vec a, vec b, vec c) {

@@ -15,28 +15,17 @@ INLINE window_span span_at(ptrdiff_t position, ptrdiff_t stride, ptrdiff_t pad, 
   return s;
 }
 
-// Output columns whose windows lie within the map's columns: first..<last.
-INLINE window_span inner_columns(const pex_window *w) {
-  const ptrdiff_t reach = (w->kernel_width - 1) * w->dilation_width;
-  window_span s;
-  s.first = smaller(divide_up(w->pad_width, w->stride_width), w->out_width);
-  const ptrdiff_t room = w->in_width - 1 - reach + w->pad_width;
-  s.last = larger(s.first, room < 0 ? 0 : smaller(room / w->stride_width + 1, w->out_width));
-  s.source = 0;
-  return s;
-}
-
 // `pixels` neighbouring outputs of a depthwise convolution, `step` floats apart in the input. `in` is the first element
 // of the first window that lies in the map, as `rows` and `columns` say.
-INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, window_span rows, window_span columns,
-                  const float *in, const float *weights, vec *sum) {
+INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, window_span rows, ptrdiff_t first,
+                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, const float *weights, vec *sum) {
   const ptrdiff_t row_step = w->dilation_height * w->in_width * LANES, column_step = w->dilation_width * LANES;
   UNROLLED for (int p = 0; p < pixels; p++) sum[p] = splat(0);
   for (ptrdiff_t ky = rows.first; ky < rows.last; ky++, in += row_step) {
-    const float *at = in;
-    const float *weight = weights + (ky * w->kernel_width + columns.first) * LANES;
-    for (ptrdiff_t kx = columns.first; kx < columns.last; kx++, at += column_step, weight += LANES) {
-      const vec k = load(weight);
+    const float *weight = weights + ky * kernel_width * LANES;
+    for (ptrdiff_t kx = first; kx < last; kx++) {
+      const vec k = load(weight + kx * LANES);
+      const float *at = in + (kx - first) * column_step;
       UNROLLED for (int p = 0; p < pixels; p++) sum[p] = vfma(k, load(at + p * step), sum[p]);
     }
   }
@@ -51,53 +40,79 @@ INLINE void finish_pixels(const int pixels, const vec *sum, vec bias, const floa
   }
 }
 
-enum { wide = 8 };
+// What the rows of a depthwise convolution have in common.
+typedef struct {
+  const pex_window *window;
+  // For each output column, the elements of its window that lie in the map.
+  const window_span *columns;
+  // The output columns whose windows lie within the map's columns.
+  ptrdiff_t inner_first, inner_last;
+  const float *input, *weights;
+  vec bias, minimum, maximum;
+} depthwise_work;
 
-// One output row. The columns whose windows lie inside are computed eight at a time, the others one by one; each sum is
-// the same chain of products either way.
-INLINE void depthwise_row(const ptrdiff_t stride, const pex_window *w, ptrdiff_t y, window_span inner,
-                          const float *input, const float *weights, vec bias, const float *residual, vec minimum,
-                          vec maximum, float *output) {
+// One output row. The columns whose windows lie inside are computed some at a time, the others one by one; each sum is
+// the same chain of products either way. Strides and widths of windows that nets have are known when this is compiled.
+INLINE void depthwise_row(const ptrdiff_t stride, const ptrdiff_t width, const depthwise_work *work, ptrdiff_t y,
+                          const float *residual, float *output) {
+  enum { wide = 8 };
+  const pex_window *w = work->window;
   const window_span rows =
       span_at(y, w->stride_height, w->pad_height, w->dilation_height, w->kernel_height, w->in_height);
-  const float *line = input + rows.source * w->in_width * LANES;
+  const float *line = work->input + rows.source * w->in_width * LANES;
   vec sum[wide];
-  for (ptrdiff_t x = 0; x < w->out_width;) {
-    const window_span columns =
-        span_at(x, stride, w->pad_width, w->dilation_width, w->kernel_width, w->in_width);
-    const float *in = line + columns.source * LANES;
-    const float *addend = residual ? residual + x * LANES : NULL;
-    const ptrdiff_t left = x >= inner.first && x < inner.last ? inner.last - x : 1;
-    if (left >= wide) {
-      weigh(wide, stride * LANES, w, rows, columns, in, weights, sum);
-      finish_pixels(wide, sum, bias, addend, minimum, maximum, output + x * LANES);
-      x += wide;
-    } else if (left >= 4) {
-      weigh(4, stride * LANES, w, rows, columns, in, weights, sum);
-      finish_pixels(4, sum, bias, addend, minimum, maximum, output + x * LANES);
-      x += 4;
-    } else {
-      weigh(1, stride * LANES, w, rows, columns, in, weights, sum);
-      finish_pixels(1, sum, bias, addend, minimum, maximum, output + x * LANES);
-      x++;
-    }
+#define DEPTHWISE_PIXELS(N, FIRST, LAST)                                                                                 weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + work->columns[x].source * LANES, work->weights, sum);      finish_pixels(N, sum, work->bias, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,                              output + x * LANES);                                                                                     x += N
+  ptrdiff_t x = 0;
+  while (x < work->inner_first) {
+    DEPTHWISE_PIXELS(1, work->columns[x].first, work->columns[x].last);
+  }
+  while (x + wide <= work->inner_last) {
+    DEPTHWISE_PIXELS(wide, 0, width);
+  }
+  if (x + 4 <= work->inner_last) {
+    DEPTHWISE_PIXELS(4, 0, width);
+  }
+  if (x + 2 <= work->inner_last) {
+    DEPTHWISE_PIXELS(2, 0, width);
+  }
+  while (x < w->out_width) {
+    DEPTHWISE_PIXELS(1, work->columns[x].first, work->columns[x].last);
   }
 }
 
 static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                       const float *weights, const float *bias, const float *residual, pex_activation activation,
-                      float *output) {
-  const window_span inner = inner_columns(w);
+                      float *output, float *scratch) {
+  window_span *columns = (window_span *)scratch;
   const activation_limits limits = limits_of(activation);
-  const vec minimum = splat(limits.minimum), maximum = splat(limits.maximum);
+  depthwise_work work = {
+      .window = w,
+      .columns = columns,
+      .inner_first = w->out_width,
+      .inner_last = 0,
+      .input = input,
+      .weights = weights,
+      .bias = load(bias),
+      .minimum = splat(limits.minimum),
+      .maximum = splat(limits.maximum),
+  };
+  for (ptrdiff_t x = 0; x < w->out_width; x++) {
+    columns[x] = span_at(x, w->stride_width, w->pad_width, w->dilation_width, w->kernel_width, w->in_width);
+    if (columns[x].first == 0 && columns[x].last == w->kernel_width) {
+      work.inner_first = smaller(work.inner_first, x);
+      work.inner_last = x + 1;
+    }
+  }
   const ptrdiff_t line = w->out_width * LANES;
   for (ptrdiff_t y = first_row; y < last_row; y++) {
     float *to = output + y * line;
     const float *addend = residual ? residual + y * line : NULL;
-    switch (w->stride_width) {
-    case 1: depthwise_row(1, w, y, inner, input, weights, load(bias), addend, minimum, maximum, to); break;
-    case 2: depthwise_row(2, w, y, inner, input, weights, load(bias), addend, minimum, maximum, to); break;
-    default: depthwise_row(w->stride_width, w, y, inner, input, weights, load(bias), addend, minimum, maximum, to);
+    switch (w->stride_width * 16 + (w->kernel_width < 16 ? w->kernel_width : 0)) {
+    case 1 * 16 + 3: depthwise_row(1, 3, &work, y, addend, to); break;
+    case 1 * 16 + 5: depthwise_row(1, 5, &work, y, addend, to); break;
+    case 2 * 16 + 3: depthwise_row(2, 3, &work, y, addend, to); break;
+    case 2 * 16 + 5: depthwise_row(2, 5, &work, y, addend, to); break;
+    default: depthwise_row(w->stride_width, w->kernel_width, &work, y, addend, to);
     }
     activate(activation, line, to);
   }

@@ -117,10 +117,10 @@ typedef struct {
                           ptrdiff_t last, const float *sums, const float *bias, const float *residual, float *output);
 
   /// Output rows `first_row..<last_row` of one block of channels, each channel convolved with its own window.
-  /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`.
+  /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`. Scratch: 6 * out_width floats.
   void (*depthwise)(const pex_window *window, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                     const float *weights, const float *bias, const float *residual, pex_activation activation,
-                    float *output);
+                    float *output, float *scratch);
 
   /// Output rows `first_row..<last_row` of one block of channels: maximum or average. `row_counts` and
   /// `column_counts`: for averages, how many elements of each window count along each axis.

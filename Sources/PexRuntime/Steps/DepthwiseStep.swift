@@ -18,6 +18,9 @@ struct DepthwiseStep: StepKernel {
   private var taps: Int { window.kernel_height * window.kernel_width }
   private var blocks: Int { divideUp(channels, isa.lanes) }
 
+  /// Where each column's window begins and ends.
+  var scratchFloats: Int { saturatingProduct(6, window.out_width) }
+
   /// For each block its weights, a vector for each element of the window; then the biases of all blocks.
   var packedFloats: Int { saturatingProduct(blocks * isa.lanes, taps + 1) }
 
@@ -41,14 +44,15 @@ struct DepthwiseStep: StepKernel {
     let inputSize = window.in_height * window.in_width * isa.lanes
     let outputSize = window.out_height * window.out_width * isa.lanes
     let rows = window.out_height
-    context.workers.ranges(samples * blocks * rows, cost: saturatingProduct(window.out_width, taps)) { range, _ in
+    context.workers.ranges(samples * blocks * rows, cost: saturatingProduct(window.out_width, taps)) { range, scratch in
       eachBlock(of: range, rows: rows) { block, rows in
         let weights = packed + block % blocks * isa.lanes * taps
         let bias = packed + blocks * isa.lanes * taps + block % blocks * isa.lanes
         withUnsafePointer(to: window) {
           isa.kernels.depthwise(
             $0, rows.lowerBound, rows.upperBound, context.inputs[0] + block * inputSize, weights, bias,
-            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize)
+            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize,
+            scratch)
         }
       }
     }

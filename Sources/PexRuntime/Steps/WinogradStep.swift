@@ -16,7 +16,7 @@ struct WinogradStep: StepKernel {
   /// Products a tile takes for each pair of channels: as many as the transforms have points.
   private static let points = 36
   /// Bytes of transformed maps that stay near a core.
-  private static let chunkBytes = 768 << 10
+  private static let chunkBytes = 256 << 10
 
   /// Whether this way is estimated to be faster than the direct one, in clock cycles: products at two vectors a cycle;
   /// the transformed weights, four times the plain ones, at 8 bytes a cycle; and some 150 cycles for each block of
@@ -50,9 +50,11 @@ struct WinogradStep: StepKernel {
       throw PexError(.malformed, "the transformed map is too large to address")
     }
     // A chunk that takes less than the weights would only make them be read more often.
-    let bytes = max(Self.chunkBytes, min(weightFloats * MemoryLayout<Float>.stride, 4 * Self.chunkBytes))
+    let bytes = min(max(Self.chunkBytes, 2 * weightFloats * MemoryLayout<Float>.stride), 12 * Self.chunkBytes)
     let fitting = max(1, bytes / (tileFloats * MemoryLayout<Float>.stride))
-    let chunks = divideUp(tiles, fitting)
+    // Whole chunks are shared out: a number that two or four threads divide leaves nobody waiting.
+    let needed = divideUp(tiles, fitting)
+    let chunks = needed <= 2 ? needed : divideUp(needed, 4) * 4
     let chunk = divideUp(tiles, chunks)
     shape = pex_winograd(
       window: window, in_channels: channels.input, out_channels: channels.output, chunk_tiles: chunk,
@@ -72,7 +74,7 @@ struct WinogradStep: StepKernel {
   var title: String { "winograd" }
 
   /// Whether threads take whole chunks.
-  private var sharesChunks: Bool { chunks >= 8 }
+  private var sharesChunks: Bool { chunks >= 4 }
 
   private var packingFloats: Int { 18 * isa.lanes * isa.lanes }
   var scratchFloats: Int { max(packingFloats, sharesChunks ? chunkFloats : 0) }
@@ -144,9 +146,13 @@ struct WinogradStep: StepKernel {
     guard count > 0 else { return }
     let spectrum = workers.shared
     let sums = spectrum + Self.points * inputBlocks * shape.chunk_tiles * isa.lanes
-    workers.ranges(inputBlocks, cost: count * 2000) { range, _ in
-      withUnsafePointer(to: shape) {
-        isa.kernels.winograd_input($0, first, count, range.lowerBound, range.upperBound, work.input, spectrum)
+    workers.ranges(inputBlocks * count, cost: 2000) { range, _ in
+      eachBlock(of: range, rows: count) { block, tiles in
+        withUnsafePointer(to: shape) {
+          isa.kernels.winograd_input(
+            $0, first + tiles.lowerBound, tiles.count, block, block + 1, work.input,
+            spectrum + tiles.lowerBound * isa.lanes)
+        }
       }
     }
     workers.ranges(Self.points * panels, cost: count * shape.in_channels * 2) { range, _ in
@@ -158,10 +164,13 @@ struct WinogradStep: StepKernel {
         }
       }
     }
-    workers.ranges(outputBlocks, cost: count * 2000) { range, _ in
-      withUnsafePointer(to: shape) {
-        isa.kernels.winograd_output(
-          $0, first, count, range.lowerBound, range.upperBound, sums, work.bias, work.residual, work.output)
+    workers.ranges(outputBlocks * count, cost: 2000) { range, _ in
+      eachBlock(of: range, rows: count) { block, tiles in
+        withUnsafePointer(to: shape) {
+          isa.kernels.winograd_output(
+            $0, first + tiles.lowerBound, tiles.count, block, block + 1, sums + tiles.lowerBound * isa.lanes,
+            work.bias, work.residual, work.output)
+        }
       }
     }
   }
