@@ -13,8 +13,13 @@ enum Runs {
     let plan = try ExecutionPlan(graph: graph, taps: taps, instructionSet: isa)
     let executor = try Executor(plan: plan, threads: threads)
     try executor.load(inputs: inputs)
-    for segment in 0..<plan.segmentCount { try executor.run(segment: segment) }
-    return try (taps + graph.outputs).map(executor.value)
+    var values: [Tensor] = []
+    for segment in 0..<plan.segmentCount {
+      try executor.run(segment: segment)
+      // A tap is there until the next segment runs.
+      if segment < taps.count { values.append(try executor.value(taps[segment])) }
+    }
+    return try values + graph.outputs.map(executor.value)
   }
 
   /// Compares the kernels of every level with the interpreter.
