@@ -22,7 +22,8 @@ def torchvision_models():
         import torchvision
     except RuntimeError:
         library = torch.library.Library("torchvision", "DEF")
-        library.define("nms(Tensor dets, Tensor scores, float threshold) -> Tensor")
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float threshold) -> Tensor")
         torchvision_models.library = library  # the definitions live as long as the object
         import torchvision
     return torchvision.models
