@@ -1,7 +1,7 @@
 # make demo    from a trained network to a personal one, on the digits sample
 # make test    all tests
 # make build   the programs, in .build/release
-# make bench   pex against other libraries, into Benchmarks/RESULTS.md (half an hour; the machine should do nothing else)
+# make bench   pex against other libraries, into Benchmarks/RESULTS.md (20 minutes; the machine should do nothing else)
 # make lint    the formatter's opinion
 
 SHELL := /bin/bash
