@@ -7,7 +7,7 @@ import time
 
 import numpy
 
-from console import BenchError, progress, run
+from console import BenchError, run
 
 COLD_STARTS = 10
 BATCH = 16

@@ -48,7 +48,7 @@ def steady(results, count, cells):
             return percent(flops / right[name] * 1e-6 / results["peak"][count]) if name in right else "-"
 
         ratio = f"{right['pex'] / others[fastest]:.2f} ({fastest})" if "pex" in right else "-"
-        cell = [f"{times[name]['min_ms']:.2f} ({times[name]['p50_ms']:.2f})" for name in names]
+        cell = [f"{times[name]['min_ms']:.2f} ({times[name]['p50_ms']:.2f})" if name in right else "wrong" for name in names]
         rows.append([model, f"{flops / 1e9:.2f}", *cell, ratio, share("pex"), share(fastest)])
     text = (
         f"## Steady state, {threads(count)}\n\nMinimum ms (median). GFLOP are those of direct convolution, two a multiply-add: "
@@ -106,7 +106,7 @@ def exits(results, cells):
 def accuracy(results, cells):
     names = [name for name in engines(cells) if name != "onnxruntime"]
     rows = [[model] + [f"{measured[name]:.1e}" for name in names] for model, measured in cells.items()]
-    text = f"## Accuracy\n\nmax|a-b| / max|b| against onnxruntime. Above {MOST_DIFFERENCE:g} an engine is left out of ratios.\n\n"
+    text = f"## Accuracy\n\nmax|a-b| / max|b| against onnxruntime. Above {MOST_DIFFERENCE:g} an engine's steady times are not shown, and it has no part in a ratio.\n\n"
     return text + table(["network", *names], rows)
 
 
