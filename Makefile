@@ -1,6 +1,7 @@
 # make demo    from a trained network to a personal one, on the digits sample
 # make test    all tests
 # make build   the programs, in .build/release
+# make bench   pex against other libraries, into Benchmarks/RESULTS.md (20 minutes; the machine should do nothing else)
 # make lint    the formatter's opinion
 
 SHELL := /bin/bash
@@ -8,13 +9,17 @@ SWIFT ?= swift
 # Tests have a scratch path of their own: their build settings differ, and sharing one would build everything twice.
 TEST_OPTIONS := -c release --disable-testable-imports --scratch-path .build-tests
 
-.PHONY: demo test build lint packages
+.PHONY: demo test bench build lint packages
 
 demo: build
 	@Tools/demo .build/release
 
 test: packages
 	PEX_PROGRAMS=$$($(SWIFT) build -c release --scratch-path .build-tests --show-bin-path) $(SWIFT) test $(TEST_OPTIONS)
+
+bench: build
+	@Benchmarks/setup
+	@$${PEX_BENCH_VENV:-.bench-venv}/bin/python Benchmarks/bench.py --programs .build/release
 
 build: packages
 	$(SWIFT) build -c release
