@@ -45,6 +45,27 @@ static void pack_block(const pex_convolution *s, const float *weights, ptrdiff_t
   const ptrdiff_t taps = s->window.kernel_height * s->window.kernel_width;
   const ptrdiff_t in = s->in_channels / s->groups, out = s->out_channels / s->groups;
   const ptrdiff_t count = last - first;
+  if (s->groups == 1 && row + rows <= s->out_channels && count == LANES) {
+    // What lies side by side, LANES x taps numbers for each output channel, goes through the registers in squares.
+    ptrdiff_t channel = 0, tap = 0;
+    for (ptrdiff_t k = 0; k < LANES * taps; k += LANES) {
+      float *to[LANES];
+      for (int i = 0; i < LANES; i++) {
+        to[i] = packed + (tap * LANES + channel) * rows;
+        if (++tap == taps) {
+          tap = 0;
+          channel++;
+        }
+      }
+      for (ptrdiff_t r = 0; r < rows; r += LANES) {
+        vec square[LANES];
+        for (int i = 0; i < LANES; i++) square[i] = load(weights + ((row + r + i) * in + first) * taps + k);
+        transpose(square);
+        for (int i = 0; i < LANES; i++) store(to[i] + r, square[i]);
+      }
+    }
+    return;
+  }
   for (ptrdiff_t r = 0; r < rows; r++) {
     float *to = packed + r;
     const ptrdiff_t channel = row + r;
@@ -69,17 +90,9 @@ static void pack_convolution(const pex_convolution *s, ptrdiff_t first, ptrdiff_
   for (ptrdiff_t index = first; index < last; index++) {
     const panel_range p = panel_at(s, index);
     const ptrdiff_t row = p.block * LANES, rows = p.blocks * LANES;
-    const int whole = s->groups == 1 && taps == 1 && row + rows <= s->out_channels;
     for (ptrdiff_t channel = p.first; channel < p.last;) {
       const ptrdiff_t end = smaller(p.last, (channel / s->width + 1) * s->width);
-      if (whole && end - channel == LANES) {
-        // The block that one element windows make is a transposition.
-        for (ptrdiff_t r = 0; r < rows; r += LANES) {
-          transpose_square(weights + (row + r) * s->in_channels + channel, s->in_channels, rows, to + r);
-        }
-      } else {
-        pack_block(s, weights, row, rows, channel, end, to);
-      }
+      pack_block(s, weights, row, rows, channel, end, to);
       to += (end - channel) * taps * rows;
       channel = end;
     }

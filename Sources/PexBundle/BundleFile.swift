@@ -50,6 +50,13 @@ public final class BundleFile: Sendable {
     try naming(name) { try trunkRow.verify(id.index - graph.inputs.count, in: image) }
   }
 
+  /// Gives the memory of a constant's bytes back to the system, when they are a file's: they are read again when they
+  /// are needed.
+  public func release(constant id: ValueID) {
+    guard graph.values.indices.contains(id.index), graph[id].constant != nil else { return }
+    if let range = trunkRow.range(id.index - graph.inputs.count) { image.release(range) }
+  }
+
   /// The base head of an exit, checked; nil when it is not trained or there is no exit of that number.
   /// - Throws: ``PexError`` (malformed) when its bytes are damaged or hold numbers that are not finite.
   public func baseHead(at exit: Int) throws -> Head? {

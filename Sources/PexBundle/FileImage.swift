@@ -37,6 +37,11 @@ final class FileImage: Sendable {
     }
   }
 
+  /// Gives memory back that holds bytes of a mapped file.
+  func release(_ range: Range<Int>) {
+    if case .mapped(let file) = content { file.release(range) }
+  }
+
   /// A copy of some of the bytes.
   /// - Throws: ``PexError`` (defect) when the range is not within the file.
   func copy(_ range: Range<Int>) throws -> [UInt8] { try withBytes(range) { Array($0) } }

@@ -47,6 +47,9 @@ struct TensorRow: Sendable {
     }
   }
 
+  /// Where a tensor's bytes are, or nil when there is none of that number.
+  func range(_ index: Int) -> Range<Int>? { entries.indices.contains(index) ? entries[index].range : nil }
+
   /// Checks one tensor: its checksum, and that the bytes between it and the next one are zero.
   /// - Throws: ``PexError`` (malformed) naming the tensor.
   func verify(_ index: Int, in image: FileImage) throws {

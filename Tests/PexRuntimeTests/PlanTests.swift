@@ -50,7 +50,7 @@ import Testing
     let (graph, taps) = try Self.chain()
     let plan = try ExecutionPlan(graph: graph, taps: taps)
     let seen = Mutex<[String]>([])
-    let weights = PackedWeights(plan: plan) { id in seen.withLock { $0.append(graph[id].name) } }
+    let weights = try PackedWeights(plan: plan) { id in seen.withLock { $0.append(graph[id].name) } }
     let executors = try (0..<2).map { _ in try Executor(weights: weights, pool: ThreadPool(threads: 1)) }
     let inputs = try randomInputs(graph, batch: 1, seed: 1)
     for executor in executors {
@@ -67,7 +67,7 @@ import Testing
   @Test func damagedWeightsEndTheRunEveryTime() throws {
     let (graph, taps) = try Self.chain()
     let plan = try ExecutionPlan(graph: graph, taps: taps)
-    let weights = PackedWeights(plan: plan) { id in
+    let weights = try PackedWeights(plan: plan) { id in
       if graph[id].name == "w2" { throw PexError(.malformed, "damaged") }
     }
     let executor = try Executor(weights: weights, pool: ThreadPool(threads: 1))

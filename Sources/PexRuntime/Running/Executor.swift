@@ -38,7 +38,7 @@ public final class Executor {
   /// An executor with weights and threads of its own.
   /// - Throws: ``PexError`` (unsupported) when there is no memory, (usage) when the number of threads is not 1…1024.
   public convenience init(plan: ExecutionPlan, threads: Int = ThreadPool.defaultThreads) throws {
-    try self.init(weights: PackedWeights(plan: plan), pool: ThreadPool(threads: threads))
+    try self.init(weights: try PackedWeights(plan: plan), pool: ThreadPool(threads: threads))
   }
 
   /// An executor of the plan that `weights` belongs to.

@@ -11,21 +11,33 @@ public final class PackedWeights: Sendable {
   private let verify: @Sendable (ValueID) throws -> Void
   private let release: @Sendable (ValueID) -> Void
   private let slots: [Slot]
+  /// Where the weights of each segment lie in `memory`.
+  private let places: [SegmentPlaces]
+  /// One block for all segments, of which nothing is touched before a segment is packed: huge pages then serve
+  /// neighbouring segments too.
+  private let memory: FloatBuffer
 
   /// Weights of which nothing is packed yet.
   /// - Parameters:
   ///   - verify: called for every constant of a segment before the segment is packed; what it throws ends the run and
-  ///     leaves the segment unpacked.
-  ///   - release: called for every constant of a segment after the segment was packed: nobody reads it again.
+  ///     leaves the segment unpacked. Several threads call it at a time.
+  ///   - release: called for every constant of a segment after it was packed.
+  /// - Throws: ``PexError`` (unsupported) when there is no memory.
   public init(
     plan: ExecutionPlan, verify: @escaping @Sendable (ValueID) throws -> Void = { _ in },
     release: @escaping @Sendable (ValueID) -> Void = { _ in }
-  ) {
+  ) throws {
     self.plan = plan
     self.verify = verify
     self.release = release
     slots = plan.segments.map { _ in Slot() }
+    var floats = 0
+    places = plan.segments.map { SegmentPlaces(segment: $0, graph: plan.graph, after: &floats) }
+    memory = try FloatBuffer(count: floats)
   }
+
+  /// Bytes of all segments' weights once they are packed.
+  public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
 
   /// Whether a segment has been packed.
   public func isPacked(segment: Int) -> Bool {
@@ -38,18 +50,16 @@ public final class PackedWeights: Sendable {
     guard slots.indices.contains(number) else { throw PexError(.defect, "there is no segment \(number)") }
     return try slots[number].content.withLock { content in
       if let content { return content }
-      let packed = try pack(plan.segments[number], workers)
+      let packed = try pack(number, workers)
       content = packed
       return packed
     }
   }
 
-  private func pack(_ segment: Segment, _ workers: Workers) throws -> PackedSegment {
+  private func pack(_ number: Int, _ workers: Workers) throws -> PackedSegment {
+    let (segment, places) = (plan.segments[number], places[number])
     let source = WeightSource(graph: plan.graph, workers: workers)
     try verify(segment.constants, workers)
-    let raw = Set(segment.steps.flatMap(\.inputs).map(\.value)).filter { plan.graph[$0].constant != nil }.sorted()
-    let places = Places(segment: segment, raw: raw, graph: plan.graph)
-    let memory = try FloatBuffer(count: places.count)
     var packed = PackedSegment(memory: memory)
     for (step, place) in zip(segment.steps, places.steps) {
       let part = place.map { memory.base + $0 }
@@ -57,9 +67,9 @@ public final class PackedWeights: Sendable {
       packed.steps.append(part.map { UnsafePointer($0) })
       for id in step.kernel.packedConstants { release(id) }
     }
-    for id in raw {
-      guard let place = places.raw[id], let count = plan.graph[id].constant?.count else { continue }
-      try source.copy(id, count: count, padded: Places.rounded(count), to: memory.base + place)
+    for (id, place) in places.raw {
+      guard let count = plan.graph[id].constant?.count else { continue }
+      try source.copy(id, count: count, padded: SegmentPlaces.rounded(count), to: memory.base + place)
       packed.raw[id] = UnsafePointer(memory.base + place)
       release(id)
     }
@@ -84,29 +94,29 @@ public final class PackedWeights: Sendable {
   }
 }
 
-/// Where in one block of memory the weights of a segment's steps lie.
-private struct Places {
-  var steps: [Int?] = []
-  var raw: [ValueID: Int] = [:]
-  var count = 0
+/// Where the weights of a segment's steps lie.
+private struct SegmentPlaces: Sendable {
+  /// For each step, where its packed weights begin; nil when it has none.
+  private(set) var steps: [Int?] = []
+  /// Constants that steps read as they are.
+  private(set) var raw: [ValueID: Int] = [:]
 
-  init(segment: Segment, raw constants: [ValueID], graph: Graph) {
-    for step in segment.steps {
-      let floats = step.kernel.packedFloats
-      steps.append(floats > 0 ? take(floats) : nil)
+  /// Takes places behind the first `floats`, which grow.
+  init(segment: Segment, graph: Graph, after floats: inout Int) {
+    func take(_ count: Int) -> Int {
+      defer {
+        let (sum, overflow) = floats.addingReportingOverflow(Self.rounded(count))
+        floats = overflow ? Int.max : sum
+      }
+      return floats
     }
-    for id in constants { raw[id] = take(graph[id].constant?.count ?? 0) }
+    steps = segment.steps.map { $0.kernel.packedFloats > 0 ? take($0.kernel.packedFloats) : nil }
+    let constants = Set(segment.steps.flatMap(\.inputs).map(\.value)).filter { graph[$0].constant != nil }
+    for id in constants.sorted() { raw[id] = take(graph[id].constant?.count ?? 0) }
   }
 
   /// Whole cache lines: a vector may be read where fewer numbers are left.
   static func rounded(_ floats: Int) -> Int { saturatingProduct(divideUp(floats, 16), 16) }
-
-  private mutating func take(_ floats: Int) -> Int {
-    let start = count
-    let (sum, overflow) = count.addingReportingOverflow(Self.rounded(floats))
-    count = overflow ? Int.max : sum
-    return start
-  }
 }
 
 /// The packed weights of one segment.

@@ -27,7 +27,8 @@ public final class Model: Sendable {
     plan = try naming(bundle.name) { [points] in
       try ExecutionPlan(graph: bundle.graph, taps: points.map(\.value))
     }
-    weights = PackedWeights(plan: plan) { try bundle.verify(constant: $0) }
+    weights = try PackedWeights(
+      plan: plan, verify: { try bundle.verify(constant: $0) }, release: { bundle.release(constant: $0) })
   }
 
   /// The kernels that compute: `avx512`, `avx2` or `portable`.
