@@ -77,7 +77,9 @@ let package = Package(
       dependencies: ["PexBundle", "PexConsole", "PexData", "PexRuntime", "PexTensor", "PexTraining"]),
     .executableTarget(
       name: "pexinfo",
-      dependencies: ["PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexONNX", "PexTensor"]),
+      dependencies: [
+        "PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexONNX", "PexRuntime", "PexTensor",
+      ]),
 
     // Tests, module by module.
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),

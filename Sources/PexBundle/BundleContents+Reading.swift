@@ -36,6 +36,14 @@ extension BundleContents {
     if let labels: Pex_Labels = try reader.message(.labels) { contents.labels = labels.labels }
     contents.preprocessing = try reader.message(.preprocessing).map { try PreprocessingRecord($0) }
     contents.policy = try reader.message(.policy).map { try PolicyRecord($0, exits: contents.exits.map(\.exit)) }
+    if let message: Pex_Packed = try reader.message(.packed) {
+      guard let section = container.section(.packedTensors) else {
+        throw BundleFault.missing.error(SectionKind.packedTensors.name)
+      }
+      contents.packed = try PackedRecord(message, section, in: image)
+    } else if container.section(.packedTensors) != nil {
+      throw BundleFault.missing.error(SectionKind.packed.name)
+    }
     try contents.validate()
     return (contents, trunkRow, headRow)
   }

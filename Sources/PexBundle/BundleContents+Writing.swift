@@ -44,6 +44,10 @@ extension BundleContents {
     }
     sections.append(SectionDraft(kind: .headTensors, content: .tensors(exits.flatMap { $0.parameters ?? [] })))
     sections.append(SectionDraft(kind: .trunkTensors, content: .tensors(constants)))
+    if let packed {
+      sections.append(SectionDraft(kind: .packed, content: .message(try packed.message().canonicalBytes(.packed))))
+      sections.append(SectionDraft(kind: .packedTensors, content: .tensors(packed.segments)))
+    }
     return try ContainerDraft(.bundle, sections)
   }
 

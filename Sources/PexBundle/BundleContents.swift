@@ -57,6 +57,9 @@ public struct BundleContents: Sendable {
   public var policy: PolicyRecord?
   /// The program that made the source model, as it says itself. Never a path. May be empty.
   public var producer: String
+  /// The trunk's weights ready for one kind of CPU; nil when only the portable ones are there. It must go when the
+  /// trunk changes.
+  public var packed: PackedRecord?
 
   /// Contents of a bundle. They are checked when they are written.
   public init(

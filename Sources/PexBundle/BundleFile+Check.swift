@@ -21,6 +21,11 @@ extension BundleFile {
       for section in container.sections where section.kind.holdsTensors { try container.verify(section, in: image) }
       for index in trunkRow.entries.indices { try trunkRow.verify(index, in: image) }
       for exit in contents.exits { _ = try baseHead(at: exit.exit) }
+      if let packed = contents.packed {
+        for segment in packed.segments.indices {
+          for piece in 0..<packed.pieceCount(segment: segment) { try packed.verify(segment: segment, piece: piece) }
+        }
+      }
       try checkDigests()
       try image.compare(with: contents.draft())
       return container.sections.map { section in
@@ -36,6 +41,8 @@ extension BundleFile {
     case .labels, .preprocessing, .policy, .heads: "checksum, canonical encoding"
     case .headTensors: "checksums of \(headRow.entries.count) tensors, numbers finite"
     case .trunkTensors: "checksums of \(trunkRow.entries.count) tensors"
+    case .packed: "checksum, canonical encoding"
+    case .packedTensors: "checksums of \(contents.packed?.segments.count ?? 0) segments"
     }
   }
 

@@ -18,11 +18,13 @@ package struct Container: Sendable {
   /// that hold messages. Tensors are checked when they are used.
   /// - Throws: ``PexError``: ``BundleFault`` with the section that is at fault.
   init(_ image: FileImage, kind: FileKind) throws {
-    let entries = try image.withBytes(0..<image.count) { try Self.table($0, kind: kind) }
+    let (version, entries) = try image.withBytes(0..<image.count) { try Self.table($0, kind: kind) }
     var position = UInt64(Format.headerBytes + entries.count * Format.entryBytes)
     var sections: [Section] = []
     for entry in entries {
-      guard let section = kind.sections.first(where: { $0.kind.rawValue == entry.kind })?.kind else {
+      guard let section = kind.sections.first(where: { $0.kind.rawValue == entry.kind })?.kind,
+        section.since <= version
+      else {
         throw BundleFault.unknownSection(entry.kind).error("section table")
       }
       guard sections.last.map({ $0.kind.rawValue < entry.kind }) ?? true else {
@@ -70,7 +72,7 @@ package struct Container: Sendable {
   }
 
   /// Reads header and table. The checksum comes before the version, so that damage never looks like a newer file.
-  private static func table(_ bytes: UnsafeRawBufferPointer, kind: FileKind) throws -> [Entry] {
+  private static func table(_ bytes: UnsafeRawBufferPointer, kind: FileKind) throws -> (version: UInt32, [Entry]) {
     let place = "header"
     guard BundleReader.kind(of: bytes) == kind else { throw BundleFault.foreign(expected: kind.name).error(place) }
     guard bytes.count >= Format.headerBytes else {
@@ -98,10 +100,11 @@ package struct Container: Sendable {
     guard long(24) == UInt64(bytes.count) else {
       throw BundleFault.length(expected: long(24), found: bytes.count).error(place)
     }
-    return stride(from: Format.headerBytes, to: end, by: Format.entryBytes).map { offset in
+    let entries = stride(from: Format.headerBytes, to: end, by: Format.entryBytes).map { offset in
       Entry(
         kind: word(offset), checksum: word(offset + 4), offset: long(offset + 8), length: long(offset + 16))
     }
+    return (word(12), entries)
   }
 }
 

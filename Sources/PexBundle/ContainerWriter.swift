@@ -56,8 +56,9 @@ struct ContainerDraft {
     }
     self.lengths = lengths
     var header = kind.magic
-    header.append(Format.version)
-    header.append(Format.version)
+    let version = sections.map(\.kind.since).max() ?? 1
+    header.append(version)
+    header.append(version)
     header.append(UInt32(sections.count))
     var rest: [UInt8] = []
     rest.append(Format.aligned(position) ?? .max)

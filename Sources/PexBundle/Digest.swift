@@ -17,6 +17,15 @@ public struct Digest: Hashable, Sendable {
   init(_ digest: SHA256.Digest) { bytes = Array(digest) }
 }
 
+extension Digest {
+  /// The digest of lines of text, none confused with another.
+  package init(lines: [String], tag: String) {
+    var writer = DigestWriter(tag: tag)
+    for line in lines { writer.add(line) }
+    self = writer.finish()
+  }
+}
+
 extension Digest: CustomStringConvertible {
   /// 64 hexadecimal digits.
   public var description: String {

@@ -1,7 +1,7 @@
 /// The numbers that make a file a pex file: `Schemas/BUNDLE.md`, "Header".
 package enum Format {
-  /// The version that this pex writes, and the newest that it reads.
-  package static let version: UInt32 = 1
+  /// The newest version that this pex reads and writes.
+  package static let version: UInt32 = 2
   /// What follows the letters `PEX` and the kind's letter: a transfer that changes line ends or stops at a
   /// control-Z shows.
   static let guardBytes: [UInt8] = [0x0D, 0x0A, 0x1A, 0x0A]
@@ -32,6 +32,8 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
   case policy = 6
   case headTensors = 7
   case trunkTensors = 8
+  case packed = 9
+  case packedTensors = 10
 
   /// The name in messages and in `Schemas/BUNDLE.md`.
   package var name: String {
@@ -44,11 +46,21 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
     case .policy: "policy"
     case .headTensors: "head tensors"
     case .trunkTensors: "trunk tensors"
+    case .packed: "packed"
+    case .packedTensors: "packed tensors"
     }
   }
 
   /// Whether the section is a row of tensors, checked one by one before use, rather than a message.
-  var holdsTensors: Bool { self == .headTensors || self == .trunkTensors }
+  var holdsTensors: Bool { self == .headTensors || self == .trunkTensors || self == .packedTensors }
+
+  /// The version of the format that first had it: what a file needs follows from its sections.
+  var since: UInt32 {
+    switch self {
+    case .trunk, .heads, .exits, .labels, .preprocessing, .policy, .headTensors, .trunkTensors: 1
+    case .packed, .packedTensors: 2
+    }
+  }
 }
 
 /// What a file is, told by its first eight bytes.
@@ -85,7 +97,7 @@ public enum FileKind: Sendable {
     case .bundle:
       [
         (.trunk, true), (.exits, true), (.labels, false), (.preprocessing, false), (.policy, false),
-        (.headTensors, true), (.trunkTensors, true),
+        (.headTensors, true), (.trunkTensors, true), (.packed, false), (.packedTensors, false),
       ]
     case .head: [(.heads, true), (.policy, false), (.headTensors, true)]
     case .other: []

@@ -435,6 +435,38 @@ nonisolated struct Pex_ExitThreshold: Sendable {
   init() {}
 }
 
+/// Section 9 of a bundle: the trunk's weights once more, as one kind of CPU wants them.
+nonisolated struct Pex_Packed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var instructionSet: String = String()
+
+  var arrangement: Data = Data()
+
+  var segments: [Pex_PackedSegment] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Pex_PackedSegment: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var floats: UInt64 = 0
+
+  /// one for each piece of 2^18 floats
+  var crc32C: [UInt32] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 /// Section 2 of a head file: personal heads without their numbers.
 nonisolated struct Pex_Heads: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1276,6 +1308,81 @@ nonisolated extension Pex_ExitThreshold: SwiftProtobuf.Message, SwiftProtobuf._M
   static func ==(lhs: Pex_ExitThreshold, rhs: Pex_ExitThreshold) -> Bool {
     if lhs.exit != rhs.exit {return false}
     if lhs.threshold != rhs.threshold {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_Packed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Packed"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}instruction_set\0\u{1}arrangement\0\u{1}segments\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.arrangement) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.segments) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.instructionSet.isEmpty {
+      try visitor.visitSingularStringField(value: self.instructionSet, fieldNumber: 1)
+    }
+    if !self.arrangement.isEmpty {
+      try visitor.visitSingularBytesField(value: self.arrangement, fieldNumber: 2)
+    }
+    if !self.segments.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.segments, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_Packed, rhs: Pex_Packed) -> Bool {
+    if lhs.instructionSet != rhs.instructionSet {return false}
+    if lhs.arrangement != rhs.arrangement {return false}
+    if lhs.segments != rhs.segments {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_PackedSegment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PackedSegment"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}floats\0\u{1}crc32c\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.floats) }()
+      case 2: try { try decoder.decodeRepeatedFixed32Field(value: &self.crc32C) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.floats != 0 {
+      try visitor.visitSingularUInt64Field(value: self.floats, fieldNumber: 1)
+    }
+    if !self.crc32C.isEmpty {
+      try visitor.visitPackedFixed32Field(value: self.crc32C, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_PackedSegment, rhs: Pex_PackedSegment) -> Bool {
+    if lhs.floats != rhs.floats {return false}
+    if lhs.crc32C != rhs.crc32C {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,6 +12,7 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp("Compare the bundle with the imported graph on random inputs.", valueName: "runs"))
   var verifyRuns: Int?
 
+  @Flag(help: "Store the weights once more, ready for this kind of CPU: the bundle opens faster here.") var pack = false
   @Flag(help: "Do everything but write.") var dryRun = false
   @Flag(help: "Print one JSON object.") var json = false
   @Flag(help: "Overwrite what is there.") var force = false

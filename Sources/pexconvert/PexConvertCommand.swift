@@ -5,6 +5,7 @@ import PexConvert
 import PexExits
 import PexGraph
 import PexONNX
+import PexRuntime
 import PexTensor
 
 /// `pexconvert`: from a trained network to a bundle with exits.
@@ -54,6 +55,7 @@ import PexTensor
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)
     }
+    if output.pack { result.contents.packed = try Model.packedWeights(result.contents) }
     let report = try ConversionReport(result, source: opened, path: output.dryRun ? nil : target)
     try report.print(console, verbose: output.verbose)
   }

@@ -4,6 +4,7 @@ import PexConsole
 import PexConvert
 import PexGraph
 import PexONNX
+import PexRuntime
 import PexTensor
 
 /// `pexinfo`: says what a file is.
@@ -36,6 +37,13 @@ import PexTensor
     case .bundle:
       let bundle = try BundleFile(path: file)
       if let items = check ? try bundle.check() : nil { try printChecked(items, console) }
+      if check, let packed = bundle.contents.packed {
+        let compared = try naming(file) { try Model.checkPackedWeights(bundle.contents) }
+        try console.result(
+          compared
+            ? "checked packed tensors: the trunk's weights for \(packed.instructionSet)"
+            : "packed tensors are for other kernels (\(packed.instructionSet)): not compared with the trunk's")
+      }
       try ModelInfo(bundle.contents).print(console)
       try show(bundle.graph, console)
     case .other:

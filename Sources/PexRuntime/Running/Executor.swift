@@ -47,15 +47,8 @@ public final class Executor {
     self.weights = weights
     plan = weights.plan
     let size = MemoryLayout<Float>.stride
-    // Threads do not share cache lines.
-    let stride = plan.scratchBytes / size / 16 * 16 + 16
-    let (scratch, overflow) = stride.multipliedReportingOverflow(by: pool.threads)
-    guard !overflow, scratch < ExecutionPlan.physicalMemory / size else {
-      throw PexError(.unsupported, "\(pool.threads) threads need \(stride * size) bytes of scratch each")
-    }
     arena = try FloatBuffer(count: plan.arenaBytes / size)
-    workers = Workers(
-      pool: pool, scratch: try FloatBuffer(count: scratch + plan.sharedBytes / size), stride: stride)
+    workers = try Workers(pool: pool, plan: plan)
     bound = plan.segments.map { _ in nil }
   }
 

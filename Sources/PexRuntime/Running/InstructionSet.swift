@@ -10,11 +10,10 @@ public struct InstructionSet: Sendable {
   public static var current: InstructionSet { InstructionSet(table: pex_kernels_default()) }
 
   /// Every level that this CPU has, fastest first.
-  package static var available: [InstructionSet] {
-    ["avx512", "avx2", "portable"].compactMap { (name: String) in
-      pex_kernels_named(name).map { InstructionSet(table: $0) }
-    }
-  }
+  package static var available: [InstructionSet] { ["avx512", "avx2", "portable"].compactMap(named) }
+
+  /// The level of that name, or nil when there is none or this CPU lacks it.
+  static func named(_ name: String) -> InstructionSet? { pex_kernels_named(name).map { InstructionSet(table: $0) } }
 
   /// The level's name.
   public var name: String { String(cString: kernels.name) }

@@ -1,10 +1,12 @@
+import PexBundle
 import PexGraph
 import PexTensor
 import Synchronization
 
 /// A plan's weights as its kernels want them, shared by all executors of the plan.
 ///
-/// A segment is packed when it is first entered, once. What lies behind the exits that are taken is never read.
+/// A segment is packed when it is first entered, once; or used in place when the bundle holds it ready for these kernels.
+/// What lies behind the exits that are taken is never read.
 public final class PackedWeights: Sendable {
   /// The plan whose weights these are.
   public let plan: ExecutionPlan
@@ -16,15 +18,17 @@ public final class PackedWeights: Sendable {
   /// One block for all segments, of which nothing is touched before a segment is packed: huge pages then serve
   /// neighbouring segments too.
   private let memory: FloatBuffer
+  private let ready: PackedRecord?
 
   /// Weights of which nothing is packed yet.
   /// - Parameters:
   ///   - verify: called for every constant of a segment before the segment is packed; what it throws ends the run and
   ///     leaves the segment unpacked. Several threads call it at a time.
+  ///   - ready: packed weights that came with the bundle; they are ignored when they are for other kernels.
   ///   - release: called for every constant of a segment after it was packed.
   /// - Throws: ``PexError`` (unsupported) when there is no memory.
   public init(
-    plan: ExecutionPlan, verify: @escaping @Sendable (ValueID) throws -> Void = { _ in },
+    plan: ExecutionPlan, ready: PackedRecord? = nil, verify: @escaping @Sendable (ValueID) throws -> Void = { _ in },
     release: @escaping @Sendable (ValueID) -> Void = { _ in }
   ) throws {
     self.plan = plan
@@ -33,7 +37,48 @@ public final class PackedWeights: Sendable {
     slots = plan.segments.map { _ in Slot() }
     var floats = 0
     places = plan.segments.map { SegmentPlaces(segment: $0, graph: plan.graph, after: &floats) }
-    memory = try FloatBuffer(count: floats)
+    let fits =
+      ready.map { [places] ready in
+        ready.instructionSet == plan.instructionSet.name && ready.arrangement == Self.arrangement(of: plan)
+          && ready.segments.map(\.count) == places.map(\.count)
+      } ?? false
+    self.ready = fits ? ready : nil
+    memory = try FloatBuffer(count: fits ? 0 : floats)
+  }
+
+  /// Whether the bundle's packed weights are used.
+  public var isReady: Bool { ready != nil }
+
+  /// The order in which the kernels' packing puts numbers: another number for every change.
+  private static let packingVersion = 1
+
+  /// What says how a plan's weights are arranged.
+  private static func arrangement(of plan: ExecutionPlan) -> Digest {
+    let steps = plan.segments.map { segment in
+      segment.steps.map { "\($0.kernel.title) \($0.kernel.packedConstants.map(\.index)) \($0.kernel.arrangement)" }
+        .joined(separator: "\n")
+    }
+    return Digest(lines: ["\(packingVersion)"] + steps, tag: "packed weights")
+  }
+
+  /// Everything packed, to be kept in a bundle.
+  /// - Throws: ``PexError`` as a run of all segments does.
+  package func record(threads: Int) throws -> PackedRecord {
+    let pool = try ThreadPool(threads: threads)
+    let workers = try Workers(pool: pool, plan: plan)
+    // Packing leaves gaps: the same weights are to be the same bytes.
+    memory.base.update(repeating: 0, count: memory.count)
+    let tensors = try plan.segments.indices.map { number in
+      let segment = try segment(number, workers)
+      let place = places[number]
+      return try withExtendedLifetime(segment) {
+        try Tensor(.float32, Shape([place.count])) { bytes in
+          bytes.copyMemory(from: UnsafeRawBufferPointer(start: memory.base + place.start, count: bytes.count))
+        }
+      }
+    }
+    return PackedRecord(
+      instructionSet: plan.instructionSet.name, arrangement: Self.arrangement(of: plan), segments: tensors)
   }
 
   /// Bytes of all segments' weights once they are packed.
@@ -50,7 +95,7 @@ public final class PackedWeights: Sendable {
     guard slots.indices.contains(number) else { throw PexError(.defect, "there is no segment \(number)") }
     return try slots[number].content.withLock { content in
       if let content { return content }
-      let packed = try pack(number, workers)
+      let packed = try ready.map { try use($0, number, workers) } ?? pack(number, workers)
       content = packed
       return packed
     }
@@ -60,7 +105,7 @@ public final class PackedWeights: Sendable {
     let (segment, places) = (plan.segments[number], places[number])
     let source = WeightSource(graph: plan.graph, workers: workers)
     try verify(segment.constants, workers)
-    var packed = PackedSegment(memory: memory)
+    var packed = PackedSegment(owner: memory)
     for (step, place) in zip(segment.steps, places.steps) {
       let part = place.map { memory.base + $0 }
       if let part { try naming("node '\(step.name)'") { try step.kernel.pack(source, into: part) } }
@@ -76,17 +121,31 @@ public final class PackedWeights: Sendable {
     return packed
   }
 
+  /// A segment of the bundle's packed weights, checked and used in place.
+  private func use(_ ready: PackedRecord, _ number: Int, _ workers: Workers) throws -> PackedSegment {
+    let (segment, places) = (plan.segments[number], places[number])
+    try workers.throwing(ready.pieceCount(segment: number)) { try ready.verify(segment: number, piece: $0) }
+    // Constants that are given out are read where they are.
+    try verify(segment.constants.filter { plan.given[$0] != nil }, workers)
+    let tensor = ready.segments[number]
+    var packed = PackedSegment(owner: tensor)
+    try tensor.withFloats { numbers in
+      // The tensor keeps the file mapped for as long as the segment has it.
+      guard let base = numbers.baseAddress else {
+        packed.steps = segment.steps.map { _ in nil }
+        return
+      }
+      packed.steps = places.steps.map { $0.map { base + ($0 - places.start) } }
+      packed.raw = places.raw.mapValues { base + ($0 - places.start) }
+    }
+    return packed
+  }
+
   /// Verifies constants on all threads.
   private func verify(_ constants: [ValueID], _ workers: Workers) throws {
-    let failures = Mutex<[Int: any Error]>([:])
-    workers.each(constants.count, cost: Int.max) { index, _ in
-      do {
-        try naming("weight '\(plan.graph[constants[index]].name)'") { try verify(constants[index]) }
-      } catch {
-        failures.withLock { $0[index] = error }
-      }
+    try workers.throwing(constants.count) { index in
+      try naming("weight '\(plan.graph[constants[index]].name)'") { try verify(constants[index]) }
     }
-    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
   }
 
   private final class Slot: Sendable {
@@ -100,9 +159,13 @@ private struct SegmentPlaces: Sendable {
   private(set) var steps: [Int?] = []
   /// Constants that steps read as they are.
   private(set) var raw: [ValueID: Int] = [:]
+  /// Where the segment begins, and its floats.
+  let start: Int
+  private(set) var count = 0
 
   /// Takes places behind the first `floats`, which grow.
   init(segment: Segment, graph: Graph, after floats: inout Int) {
+    start = floats
     func take(_ count: Int) -> Int {
       defer {
         let (sum, overflow) = floats.addingReportingOverflow(Self.rounded(count))
@@ -113,6 +176,7 @@ private struct SegmentPlaces: Sendable {
     steps = segment.steps.map { $0.kernel.packedFloats > 0 ? take($0.kernel.packedFloats) : nil }
     let constants = Set(segment.steps.flatMap(\.inputs).map(\.value)).filter { graph[$0].constant != nil }
     for id in constants.sorted() { raw[id] = take(graph[id].constant?.count ?? 0) }
+    count = floats - start
   }
 
   /// Whole cache lines: a vector may be read where fewer numbers are left.
@@ -121,12 +185,12 @@ private struct SegmentPlaces: Sendable {
 
 /// The packed weights of one segment.
 struct PackedSegment: @unchecked Sendable {
-  /// What the weights lie in; nobody writes to it any more.
-  let memory: FloatBuffer
+  /// What keeps the weights in memory; nobody writes to them any more.
+  let owner: any Sendable
   /// For each step, what its kernel packed.
   var steps: [UnsafePointer<Float>?] = []
   /// Constants that steps read as they are.
   var raw: [ValueID: UnsafePointer<Float>] = [:]
 
-  init(memory: FloatBuffer) { self.memory = memory }
+  init(owner: any Sendable) { self.owner = owner }
 }

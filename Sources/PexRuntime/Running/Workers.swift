@@ -1,9 +1,27 @@
+import PexTensor
+import Synchronization
+
 /// The threads of a run and the scratch that each of them has.
 struct Workers {
   let pool: ThreadPool
   let scratch: FloatBuffer
   /// Floats of scratch of one thread. What all threads share lies behind the scratch of the last one.
   let stride: Int
+
+  /// The scratch that a plan's steps need.
+  /// - Throws: ``PexError`` (unsupported) when there is no memory for it.
+  init(pool: ThreadPool, plan: ExecutionPlan) throws {
+    let size = MemoryLayout<Float>.stride
+    // Threads do not share cache lines.
+    let stride = plan.scratchBytes / size / 16 * 16 + 16
+    let (scratch, overflow) = stride.multipliedReportingOverflow(by: pool.threads)
+    guard !overflow, scratch < ExecutionPlan.physicalMemory / size else {
+      throw PexError(.unsupported, "\(pool.threads) threads need \(stride * size) bytes of scratch each")
+    }
+    self.pool = pool
+    self.stride = stride
+    self.scratch = try FloatBuffer(count: scratch + plan.sharedBytes / size)
+  }
 
   /// Scratch that all threads share.
   var shared: UnsafeMutablePointer<Float> { scratch.base + pool.threads * stride }
@@ -23,6 +41,16 @@ struct Workers {
       let mine = scratch.base + worker * stride
       for index in part * chunk..<min(count, (part + 1) * chunk) { body(index, mine) }
     }
+  }
+
+  /// Calls `body` with every index below `count`, on all threads.
+  /// - Throws: what `body` throws for the lowest index.
+  func throwing(_ count: Int, _ body: (_ index: Int) throws -> Void) throws {
+    let failures = Mutex<[Int: any Error]>([:])
+    each(count, cost: Int.max) { index, _ in
+      do { try body(index) } catch { failures.withLock { $0[index] = error } }
+    }
+    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
   }
 
   /// Cuts `0..<count` into ranges of nearly equal size, some for each thread, and calls `body` with each of them.

@@ -20,16 +20,49 @@ public final class Model: Sendable {
   /// - Throws: ``PexError`` (unsupported) when the network needs more memory than there is, or other numbers than f32.
   public init(_ bundle: BundleFile) throws {
     self.bundle = bundle
-    points = bundle.contents.trunk.exitPoints.sorted {
+    points = Self.points(bundle.contents)
+    cost = bundle.graph.cost()
+    plan = try naming(bundle.name) { try Self.plan(bundle.contents) }
+    weights = try PackedWeights(
+      plan: plan, ready: bundle.contents.packed, verify: { try bundle.verify(constant: $0) }, release: { bundle.release(constant: $0) })
+  }
+
+  private static func points(_ contents: BundleContents) -> [ExitPointRecord] {
+    contents.trunk.exitPoints.sorted {
       ($0.multiplyAccumulates, $0.number) < ($1.multiplyAccumulates, $1.number)
     }
-    cost = bundle.graph.cost()
-    plan = try naming(bundle.name) { [points] in
-      try ExecutionPlan(graph: bundle.graph, taps: points.map(\.value))
-    }
-    weights = try PackedWeights(
-      plan: plan, verify: { try bundle.verify(constant: $0) }, release: { bundle.release(constant: $0) })
   }
+
+  private static func plan(_ contents: BundleContents, _ isa: InstructionSet = .current) throws -> ExecutionPlan {
+    try ExecutionPlan(graph: contents.trunk.graph, taps: points(contents).map(\.value), instructionSet: isa)
+  }
+
+  /// The trunk's weights as this CPU's kernels want them, to be kept in the bundle.
+  /// - Throws: ``PexError`` as planning and packing do.
+  public static func packedWeights(
+    _ contents: BundleContents, threads: Int = ThreadPool.defaultThreads
+  ) throws -> PackedRecord {
+    try PackedWeights(plan: try plan(contents)).record(threads: threads)
+  }
+
+  /// Packs a bundle's weights anew and compares them with those that it holds packed.
+  /// - Returns: whether they could be compared: this CPU has the kernels, which arrange weights as the bundle's do.
+  /// - Throws: ``PexError`` (malformed) when they differ; as planning and packing do.
+  public static func checkPackedWeights(_ contents: BundleContents) throws -> Bool {
+    guard let stored = contents.packed, let isa = InstructionSet.named(stored.instructionSet) else { return false }
+    let found = try PackedWeights(plan: try plan(contents, isa)).record(threads: ThreadPool.defaultThreads)
+    guard found.arrangement == stored.arrangement else { return false }
+    for (segment, (found, stored)) in zip(found.segments, stored.segments).enumerated()
+    where !found.isIdentical(to: stored) {
+      throw PexError(
+        .malformed, "packed tensors: segment \(segment) does not hold what the trunk's tensors give",
+        hint: "convert the model again")
+    }
+    return true
+  }
+
+  /// Whether the bundle's packed weights are used, rather than packed now.
+  public var usesPackedWeights: Bool { weights.isReady }
 
   /// The kernels that compute: `avx512`, `avx2` or `portable`.
   public var instructionSet: String { plan.instructionSet.name }

@@ -21,6 +21,8 @@ struct BatchNormalizationStep: StepKernel {
   /// Means, scales and shifts of all channels, in whole blocks; the scale with the deviation in it, rounded once.
   var packedFloats: Int { 3 * padded }
 
+  var arrangement: String { "\(map) \(payload)" }
+
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     let (means, scales, shifts) = (packed, packed + padded, packed + 2 * padded)
     try source.copy(parameters[2], count: map.channels, padded: padded, to: means)

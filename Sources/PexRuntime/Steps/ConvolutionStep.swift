@@ -63,6 +63,10 @@ struct ConvolutionStep: StepKernel {
   private var panels: Int { divideUp(blocks, shape.panel_blocks) }
   private var taps: Int { shape.window.kernel_height * shape.window.kernel_width }
 
+  var arrangement: String {
+    "\(shape.in_channels) \(shape.out_channels) \(shape.groups) \(taps) \(shape.width) \(shape.panel_blocks)"
+  }
+
   /// Weights, then biases for whole blocks.
   var packedFloats: Int { weightFloats + blocks * isa.lanes }
 

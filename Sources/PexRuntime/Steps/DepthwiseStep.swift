@@ -24,6 +24,8 @@ struct DepthwiseStep: StepKernel {
   /// For each block its weights, a vector for each element of the window; then the biases of all blocks.
   var packedFloats: Int { saturatingProduct(blocks * isa.lanes, taps + 1) }
 
+  var arrangement: String { "\(channels) \(taps)" }
+
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     let lanes = isa.lanes
     let biases = packed + blocks * lanes * taps

@@ -23,6 +23,8 @@ struct LinearStep: StepKernel {
   /// Weights in panels of rows, then biases for whole panels.
   var packedFloats: Int { saturatingProduct(paddedRows, depth + 1) }
 
+  var arrangement: String { "\(rows) \(depth) \(isa.kernels.linear_rows)" }
+
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     try source.copy(bias, count: rows, padded: paddedRows, to: packed + paddedRows * depth)
     try source.with(weight, count: rows * depth) { weights in

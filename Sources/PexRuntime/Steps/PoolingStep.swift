@@ -43,6 +43,8 @@ struct PoolingStep: StepKernel {
   /// For every row, then for every column of the output, how many elements of the window count along that axis.
   var packedFloats: Int { window.out_height + window.out_width }
 
+  var arrangement: String { "\(axes) \(countsPadding)" }
+
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     for (place, count) in (counts(axes.rows) + counts(axes.columns)).enumerated() { packed[place] = count }
   }

@@ -12,6 +12,8 @@ protocol StepKernel: Sendable {
   var packedConstants: [ValueID] { get }
   /// Floats that ``pack(_:)`` keeps.
   var packedFloats: Int { get }
+  /// What decides how ``pack(_:into:)`` arranges them, in words: the same words, the same arrangement.
+  var arrangement: String { get }
   /// Rearranges constants for running into `packed`, which has ``packedFloats`` places.
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws
   /// Floats of scratch that each thread needs, and that all threads share.
@@ -26,6 +28,7 @@ protocol StepKernel: Sendable {
 extension StepKernel {
   var packedConstants: [ValueID] { [] }
   var packedFloats: Int { 0 }
+  var arrangement: String { "" }
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {}
   var scratchFloats: Int { 0 }
   var sharedFloats: Int { 0 }

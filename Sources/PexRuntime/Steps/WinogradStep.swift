@@ -87,6 +87,8 @@ struct WinogradStep: StepKernel {
   var packedConstants: [ValueID] { [weight] + [bias].compactMap { $0 } }
   var packedFloats: Int { weightFloats + outputBlocks * isa.lanes }
 
+  var arrangement: String { "\(shape.in_channels) \(shape.out_channels)" }
+
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     try source.copy(
       bias, count: shape.out_channels, padded: outputBlocks * isa.lanes, to: packed + weightFloats)
