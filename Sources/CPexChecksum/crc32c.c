@@ -80,10 +80,15 @@ __attribute__((target("sse4.2"))) static uint32_t hardware(uint32_t crc, const u
   uint64_t first = (uint32_t)~crc;
   for (; count >= 3 * run; count -= 3 * run, p += 3 * run) {
     uint64_t second = 0, third = 0;
-    for (size_t at = 0; at < run; at += 8) {
-      first = _mm_crc32_u64(first, word(p + at));
-      second = _mm_crc32_u64(second, word(p + run + at));
-      third = _mm_crc32_u64(third, word(p + 2 * run + at));
+    for (size_t line = 0; line < run; line += 64) {
+      // Three short runs are nothing that a processor fetches ahead by itself: the next three are asked for here, also
+      // beyond the end, where that does nothing.
+      for (size_t next = 3 * run; next < 6 * run; next += run) _mm_prefetch((const char *)p + next + line, _MM_HINT_T0);
+      for (size_t at = line; at < line + 64; at += 8) {
+        first = _mm_crc32_u64(first, word(p + at));
+        second = _mm_crc32_u64(second, word(p + run + at));
+        third = _mm_crc32_u64(third, word(p + 2 * run + at));
+      }
     }
     first = skip_run((uint32_t)first) ^ (uint32_t)second;
     first = skip_run((uint32_t)first) ^ (uint32_t)third;
