@@ -2,6 +2,7 @@
 # make test    all tests
 # make build   the programs, in .build/release
 # make bench   pex against other libraries, into Benchmarks/RESULTS.md (20 minutes; the machine should do nothing else)
+# make test-arm   the kernels' tests on aarch64, in an emulator
 # make lint    the formatter's opinion
 
 SHELL := /bin/bash
@@ -9,7 +10,7 @@ SWIFT ?= swift
 # Tests have a scratch path of their own: their build settings differ, and sharing one would build everything twice.
 TEST_OPTIONS := -c release --disable-testable-imports --scratch-path .build-tests
 
-.PHONY: demo test bench build lint packages
+.PHONY: demo test bench build lint packages test-arm
 
 demo: build
 	@Tools/demo .build/release
@@ -23,6 +24,9 @@ bench: build
 
 build: packages
 	$(SWIFT) build -c release
+
+test-arm:
+	@Tools/test-arm
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift

@@ -47,6 +47,7 @@ public final class BundleFile: Sendable {
   /// - Throws: ``PexError`` (malformed) naming the tensor.
   public func verify(constant id: ValueID) throws {
     guard graph.values.indices.contains(id.index), graph[id].constant != nil else { return }
+    graph[id].constant.map { $0.populate(0..<$0.byteCount) }
     try naming(name) { try trunkRow.verify(id.index - graph.inputs.count, in: image) }
   }
 

@@ -48,11 +48,12 @@ public struct PackedRecord: Sendable {
   }
 
   private func checksum(segment: Int, piece: Int) -> UInt32 {
-    segments[segment].withBytes { bytes in
-      let size = Self.pieceFloats * DType.float32.byteCount
-      let start = min(bytes.count, piece * size)
-      return CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + size)]))
-    }
+    let tensor = segments[segment]
+    let size = Self.pieceFloats * DType.float32.byteCount
+    let start = min(tensor.byteCount, piece * size)
+    let range = start..<min(tensor.byteCount, start + size)
+    tensor.populate(range)
+    return tensor.withBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
   /// The message of section 9.

@@ -72,6 +72,9 @@ public struct Tensor: Sendable {
     }
   }
 
+  /// Says that some of the bytes will be read now: those of a mapped file come at once rather than page by page.
+  public func populate(_ range: Range<Int>) { storage.populate(range.clamped(to: 0..<byteCount)) }
+
   /// Calls `body` with the elements of a float32 tensor. They are valid only within the call.
   /// - Throws: ``PexError`` (defect) when the tensor is not float32; whatever `body` throws.
   public func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {

@@ -40,6 +40,13 @@ public final class TensorStorage: @unchecked Sendable {
     try fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
   }
 
+  /// Brings some of the bytes into this process at once when they are a mapped file's.
+  func populate(_ range: Range<Int>) {
+    guard let file, let start = file.bytes.baseAddress else { return }
+    let offset = base - start
+    file.populate(offset + range.lowerBound..<offset + range.upperBound)
+  }
+
   /// Bytes of a mapped file, used in place. `range` lies within the file.
   init(file: MappedFile, range: Range<Int>) {
     base = file.bytes.baseAddress.map { $0 + range.lowerBound } ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped

@@ -32,11 +32,11 @@ struct ProfileReport {
 
   func print(_ console: Console) throws {
     var table = Table([
-      ("step", .left), ("op", .left), ("exit", .right), ("MACs", .right), ("ms", .right), ("share", .right),
+      ("step", .left), ("op", .left), ("kernel", .left), ("exit", .right), ("MACs", .right), ("ms", .right), ("share", .right),
     ])
     for step in steps {
       table.add([
-        step.name, step.mnemonic, "\(exit(of: step))", Format.count(step.multiplyAccumulates),
+        step.name, step.mnemonic, step.kernel, "\(exit(of: step))", Format.count(step.multiplyAccumulates),
         Format.milliseconds(Double(step.nanoseconds) / 1e6), Format.percent(share(step)),
       ])
     }

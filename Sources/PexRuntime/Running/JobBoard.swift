@@ -16,7 +16,10 @@ final class JobBoard: @unchecked Sendable {
 
   private let busy = Atomic<Bool>(false)
   private let closed = Atomic<Bool>(false)
-  private let next = Atomic<Int>(0)
+  /// For each thread the next of its own tasks, each in a pair of cache lines of its own.
+  private let next: UnsafeMutablePointer<Atomic<Int>>
+  private static let stride = 16
+  private let threads: Int
   private let sleepers = Atomic<Int>(0)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -24,7 +27,10 @@ final class JobBoard: @unchecked Sendable {
   private var count = 0
   private var body: UnsafePointer<Body>?
 
-  init() {
+  init(threads: Int) {
+    self.threads = threads
+    next = .allocate(capacity: threads * Self.stride)
+    for place in 0..<threads * Self.stride { (next + place).initialize(to: Atomic(0)) }
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
   }
@@ -32,6 +38,8 @@ final class JobBoard: @unchecked Sendable {
   deinit {
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(wake)
+    next.deinitialize(count: threads * Self.stride)
+    next.deallocate()
     mutex.deallocate()
     wake.deallocate()
   }
@@ -46,7 +54,7 @@ final class JobBoard: @unchecked Sendable {
   func run(count: Int, body: UnsafePointer<Body>) {
     self.count = count
     self.body = body
-    next.store(0, ordering: .relaxed)
+    for worker in 0..<threads { next[worker * Self.stride].store(start(of: worker), ordering: .relaxed) }
     let loop = (state.load(ordering: .relaxed) >> 32) &+ 1
     state.store(loop << 32 | Self.open, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
@@ -76,14 +84,23 @@ final class JobBoard: @unchecked Sendable {
     wakeAll()
   }
 
+  /// The first of a thread's own tasks. Neighbouring tasks go to one thread, and the same ones in every loop of as many:
+  /// what one loop leaves in a core's cache is what the next one reads there.
+  private func start(of worker: Int) -> Int { count * worker / threads }
+
+  /// Takes the thread's own tasks, then what is left of the others'.
   // Not inlined: every reference to the caller's closure must be gone when this returns.
   @inline(never)
   private func drain(worker: Int) {
     guard let body else { return }
-    while true {
-      let index = next.add(1, ordering: .relaxed).oldValue
-      guard index < count else { return }
-      body.pointee(worker, index)
+    for turn in 0..<threads {
+      let owner = (worker + turn) % threads
+      let end = start(of: owner + 1)
+      while next[owner * Self.stride].load(ordering: .relaxed) < end {
+        let index = next[owner * Self.stride].add(1, ordering: .relaxed).oldValue
+        guard index < end else { break }
+        body.pointee(worker, index)
+      }
     }
   }
 

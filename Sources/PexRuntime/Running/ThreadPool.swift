@@ -18,7 +18,7 @@ public final class ThreadPool: Sendable {
   public init(threads: Int = ThreadPool.defaultThreads) throws {
     guard (1...1024).contains(threads) else { throw PexError(.usage, "\(threads) threads: expected 1…1024") }
     self.threads = threads
-    board = JobBoard()
+    board = JobBoard(threads: threads)
     var started: [pthread_t] = []
     for worker in 1..<max(threads, 1) {
       guard let thread = Self.start(HelperStart(board: board, worker: worker)) else {

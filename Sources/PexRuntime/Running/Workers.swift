@@ -27,7 +27,7 @@ struct Workers {
   var shared: UnsafeMutablePointer<Float> { scratch.base + pool.threads * stride }
 
   /// Below this many elementary operations a loop is not worth waking anybody for.
-  private static let worthwhile = 16384
+  private static let worthwhile = 8192
 
   /// Calls `body` with every index below `count` and its thread's scratch.
   /// - Parameter cost: elementary operations of one index, roughly.
@@ -51,6 +51,20 @@ struct Workers {
       do { try body(index) } catch { failures.withLock { $0[index] = error } }
     }
     if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
+  }
+
+  /// Cuts blocks of rows into parts, some for each thread, and calls `body` with each of them. Large maps are cut by
+  /// rows, as the convolutions do it, so that what a thread made is what it reads; small ones by blocks.
+  /// - Parameter cost: elementary operations of one row of one block, roughly.
+  func parts(
+    blocks: Int, rows: Int, cost: Int,
+    _ body: (_ blocks: Range<Int>, _ rows: Range<Int>, _ scratch: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    if rows >= 8 * pool.threads {
+      ranges(rows, cost: saturatingProduct(blocks, cost)) { body(0..<blocks, $0, $1) }
+    } else {
+      ranges(blocks, cost: saturatingProduct(rows, cost)) { body($0, 0..<rows, $1) }
+    }
   }
 
   /// Cuts `0..<count` into ranges of nearly equal size, some for each thread, and calls `body` with each of them.

@@ -45,9 +45,10 @@ struct DepthwiseStep: StepKernel {
     let residual = context.inputs.count > 1 ? context.inputs[1] : nil
     let inputSize = window.in_height * window.in_width * isa.lanes
     let outputSize = window.out_height * window.out_width * isa.lanes
-    let rows = window.out_height
-    context.workers.ranges(samples * blocks * rows, cost: saturatingProduct(window.out_width, taps)) { range, scratch in
-      eachBlock(of: range, rows: rows) { block, rows in
+    context.workers.parts(
+      blocks: samples * blocks, rows: window.out_height, cost: saturatingProduct(window.out_width, taps, isa.lanes / 2)
+    ) { range, rows, scratch in
+      for block in range {
         let weights = packed + block % blocks * isa.lanes * taps
         let bias = packed + blocks * isa.lanes * taps + block % blocks * isa.lanes
         withUnsafePointer(to: window) {

@@ -49,8 +49,8 @@ struct BinaryBlocksStep: StepKernel {
   var overwrites: Int? { left == pixels ? 0 : nil }
 
   func run(_ context: StepContext) throws {
-    context.workers.ranges(blocks * pixels, cost: isa.lanes) { range, _ in
-      eachBlock(of: range, rows: pixels) { block, part in
+    context.workers.parts(blocks: blocks, rows: pixels, cost: isa.lanes / 4) { range, part, _ in
+      for block in range {
         let (a, b) = (left == 1 ? 0 : part.lowerBound, right == 1 ? 0 : part.lowerBound)
         isa.kernels.binary_pixels(
           operation, part.count, context.inputs[0] + (block * left + a) * isa.lanes, left == 1 ? 0 : 1,

@@ -53,9 +53,10 @@ struct PoolingStep: StepKernel {
     let packed = try context.weights()
     let inputSize = window.in_height * window.in_width * isa.lanes
     let outputSize = window.out_height * window.out_width * isa.lanes
-    let cost = saturatingProduct(window.out_width, window.kernel_height, window.kernel_width)
-    context.workers.ranges(blocks * window.out_height, cost: cost) { range, _ in
-      eachBlock(of: range, rows: window.out_height) { block, rows in
+    let cost = saturatingProduct(
+      window.out_width, window.kernel_height, window.kernel_width, isa.lanes / 2)
+    context.workers.parts(blocks: blocks, rows: window.out_height, cost: cost) { range, rows, _ in
+      for block in range {
         withUnsafePointer(to: window) {
           isa.kernels.pool(
             $0, take, rows.lowerBound, rows.upperBound, packed, packed + window.out_height,

@@ -1,0 +1,272 @@
+// Holds the kernels of one level to plain loops, on machines where Swift cannot be built for: `make test-arm` compiles
+// this for aarch64 and runs it in an emulator. The Swift tests hold the same kernels to the reference interpreter.
+// usage: kernels [LEVEL]
+
+#include "CPexKernels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const pex_kernels *kernels;
+static int failures;
+
+static uint32_t state = 1;
+
+static uint32_t draw(uint32_t below) {
+  state = state * 1664525u + 1013904223u;
+  return (state >> 8) % below;
+}
+
+static float number(void) { return (float)draw(20001) / 10000.0f - 1; }
+
+static float *floats(ptrdiff_t count) {
+  float *memory = NULL;
+  if (posix_memalign((void **)&memory, 64, (size_t)(count + 64) * sizeof *memory)) abort();
+  for (ptrdiff_t i = 0; i < count + 64; i++) memory[i] = number();
+  return memory;
+}
+
+static ptrdiff_t blocks_of(ptrdiff_t channels) { return (channels + kernels->lanes - 1) / kernels->lanes; }
+
+// A plain map in blocks, and back.
+static float *blocked(const float *plain, ptrdiff_t channels, ptrdiff_t pixels) {
+  const ptrdiff_t lanes = kernels->lanes;
+  float *map = floats(blocks_of(channels) * lanes * pixels);
+  for (ptrdiff_t c = 0; c < channels; c += lanes) {
+    const ptrdiff_t count = channels - c < lanes ? channels - c : lanes;
+    kernels->block_planes(count, pixels, pixels, plain + c * pixels, map + c * pixels);
+  }
+  return map;
+}
+
+static float *plain(const float *map, ptrdiff_t channels, ptrdiff_t pixels) {
+  const ptrdiff_t lanes = kernels->lanes;
+  float *planes = floats(channels * pixels);
+  for (ptrdiff_t c = 0; c < channels; c += lanes) {
+    const ptrdiff_t count = channels - c < lanes ? channels - c : lanes;
+    kernels->unblock_planes(count, pixels, pixels, map + c * pixels, planes + c * pixels);
+  }
+  return planes;
+}
+
+// What a kernel should give, and the largest sum of its products' magnitudes: what rounding errors are measured by.
+typedef struct {
+  double *values;
+  double scale;
+} expectation;
+
+static void compare(const char *what, const float *found, expectation expected, ptrdiff_t count, double tolerance) {
+  double error = 0;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const double difference = fabs(found[i] - expected.values[i]);
+    if (!(difference <= error)) error = difference;
+  }
+  if (!(error <= tolerance * expected.scale)) {
+    printf("%s: off by %.2e of %.2e\n", what, error, expected.scale);
+    failures++;
+  }
+}
+
+// The convolution of `w` with groups, from plain maps, in f64.
+static expectation reference(const pex_window *w, ptrdiff_t in, ptrdiff_t out, ptrdiff_t groups, const float *x,
+                         const float *weights, const float *bias, const float *residual, float low, float high) {
+  const ptrdiff_t pixels = w->out_height * w->out_width, depth = in / groups;
+  expectation y = {malloc((size_t)(out * pixels) * sizeof *y.values), 0};
+  for (ptrdiff_t o = 0; o < out; o++) {
+    const ptrdiff_t first = o / (out / groups) * depth;
+    for (ptrdiff_t p = 0; p < pixels; p++) {
+      double sum = bias[o] + (residual ? residual[o * pixels + p] : 0), magnitude = fabs(sum);
+      for (ptrdiff_t c = 0; c < depth; c++) {
+        for (ptrdiff_t ky = 0; ky < w->kernel_height; ky++) {
+          for (ptrdiff_t kx = 0; kx < w->kernel_width; kx++) {
+            const ptrdiff_t sy = p / w->out_width * w->stride_height + ky * w->dilation_height - w->pad_height;
+            const ptrdiff_t sx = p % w->out_width * w->stride_width + kx * w->dilation_width - w->pad_width;
+            if (sy < 0 || sx < 0 || sy >= w->in_height || sx >= w->in_width) continue;
+            const double product = (double)x[((first + c) * w->in_height + sy) * w->in_width + sx] *
+                                   weights[((o * depth + c) * w->kernel_height + ky) * w->kernel_width + kx];
+            sum += product;
+            magnitude += fabs(product);
+          }
+        }
+      }
+      y.values[o * pixels + p] = sum < low ? low : sum > high ? high : sum;
+      if (magnitude > y.scale) y.scale = magnitude;
+    }
+  }
+  return y;
+}
+
+static pex_window draw_window(void) {
+  pex_window w = {.kernel_height = 1 + draw(4), .kernel_width = 1 + draw(4)};
+  w.stride_height = 1 + draw(3);
+  w.stride_width = 1 + draw(3);
+  w.dilation_height = 1 + draw(2);
+  w.dilation_width = 1 + draw(2);
+  w.pad_height = draw(3);
+  w.pad_width = draw(3);
+  const ptrdiff_t reach_y = (w.kernel_height - 1) * w.dilation_height, reach_x = (w.kernel_width - 1) * w.dilation_width;
+  w.in_height = reach_y + 1 + draw(9);
+  w.in_width = reach_x + 1 + draw(15);
+  w.out_height = (w.in_height + w.pad_height - reach_y - 1) / w.stride_height + 1;
+  w.out_width = (w.in_width + w.pad_width - reach_x - 1) / w.stride_width + 1;
+  return w;
+}
+
+static void test_convolution(void) {
+  const ptrdiff_t lanes = kernels->lanes;
+  const ptrdiff_t groups = draw(3) ? 1 : 1 + draw(4);
+  pex_convolution s = {.window = draw_window(), .groups = groups};
+  s.in_channels = groups * (1 + draw(30));
+  s.out_channels = groups * (1 + draw(40));
+  s.width = draw(4) ? lanes : 1;
+  s.panel_blocks = groups == 1 ? 1 + draw(2) : 1;
+  s.strip_rows = 1 + draw(6);
+  s.chunk_blocks = 1 + draw(3);
+  s.activation = (pex_activation){pex_clamp, -2, 3};
+  if (s.width == lanes && draw(3) == 0) {
+    const ptrdiff_t pixels = s.window.in_height * s.window.in_width;
+    s.window = (pex_window){pixels, 1, pixels, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    s.direct = 1;
+  }
+  const pex_window *w = &s.window;
+  const ptrdiff_t in_pixels = w->in_height * w->in_width, pixels = w->out_height * w->out_width;
+  float *x = floats(s.in_channels * in_pixels), *bias = floats(blocks_of(s.out_channels) * lanes);
+  float *weights = floats(s.out_channels * s.in_channels / groups * w->kernel_height * w->kernel_width);
+  float *residual = draw(2) ? floats(s.out_channels * pixels) : NULL;
+  float *input = s.width == 1 ? x : blocked(x, s.in_channels, in_pixels);
+  float *addend = residual ? blocked(residual, s.out_channels, pixels) : NULL;
+  float *packed = floats(pex_convolution_weights(kernels, &s)), *scratch = floats(pex_convolution_scratch(&s));
+  float *output = floats(blocks_of(s.out_channels) * lanes * pixels);
+  const ptrdiff_t panels = (blocks_of(s.out_channels) + s.panel_blocks - 1) / s.panel_blocks;
+  const ptrdiff_t some = draw((uint32_t)panels + 1), rows = draw((uint32_t)w->out_height + 1);
+  if (some > 0) kernels->pack_convolution(&s, 0, some, weights, packed);
+  if (some < panels) kernels->pack_convolution(&s, some, panels, weights, packed);
+  for (int part = 0; part < 4; part++) {
+    const ptrdiff_t y0 = part & 1 ? rows : 0, y1 = part & 1 ? w->out_height : rows;
+    const ptrdiff_t p0 = part & 2 ? some : 0, p1 = part & 2 ? panels : some;
+    if (y0 < y1 && p0 < p1) {
+      kernels->convolution(&s, y0, y1, p0, p1, input, packed, bias, addend, output, scratch);
+    }
+  }
+  const expectation expected = reference(w, s.in_channels, s.out_channels, groups, x, weights, bias, residual, -2, 3);
+  float *found = plain(output, s.out_channels, pixels);
+  compare("convolution", found, expected, s.out_channels * pixels, 3e-7);
+  if (input != x) free(input);
+  free(x), free(bias), free(weights), free(residual), free(addend), free(packed), free(scratch), free(output);
+  free(expected.values), free(found);
+}
+
+static void test_winograd(void) {
+  const ptrdiff_t lanes = kernels->lanes;
+  pex_winograd s = {.in_channels = 1 + draw(40), .out_channels = 1 + draw(40)};
+  s.window = (pex_window){4 + draw(14), 4 + draw(14), 0, 0, 3, 3, 1, 1, 1, 1, draw(2), draw(2)};
+  s.window.out_height = s.window.in_height - 2 + s.window.pad_height + draw(2);
+  s.window.out_width = s.window.in_width - 2 + s.window.pad_width + draw(2);
+  s.activation = (pex_activation){pex_clamp, -5, 5};
+  const pex_window *w = &s.window;
+  const ptrdiff_t tiles = ((w->out_height + 3) / 4) * ((w->out_width + 3) / 4);
+  const ptrdiff_t in_pixels = w->in_height * w->in_width, pixels = w->out_height * w->out_width;
+  const ptrdiff_t in_blocks = blocks_of(s.in_channels), out_blocks = blocks_of(s.out_channels);
+  s.chunk_tiles = 1 + draw((uint32_t)tiles);
+  float *x = floats(s.in_channels * in_pixels), *bias = floats(out_blocks * lanes);
+  float *weights = floats(s.out_channels * s.in_channels * 9), *residual = floats(s.out_channels * pixels);
+  float *input = blocked(x, s.in_channels, in_pixels), *addend = blocked(residual, s.out_channels, pixels);
+  float *packed = floats(36 * s.in_channels * out_blocks * lanes), *scratch = floats(18 * lanes * lanes);
+  float *spectrum = floats(36 * in_blocks * s.chunk_tiles * lanes), *sums = floats(36 * out_blocks * s.chunk_tiles * lanes);
+  float *output = floats(out_blocks * lanes * pixels);
+  kernels->pack_winograd(&s, 0, (out_blocks + 1) / 2, weights, packed, scratch);
+  for (ptrdiff_t first = 0; first < tiles; first += s.chunk_tiles) {
+    const ptrdiff_t count = tiles - first < s.chunk_tiles ? tiles - first : s.chunk_tiles;
+    kernels->winograd_input(&s, first, count, 0, in_blocks, input, spectrum);
+    for (ptrdiff_t point = 0; point < 36; point++) {
+      kernels->winograd_products(&s, count, point, 0, (out_blocks + 1) / 2, spectrum, packed, sums);
+    }
+    kernels->winograd_output(&s, first, count, 0, out_blocks, sums, bias, addend, output);
+  }
+  const expectation expected = reference(w, s.in_channels, s.out_channels, 1, x, weights, bias, residual, -5, 5);
+  float *found = plain(output, s.out_channels, pixels);
+  compare("winograd", found, expected, s.out_channels * pixels, 3e-6);
+  free(x), free(bias), free(weights), free(residual), free(input), free(addend), free(packed), free(scratch);
+  free(spectrum), free(sums), free(output), free(expected.values), free(found);
+}
+
+static void test_depthwise(void) {
+  const ptrdiff_t lanes = kernels->lanes, channels = 1 + draw(20);
+  const pex_window w = draw_window();
+  const ptrdiff_t in_size = w.in_height * w.in_width, pixels = w.out_height * w.out_width;
+  const ptrdiff_t taps = w.kernel_height * w.kernel_width;
+  float *x = floats(channels * in_size), *weights = floats(channels * taps), *bias = floats(blocks_of(channels) * lanes);
+  float *input = blocked(x, channels, in_size), *packed = blocked(weights, channels, taps);
+  float *output = floats(blocks_of(channels) * lanes * pixels), *scratch = floats(6 * w.out_width);
+  for (ptrdiff_t block = 0; block < blocks_of(channels); block++) {
+    kernels->depthwise(&w, 0, w.out_height, input + block * in_size * lanes, packed + block * taps * lanes,
+                       bias + block * lanes, NULL, (pex_activation){pex_clamp, 0, INFINITY},
+                       output + block * pixels * lanes, scratch);
+  }
+  const expectation expected = reference(&w, channels, channels, channels, x, weights, bias, NULL, 0, INFINITY);
+  float *found = plain(output, channels, pixels);
+  compare("depthwise", found, expected, channels * pixels, 3e-7);
+  free(x), free(weights), free(bias), free(input), free(packed), free(output), free(scratch);
+  free(expected.values), free(found);
+}
+
+static void test_linear(void) {
+  const ptrdiff_t rows = 1 + draw(70), depth = 1 + draw(90);
+  const ptrdiff_t panels = (rows + kernels->linear_rows - 1) / kernels->linear_rows;
+  float *x = floats(depth), *weights = floats(rows * depth), *bias = floats(panels * kernels->linear_rows);
+  float *packed = floats(panels * kernels->linear_rows * depth), *output = floats(rows);
+  const pex_window whole = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+  const expectation expected = reference(&whole, depth, rows, 1, x, weights, bias, NULL, -INFINITY, INFINITY);
+  kernels->pack_rows(rows, depth, 0, panels, weights, packed);
+  kernels->linear(rows, depth, 0, panels, x, packed, bias, NULL, (pex_activation){pex_clamp, -INFINITY, INFINITY},
+                  output);
+  compare("linear", output, expected, rows, 3e-7);
+  free(x), free(weights), free(bias), free(packed), free(output), free(expected.values);
+}
+
+static void test_functions(void) {
+  enum { count = 133 };
+  float x[count], y[count];
+  double expected[count];
+  for (int i = 0; i < count; i++) x[i] = 6 * number();
+  for (pex_unary f = pex_clamp; f <= pex_square_root; f++) {
+    for (int i = 0; i < count; i++) {
+      const double v = x[i], gate = fmin(fmax(v / 6 + 0.5, 0), 1), sigmoid = 1 / (1 + exp(-v));
+      switch (f) {
+      case pex_clamp: expected[i] = fmin(fmax(v, 0.25), 2); break;
+      case pex_sigmoid: expected[i] = sigmoid; break;
+      case pex_hard_sigmoid: expected[i] = fmin(fmax(0.25 * v + 2, 0), 1); break;
+      case pex_hard_swish: expected[i] = v * gate; break;
+      case pex_swish: expected[i] = v * sigmoid; break;
+      case pex_leaky_relu: expected[i] = v < 0 ? 0.25 * v : v; break;
+      case pex_exponential: expected[i] = exp(v); break;
+      case pex_absolute: expected[i] = fabs(v); break;
+      case pex_negative: expected[i] = -v; break;
+      case pex_square_root: x[i] = fabsf(x[i]), expected[i] = sqrt(x[i]); break;
+      }
+    }
+    memcpy(y, x, sizeof y);
+    kernels->unary((pex_activation){f, 0.25f, 2}, count, y, y);
+    // The largest input is 6: results are as large, or its exponential.
+    compare("function", y, (expectation){expected, f == pex_exponential ? exp(6) : 6}, count, 2e-7);
+  }
+}
+
+int main(int count, char **arguments) {
+  kernels = count > 1 ? pex_kernels_named(arguments[1]) : pex_kernels_default();
+  if (!kernels) {
+    fprintf(stderr, "this CPU has no kernels of that name\n");
+    return 64;
+  }
+  for (int i = 0; i < 300; i++) {
+    test_convolution();
+    test_winograd();
+    test_depthwise();
+    test_linear();
+  }
+  test_functions();
+  printf("%s, %td lanes: %d failures\n", kernels->name, kernels->lanes, failures);
+  return failures ? 1 : 0;
+}
