@@ -83,6 +83,7 @@ let package = Package(
 
     // Tests, module by module.
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
+    .target(name: "PexAllocations", path: "Tests/Allocations"),
     .testTarget(name: "PexTensorTests", dependencies: ["PexTensor"]),
     .testTarget(name: "PexGraphTests", dependencies: ["PexGraph", "PexTensor"]),
     .testTarget(
@@ -97,7 +98,8 @@ let package = Package(
     .testTarget(
       name: "PexRuntimeTests",
       dependencies: [
-        "CPexKernels", "PexBundle", "PexExits", "PexGraph", "PexHeads", "PexPasses", "PexReference", "PexRuntime",
+        "CPexKernels", "PexAllocations", "PexBundle", "PexExits", "PexGraph", "PexHeads", "PexPasses", "PexReference",
+        "PexRuntime",
         "PexTensor", "PexTestSupport",
       ]),
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),

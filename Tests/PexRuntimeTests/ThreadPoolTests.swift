@@ -1,5 +1,7 @@
+import PexGraph
 import PexRuntime
 import PexTensor
+import PexTestSupport
 import Synchronization
 import Testing
 
@@ -39,6 +41,33 @@ import Testing
       let total = Counter()
       pool.parallel(100) { _, _ in total.value.add(1, ordering: .relaxed) }
       #expect(total.value.load(ordering: .relaxed) == 100)
+    }
+  }
+
+  /// One executor has the helpers, the others compute alone meanwhile; scratch is nobody's but their own.
+  @Test func executorsOnSeveralThreadsShareWeightsAndPool() async throws {
+    var sketch = Sketch(seed: 1)
+    let x = try sketch.convolution(sketch.input([.batch, 20, 24, 22]), 40, 3)
+    let y = try sketch.convolution(sketch.unary(.hardSwish, x), 40, 5, groups: 40)
+    let z = try sketch.convolution(
+      sketch.add(.softmax(Softmax(axis: 1)), y), 12, Window(kernel: [3, 3], strides: [2, 2]))
+    let graph = try sketch.finished(z)
+    let weights = try PackedWeights(plan: ExecutionPlan(graph: graph))
+    let pool = try ThreadPool(threads: 3)
+    let samples = try (0..<3).map { try randomInputs(graph, batch: 1, seed: $0) }
+    let expected = try samples.map { try Runs.values(graph, $0)[0] }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (sample, wanted) in zip(samples, expected) {
+        group.addTask {
+          let executor = try Executor(weights: weights, pool: pool)
+          for _ in 0..<20 {
+            try executor.load(inputs: sample)
+            try executor.run(segment: 0)
+            #expect(try executor.value(graph.outputs[0]).isIdentical(to: wanted))
+          }
+        }
+      }
+      try await group.waitForAll()
     }
   }
 

@@ -33,6 +33,10 @@ struct SegmentBuilder {
       for group in fusion.groups(of: computed) { try append(try factory.step(group, made: made)) }
       let isTail = number == cut.nodes.count - 1
       for value in cut.given[number] {
+        // What lies in the memory of a map that is there in blocks only.
+        if !made.contains(whereMade(value)), !isRaw(whereMade(value)) {
+          try append(factory.reorder(to: factory.plain(value)))
+        }
         if given[value] != nil {
           if isTail { given[value]?.stays = true }
         } else {

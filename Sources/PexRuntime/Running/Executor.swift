@@ -153,7 +153,7 @@ public final class Executor {
   }
 
   private func pointer(_ stored: Stored, _ packed: PackedSegment) throws -> UnsafePointer<Float> {
-    if let raw = packed.raw[stored.value] { return raw }
+    if stored.layout == .plain, let raw = packed.raw[stored.value] { return raw }
     return UnsafePointer(try writable(stored))
   }
 
