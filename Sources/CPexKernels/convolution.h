@@ -1,7 +1,7 @@
 // Convolution of any window, stride, dilation and grouping, directly: no matrix of patches is made. Where the window is
-// more than one element, a strip of input rows is first copied with its padding, once for each column of the window and
-// sorted by the stride: then neighbouring output pixels, across rows too, lie side by side for every element of the
-// window.
+// more than one element, a strip of input rows is first copied with its padding, rows and columns sorted by their
+// remainder modulo the stride: then neighbouring output pixels lie side by side for every element of the window. Of
+// narrow maps it is copied once for each column of the window, so that they do so across rows too.
 
 // The output blocks and the input channels of a panel of the weights.
 typedef struct {
@@ -99,26 +99,43 @@ static void pack_convolution(const pex_convolution *s, ptrdiff_t first, ptrdiff_
   }
 }
 
-// Rows of the copy that belong to one column of the window: with stride 1 all elements of a column share them.
-INLINE ptrdiff_t strip_height(const pex_convolution *s) {
+// How a strip lies in its copy: for each input block some planes of columns, each of some phases of rows.
+typedef struct {
+  // Numbers from one row to the next, rows of a phase, numbers of a plane, and planes.
+  ptrdiff_t line, phase_rows, plane, planes;
+} strip_layout;
+
+INLINE strip_layout layout_of(const pex_convolution *s) {
   const pex_window *w = &s->window;
-  return w->stride_height == 1 ? s->strip_rows + (w->kernel_height - 1) * w->dilation_height
-                               : s->strip_rows * w->kernel_height;
+  strip_layout l;
+  l.line = (w->out_width + (s->flat ? 0 : (w->kernel_width - 1) * w->dilation_width / w->stride_width)) * s->width;
+  l.phase_rows = s->strip_rows + (w->kernel_height - 1) * w->dilation_height / w->stride_height;
+  l.plane = w->stride_height * l.phase_rows * l.line;
+  l.planes = s->flat ? w->kernel_width : w->stride_width;
+  return l;
 }
 
-// Copies one row of a block for column `kx` of the window, zeros in the padding.
-INLINE void copy_row(const pex_convolution *s, const float *block, ptrdiff_t y, ptrdiff_t kx, float *to) {
+// Where the pixels of an element of the window lie in the copy of a block.
+INLINE ptrdiff_t tap_offset(const pex_convolution *s, strip_layout l, ptrdiff_t ky, ptrdiff_t kx) {
+  const pex_window *w = &s->window;
+  const ptrdiff_t y = ky * w->dilation_height, x = kx * w->dilation_width;
+  const ptrdiff_t row = y % w->stride_height * l.phase_rows + y / w->stride_height;
+  if (s->flat) return kx * l.plane + row * l.line;
+  return x % w->stride_width * l.plane + row * l.line + x / w->stride_width * s->width;
+}
+
+// Copies one row of a block: every stride-th column from `shift` on, zeros in the padding.
+INLINE void copy_row(const pex_convolution *s, const float *block, ptrdiff_t y, ptrdiff_t shift, ptrdiff_t count,
+                     float *to) {
   const pex_window *w = &s->window;
   const ptrdiff_t width = s->width, stride = w->stride_width;
   if (y < 0 || y >= w->in_height) {
-    memset(to, 0, (size_t)(w->out_width * width) * sizeof *to);
+    memset(to, 0, (size_t)(count * width) * sizeof *to);
     return;
   }
-  // Output column x reads input column x * stride + shift.
-  const ptrdiff_t shift = kx * w->dilation_width - w->pad_width;
-  const ptrdiff_t first = smaller(shift < 0 ? divide_up(-shift, stride) : 0, w->out_width);
+  const ptrdiff_t first = smaller(shift < 0 ? divide_up(-shift, stride) : 0, count);
   ptrdiff_t last = shift < w->in_width ? (w->in_width - 1 - shift) / stride + 1 : 0;
-  last = larger(first, smaller(last, w->out_width));
+  last = larger(first, smaller(last, count));
   const float *from = block + (y * w->in_width + shift) * width;
   memset(to, 0, (size_t)(first * width) * sizeof *to);
   if (stride == 1) {
@@ -128,26 +145,32 @@ INLINE void copy_row(const pex_convolution *s, const float *block, ptrdiff_t y, 
   } else {
     for (ptrdiff_t x = first; x < last; x++) to[x] = from[x * stride];
   }
-  memset(to + last * width, 0, (size_t)((w->out_width - last) * width) * sizeof *to);
+  memset(to + last * width, 0, (size_t)((count - last) * width) * sizeof *to);
+}
+
+// Whether an element of a window has this remainder.
+INLINE int is_used(ptrdiff_t remainder, ptrdiff_t kernel, ptrdiff_t dilation, ptrdiff_t stride) {
+  for (ptrdiff_t k = 0; k < kernel; k++) {
+    if (k * dilation % stride == remainder) return 1;
+  }
+  return 0;
 }
 
 // Copies what `rows` output rows from `row` on read of the input blocks first..<last.
-static void copy_strip(const pex_convolution *s, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last,
-                       const float *input, float *copy) {
+static void copy_strip(const pex_convolution *s, strip_layout l, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first,
+                       ptrdiff_t last, const float *input, float *copy) {
   const pex_window *w = &s->window;
-  const ptrdiff_t line = w->out_width * s->width, height = strip_height(s);
+  const ptrdiff_t needed = rows + (w->kernel_height - 1) * w->dilation_height / w->stride_height;
   for (ptrdiff_t block = first; block < last; block++) {
     const float *from = input + block * w->in_height * w->in_width * s->width;
-    for (ptrdiff_t kx = 0; kx < w->kernel_width; kx++, copy += height * line) {
-      if (w->stride_height == 1) {
-        const ptrdiff_t needed = rows + (w->kernel_height - 1) * w->dilation_height;
-        for (ptrdiff_t y = 0; y < needed; y++) copy_row(s, from, row + y - w->pad_height, kx, copy + y * line);
-        continue;
-      }
-      for (ptrdiff_t ky = 0; ky < w->kernel_height; ky++) {
-        for (ptrdiff_t y = 0; y < rows; y++) {
-          const ptrdiff_t source = (row + y) * w->stride_height + ky * w->dilation_height - w->pad_height;
-          copy_row(s, from, source, kx, copy + (ky * s->strip_rows + y) * line);
+    for (ptrdiff_t plane = 0; plane < l.planes; plane++, copy += l.plane) {
+      if (!s->flat && !is_used(plane, w->kernel_width, w->dilation_width, w->stride_width)) continue;
+      const ptrdiff_t shift = (s->flat ? plane * w->dilation_width : plane) - w->pad_width;
+      for (ptrdiff_t phase = 0; phase < w->stride_height; phase++) {
+        if (!is_used(phase, w->kernel_height, w->dilation_height, w->stride_height)) continue;
+        for (ptrdiff_t y = 0; y < needed; y++) {
+          const ptrdiff_t source = (row + y) * w->stride_height + phase - w->pad_height;
+          copy_row(s, from, source, shift, l.line / s->width, copy + (phase * l.phase_rows + y) * l.line);
         }
       }
     }
@@ -164,11 +187,10 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
   const activation_limits limits = limits_of(s->activation);
   ptrdiff_t *taps = (ptrdiff_t *)scratch;
   float *copy = scratch + divide_up(tap_count * (ptrdiff_t)sizeof(ptrdiff_t), 64) * 16;
-  const ptrdiff_t line = w->out_width * s->width, height = strip_height(s);
+  const strip_layout layout = layout_of(s);
   for (ptrdiff_t ky = 0; ky < w->kernel_height; ky++) {
     for (ptrdiff_t kx = 0; kx < w->kernel_width; kx++) {
-      const ptrdiff_t y = kx * height + ky * (w->stride_height == 1 ? w->dilation_height : s->strip_rows);
-      taps[ky * w->kernel_width + kx] = s->direct ? 0 : y * line;
+      taps[ky * w->kernel_width + kx] = s->direct ? 0 : tap_offset(s, layout, ky, kx);
     }
   }
   const ptrdiff_t start = panel_offset(s, first);
@@ -179,7 +201,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
     const ptrdiff_t rows = smaller(s->strip_rows, last_row - row);
     for (ptrdiff_t chunk = used_first; chunk < used_last; chunk += s->chunk_blocks) {
       const ptrdiff_t chunk_end = smaller(chunk + s->chunk_blocks, smaller(used_last, in_blocks));
-      if (!s->direct) copy_strip(s, row, rows, chunk, chunk_end, input, copy);
+      if (!s->direct) copy_strip(s, layout, row, rows, chunk, chunk_end, input, copy);
       const float *weights = packed + start;
       for (ptrdiff_t index = first; index < last; index++) {
         const panel_range p = panel_at(s, index);
@@ -213,10 +235,14 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
           work.block_step = w->in_height * w->in_width * LANES;
           work.input = input + row * w->in_width * LANES;
         } else {
-          work.block_step = w->kernel_width * height * line;
+          work.block_step = layout.planes * layout.plane;
           work.input = copy - chunk * work.block_step;
         }
-        tile_pixels(work, p.blocks, rows * w->out_width);
+        if (s->direct || s->flat) {
+          tile_pixels(work, p.blocks, 1, rows * w->out_width, 0);
+        } else {
+          tile_pixels(work, p.blocks, rows, w->out_width, layout.line);
+        }
         for (ptrdiff_t b = 0; complete && b < p.blocks; b++) {
           activate(s->activation, rows * w->out_width * LANES, output + place + b * output_step);
         }

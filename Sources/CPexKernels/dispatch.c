@@ -77,10 +77,12 @@ ptrdiff_t pex_convolution_scratch(const pex_convolution *s) {
   const ptrdiff_t taps = times(w->kernel_height, w->kernel_width);
   const ptrdiff_t table = plus(times(taps, sizeof(ptrdiff_t) / sizeof(float)), 16);
   if (s->direct) return addressable(table);
-  const ptrdiff_t height = w->stride_height == 1
-                               ? plus(s->strip_rows, times(w->kernel_height - 1, w->dilation_height))
-                               : times(s->strip_rows, w->kernel_height);
-  const ptrdiff_t copy = times(times(height, w->kernel_width), times(w->out_width, times(s->chunk_blocks, s->width)));
+  // As `layout_of` has it, rounded up.
+  const ptrdiff_t rows = plus(s->strip_rows, times(w->kernel_height - 1, w->dilation_height) / w->stride_height);
+  const ptrdiff_t reach = s->flat ? 0 : times(w->kernel_width - 1, w->dilation_width) / w->stride_width;
+  const ptrdiff_t line = times(plus(w->out_width, reach), s->width);
+  const ptrdiff_t planes = s->flat ? w->kernel_width : w->stride_width;
+  const ptrdiff_t copy = times(times(times(times(w->stride_height, rows), line), planes), s->chunk_blocks);
   return addressable(plus(table, copy));
 }
 

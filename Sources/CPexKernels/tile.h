@@ -110,21 +110,25 @@ static const tile_function tiles[TILE_PIXELS][2][2] = {
 #endif
 };
 
-// Calls `work`'s tile function for pixels 0..<count, cut into tiles of nearly equal size. The pointers of `work` stand at
-// pixel 0 and move along.
-INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, ptrdiff_t count) {
+// Calls `work`'s tile function for `rows` of `count` pixels, each cut into tiles of nearly equal size. The pointers of
+// `work` stand at pixel 0 and move along; input rows are `input_step` apart.
+INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t input_step) {
   const ptrdiff_t number = divide_up(count, TILE_PIXELS);
   const ptrdiff_t plain = work.width == 1;
   const ptrdiff_t step = plain ? 1 : LANES;
-  const ptrdiff_t share = (work.last - work.first) * work.tap_count * blocks * LANES / number;
-  work.ahead_step = blocks * LANES / number;
-  for (ptrdiff_t i = 0, done = 0; i < number; i++) {
-    const ptrdiff_t pixels = count * (i + 1) / number - done;
-    tiles[pixels - 1][plain][blocks - 1](&work);
-    work.input += pixels * step;
-    work.output += pixels * LANES;
-    if (work.residual) work.residual += pixels * LANES;
-    work.ahead += share;
-    done += pixels;
+  const ptrdiff_t share = (work.last - work.first) * work.tap_count * blocks * LANES / (number * rows);
+  const float *line = work.input;
+  work.ahead_step = blocks * LANES / (number * rows);
+  for (ptrdiff_t y = 0; y < rows; y++, line += input_step) {
+    work.input = line;
+    for (ptrdiff_t i = 0, done = 0; i < number; i++) {
+      const ptrdiff_t pixels = count * (i + 1) / number - done;
+      tiles[pixels - 1][plain][blocks - 1](&work);
+      work.input += pixels * step;
+      work.output += pixels * LANES;
+      if (work.residual) work.residual += pixels * LANES;
+      work.ahead += share;
+      done += pixels;
+    }
   }
 }

@@ -117,7 +117,7 @@ static void winograd_products(const pex_winograd *s, ptrdiff_t tiles, ptrdiff_t 
         .output = sums + (point * out_blocks + panel * 2) * s->chunk_tiles * LANES,
         .output_step = s->chunk_tiles * LANES,
     };
-    tile_pixels(work, blocks, tiles);
+    tile_pixels(work, blocks, 1, tiles, 0);
   }
 }
 

@@ -124,6 +124,7 @@ static void test_convolution(void) {
   s.panel_blocks = groups == 1 ? 1 + draw(2) : 1;
   s.strip_rows = 1 + draw(6);
   s.chunk_blocks = 1 + draw(3);
+  s.flat = draw(2);
   s.activation = (pex_activation){pex_clamp, -2, 3};
   if (s.width == lanes && draw(3) == 0) {
     const ptrdiff_t pixels = s.window.in_height * s.window.in_width;

@@ -69,6 +69,9 @@ typedef struct {
   ptrdiff_t strip_rows, chunk_blocks;
   /// Whether the input is read where it lies: a window of one element, stride 1, no padding, blocked.
   int direct;
+  /// Whether the rows of the copy are as long as the output's, so that tiles go on from one row to the next; it is larger
+  /// then. For maps that are narrower than a tile or two.
+  int flat;
   pex_activation activation;
 } pex_convolution;
 

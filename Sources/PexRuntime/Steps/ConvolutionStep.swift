@@ -34,8 +34,10 @@ struct ConvolutionStep: StepKernel {
     let taps = saturatingProduct(window.kernel_height, window.kernel_width)
     let blockBytes = saturatingProduct(taps, width, panel * lanes, MemoryLayout<Float>.stride)
     let chunk = max(1, min(divideUp(channels.input, width), Self.panelBytes / blockBytes))
+    let isFlat = window.out_width < isa.kernels.tile_pixels
+    let copies = isDirect ? 1 : isFlat ? window.kernel_width : window.stride_width
     let rowBytes = saturatingProduct(
-      isDirect ? 1 : window.kernel_width, window.out_width, chunk * width, MemoryLayout<Float>.stride)
+      copies, window.stride_height, window.out_width, chunk * width, MemoryLayout<Float>.stride)
     // Plain rows are copied one number at a time: they are to be read again while they are near.
     let bytes = width == 1 ? Self.stripBytes / 4 : Self.stripBytes
     let strip = max(1, min(window.out_height, bytes / rowBytes))
@@ -43,7 +45,8 @@ struct ConvolutionStep: StepKernel {
       window: isDirect ? window.flattened : window, in_channels: channels.input, out_channels: channels.output,
       groups: groups, width: width, panel_blocks: panel,
       strip_rows: isDirect ? max(isa.kernels.tile_pixels * 8, strip * window.out_width) : strip,
-      chunk_blocks: chunk, direct: isDirect ? 1 : 0, activation: activation.function)
+      chunk_blocks: chunk, direct: isDirect ? 1 : 0, flat: isFlat ? 1 : 0,
+      activation: activation.function)
     weightFloats = withUnsafePointer(to: shape) { pex_convolution_weights(isa.table, $0) }
     scratchFloats = withUnsafePointer(to: shape) { pex_convolution_scratch($0) }
     guard weightFloats >= 0, scratchFloats >= 0 else {

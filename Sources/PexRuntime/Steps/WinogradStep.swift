@@ -4,8 +4,8 @@ import PexTensor
 
 /// 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3), blocked.
 ///
-/// Tiles are worked on in chunks. Where there are many of them, each thread takes chunks of its own; where there is
-/// one, the threads share each of its three phases, so that each reads a part of the transformed weights only.
+/// Tiles are worked on in chunks. Where there is one for each thread, each takes chunks of its own; else the threads share
+/// each of the three phases of a chunk, so that each reads a part of the transformed weights only.
 struct WinogradStep: StepKernel {
   private let isa: InstructionSet
   private let shape: pex_winograd
@@ -16,7 +16,11 @@ struct WinogradStep: StepKernel {
   /// Products a tile takes for each pair of channels: as many as the transforms have points.
   private static let points = 36
   /// Bytes of transformed maps that stay near a core.
-  private static let chunkBytes = 256 << 10
+  private static let chunkBytes = 1200 << 10
+  /// Tiles that make reading the transformed weights from a far cache worth while.
+  private static let chunkTiles = 24
+  /// Transformed weights beyond this come from so far that they had better be read once.
+  private static let farBytes = 4 << 20
 
   /// Whether this way is estimated to be faster than the direct one, in clock cycles: products at two vectors a cycle;
   /// the transformed weights, four times the plain ones, at 8 bytes a cycle; and some 150 cycles for each block of
@@ -49,9 +53,10 @@ struct WinogradStep: StepKernel {
     guard saturatingProduct(tileFloats, tiles) < Int.max / 8, weightFloats < Int.max / 8 else {
       throw PexError(.malformed, "the transformed map is too large to address")
     }
-    // A chunk that takes less than the weights would only make them be read more often.
-    let bytes = min(max(Self.chunkBytes, 2 * weightFloats * MemoryLayout<Float>.stride), 12 * Self.chunkBytes)
-    let fitting = max(1, bytes / (tileFloats * MemoryLayout<Float>.stride))
+    let size = MemoryLayout<Float>.stride
+    let weightBytes = weightFloats * size
+    let bytes = max(Self.chunkBytes, weightBytes > Self.farBytes ? weightBytes : 0)
+    let fitting = max(Self.chunkTiles, bytes / (tileFloats * size))
     // Whole chunks are shared out: a number that two or four threads divide leaves nobody waiting.
     let needed = divideUp(tiles, fitting)
     let chunks = needed <= 2 ? needed : divideUp(needed, 4) * 4
@@ -73,12 +78,9 @@ struct WinogradStep: StepKernel {
 
   var title: String { "winograd" }
 
-  /// Whether threads take whole chunks.
-  private var sharesChunks: Bool { chunks >= 4 }
-
   private var packingFloats: Int { 18 * isa.lanes * isa.lanes }
-  var scratchFloats: Int { max(packingFloats, sharesChunks ? chunkFloats : 0) }
-  var sharedFloats: Int { sharesChunks ? 0 : chunkFloats }
+  var scratchFloats: Int { max(packingFloats, chunks > 1 ? chunkFloats : 0) }
+  var sharedFloats: Int { chunkFloats }
 
   private var inputBlocks: Int { divideUp(shape.in_channels, isa.lanes) }
   private var outputBlocks: Int { divideUp(shape.out_channels, isa.lanes) }
@@ -111,7 +113,7 @@ struct WinogradStep: StepKernel {
         input: context.inputs[0] + sample * inputSize, packed: packed, bias: packed + weightFloats,
         residual: context.inputs.count > 1 ? context.inputs[1] + sample * outputSize : nil,
         output: context.outputs[0] + sample * outputSize)
-      if sharesChunks {
+      if chunks > 1, chunks >= context.workers.pool.threads {
         context.workers.each(chunks, cost: Int.max) { chunk, scratch in runAlone(work, chunk, scratch) }
       } else {
         for chunk in 0..<chunks { runTogether(work, chunk, context.workers) }
