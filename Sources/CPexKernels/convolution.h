@@ -143,7 +143,10 @@ INLINE void copy_row(const pex_convolution *s, const float *block, ptrdiff_t y, 
   } else if (width == LANES) {
     for (ptrdiff_t x = first; x < last; x++) store(to + x * LANES, load(from + x * stride * LANES));
   } else {
-    for (ptrdiff_t x = first; x < last; x++) to[x] = from[x * stride];
+    ptrdiff_t x = first;
+    // Every second number of two vectors; the last one of the second lies within the row, or one beyond is not read.
+    for (; stride == 2 && x + LANES < last; x += LANES) store(to + x, even_lanes(load(from + 2 * x), load(from + 2 * x + LANES)));
+    for (; x < last; x++) to[x] = from[x * stride];
   }
   memset(to + last * width, 0, (size_t)((count - last) * width) * sizeof *to);
 }
@@ -177,6 +180,17 @@ static void copy_strip(const pex_convolution *s, strip_layout l, ptrdiff_t row, 
   }
 }
 
+// Asks for what a strip reads, all of it at once: it may have been written by another core, from which single numbers
+// come slowly.
+static void fetch_strip(const pex_convolution *s, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last,
+                        const float *input) {
+  const ptrdiff_t plane = s->window.in_height * s->window.in_width * LANES, line = s->window.in_width * LANES;
+  for (ptrdiff_t block = first; block < last; block++) {
+    const float *from = input + block * plane + row * line;
+    for (ptrdiff_t i = 0; i < rows * line; i += 16) __builtin_prefetch(from + i, 0, 2);
+  }
+}
+
 static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first,
                         ptrdiff_t last, const float *input, const float *packed, const float *bias,
                         const float *residual, float *output, float *scratch) {
@@ -201,7 +215,11 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
     const ptrdiff_t rows = smaller(s->strip_rows, last_row - row);
     for (ptrdiff_t chunk = used_first; chunk < used_last; chunk += s->chunk_blocks) {
       const ptrdiff_t chunk_end = smaller(chunk + s->chunk_blocks, smaller(used_last, in_blocks));
-      if (!s->direct) copy_strip(s, layout, row, rows, chunk, chunk_end, input, copy);
+      if (s->direct) {
+        fetch_strip(s, row, rows, chunk, chunk_end, input);
+      } else {
+        copy_strip(s, layout, row, rows, chunk, chunk_end, input, copy);
+      }
       const float *weights = packed + start;
       for (ptrdiff_t index = first; index < last; index++) {
         const panel_range p = panel_at(s, index);

@@ -80,10 +80,14 @@ INLINE ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 #if PEX_LANES == 16
 #define LOWER_LANES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define UPPER_LANES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #else
+#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
 #define LOWER_LANES 0, 8, 1, 9, 2, 10, 3, 11
 #define UPPER_LANES 4, 12, 5, 13, 6, 14, 7, 15
 #endif
+
+INLINE vec even_lanes(vec a, vec b) { return __builtin_shufflevector(a, b, EVEN_LANES); }
 
 // Rows become columns: a vector meets the one half the square away, as often as halving leads to one.
 INLINE void transpose(vec *square) {

@@ -46,5 +46,12 @@ extension Tensor {
   }
 
   /// Whether every element is a finite number. Integers always are.
-  public var isFinite: Bool { dtype.isFloat ? floats.allSatisfy(\.isFinite) : true }
+  public var isFinite: Bool {
+    guard dtype == .float32 else { return dtype.isFloat ? floats.allSatisfy(\.isFinite) : true }
+    // An exponent of ones is the only one that adding one to it carries into the sign's place.
+    let carried = withBytes { bytes in
+      bytes.bindMemory(to: UInt32.self).reduce(UInt32(0)) { $0 | (($1 & 0x7F80_0000) &+ 0x0080_0000) }
+    }
+    return carried & 0x8000_0000 == 0
+  }
 }

@@ -32,7 +32,8 @@ struct ProfileReport {
 
   func print(_ console: Console) throws {
     var table = Table([
-      ("step", .left), ("op", .left), ("kernel", .left), ("exit", .right), ("MACs", .right), ("ms", .right), ("share", .right),
+      ("step", .left), ("op", .left), ("kernel", .left), ("exit", .right), ("MACs", .right), ("ms", .right),
+      ("share", .right),
     ])
     for step in steps {
       table.add([
@@ -46,7 +47,8 @@ struct ProfileReport {
     )
     let rows: [JSON] = steps.map { step in
       .members([
-        "name": .string(step.name), "op": .string(step.mnemonic), "kernel": .string(step.kernel), "exit": exit(of: step).json,
+        "name": .string(step.name), "op": .string(step.mnemonic), "kernel": .string(step.kernel),
+        "exit": exit(of: step).json,
         "macs": .integer(step.multiplyAccumulates), "ms": .number(Double(step.nanoseconds) / 1e6),
         "share": .number(share(step)),
       ])

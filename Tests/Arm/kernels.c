@@ -161,34 +161,36 @@ static void test_convolution(void) {
 
 static void test_winograd(void) {
   const ptrdiff_t lanes = kernels->lanes;
-  pex_winograd s = {.in_channels = 1 + draw(40), .out_channels = 1 + draw(40)};
+  pex_winograd s = {.in_channels = 1 + draw(40), .out_channels = 1 + draw(40), .tile_size = draw(2) ? 4 : 2};
+  const ptrdiff_t size = s.tile_size, points = (size + 2) * (size + 2);
   s.window = (pex_window){4 + draw(14), 4 + draw(14), 0, 0, 3, 3, 1, 1, 1, 1, draw(2), draw(2)};
   s.window.out_height = s.window.in_height - 2 + s.window.pad_height + draw(2);
   s.window.out_width = s.window.in_width - 2 + s.window.pad_width + draw(2);
   s.activation = (pex_activation){pex_clamp, -5, 5};
   const pex_window *w = &s.window;
-  const ptrdiff_t tiles = ((w->out_height + 3) / 4) * ((w->out_width + 3) / 4);
+  const ptrdiff_t tiles = ((w->out_height + size - 1) / size) * ((w->out_width + size - 1) / size);
   const ptrdiff_t in_pixels = w->in_height * w->in_width, pixels = w->out_height * w->out_width;
   const ptrdiff_t in_blocks = blocks_of(s.in_channels), out_blocks = blocks_of(s.out_channels);
   s.chunk_tiles = 1 + draw((uint32_t)tiles);
   float *x = floats(s.in_channels * in_pixels), *bias = floats(out_blocks * lanes);
   float *weights = floats(s.out_channels * s.in_channels * 9), *residual = floats(s.out_channels * pixels);
   float *input = blocked(x, s.in_channels, in_pixels), *addend = blocked(residual, s.out_channels, pixels);
-  float *packed = floats(36 * s.in_channels * out_blocks * lanes), *scratch = floats(18 * lanes * lanes);
-  float *spectrum = floats(36 * in_blocks * s.chunk_tiles * lanes), *sums = floats(36 * out_blocks * s.chunk_tiles * lanes);
+  float *packed = floats(points * s.in_channels * out_blocks * lanes), *scratch = floats(18 * lanes * lanes);
+  float *spectrum = floats(points * in_blocks * s.chunk_tiles * lanes);
+  float *sums = floats(points * out_blocks * s.chunk_tiles * lanes);
   float *output = floats(out_blocks * lanes * pixels);
   kernels->pack_winograd(&s, 0, (out_blocks + 1) / 2, weights, packed, scratch);
   for (ptrdiff_t first = 0; first < tiles; first += s.chunk_tiles) {
     const ptrdiff_t count = tiles - first < s.chunk_tiles ? tiles - first : s.chunk_tiles;
     kernels->winograd_input(&s, first, count, 0, in_blocks, input, spectrum);
-    for (ptrdiff_t point = 0; point < 36; point++) {
+    for (ptrdiff_t point = 0; point < points; point++) {
       kernels->winograd_products(&s, count, point, 0, (out_blocks + 1) / 2, spectrum, packed, sums);
     }
     kernels->winograd_output(&s, first, count, 0, out_blocks, sums, bias, addend, output);
   }
   const expectation expected = reference(w, s.in_channels, s.out_channels, 1, x, weights, bias, residual, -5, 5);
   float *found = plain(output, s.out_channels, pixels);
-  compare("winograd", found, expected, s.out_channels * pixels, 3e-6);
+  compare("winograd", found, expected, s.out_channels * pixels, size == 4 ? 3e-6 : 5e-7);
   free(x), free(bias), free(weights), free(residual), free(input), free(addend), free(packed), free(scratch);
   free(spectrum), free(sums), free(output), free(expected.values), free(found);
 }

@@ -75,11 +75,14 @@ typedef struct {
   pex_activation activation;
 } pex_convolution;
 
-/// A 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3), blocked maps.
+/// A 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3) or F(4x4, 3x3), blocked maps. With tiles of size t it has
+/// (t + 2)^2 points.
 typedef struct {
   pex_window window;
   ptrdiff_t in_channels, out_channels;
-  /// Tiles of 4x4 output pixels that are transformed at a time.
+  /// Output pixels of a tile along each axis: 2 or 4.
+  ptrdiff_t tile_size;
+  /// Tiles that are transformed at a time.
   ptrdiff_t chunk_tiles;
   pex_activation activation;
 } pex_winograd;
@@ -109,10 +112,10 @@ typedef struct {
   /// in `packed`. Scratch: 9 * lanes * 2 * lanes floats.
   void (*pack_winograd)(const pex_winograd *shape, ptrdiff_t first, ptrdiff_t last, const float *weights,
                         float *packed, float *scratch);
-  /// Input blocks `first..<last` of a chunk of tiles into `spectrum` [36][in blocks][chunk_tiles][lanes].
+  /// Input blocks `first..<last` of a chunk of tiles into `spectrum` [points][in blocks][chunk_tiles][lanes].
   void (*winograd_input)(const pex_winograd *shape, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
                          ptrdiff_t last, const float *input, float *spectrum);
-  /// Products of panels `first..<last` at one of the 36 points: `spectrum` -> `sums` [36][out blocks][chunk_tiles][lanes].
+  /// Products of panels `first..<last` at one point: `spectrum` -> `sums` [points][out blocks][chunk_tiles][lanes].
   void (*winograd_products)(const pex_winograd *shape, ptrdiff_t tiles, ptrdiff_t point, ptrdiff_t first,
                             ptrdiff_t last, const float *spectrum, const float *packed, float *sums);
   /// Output blocks `first..<last` of a chunk of tiles. `bias` and `residual` as for `convolution`.

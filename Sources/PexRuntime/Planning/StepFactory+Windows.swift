@@ -25,9 +25,10 @@ extension StepFactory {
         activation: group.activation)
       return choice(step, reading: blocked(node.inputs[0]))
     }
-    if WinogradStep.pays(window, groups: payload.groups, channels: channels, isa) {
+    if let size = WinogradStep.tileSize(window, groups: payload.groups, channels: channels, isa) {
       let step = try WinogradStep(
-        window, samples: x[0], channels: channels, weight: weight, bias: bias, activation: group.activation, isa)
+        window, tileSize: size, samples: x[0], channels: channels, weight: weight, bias: bias,
+        activation: group.activation, isa)
       return choice(step, reading: blocked(node.inputs[0]))
     }
     let step = try ConvolutionStep(

@@ -69,8 +69,9 @@ public final class Executor {
       }
       guard let place = plan.memory.places[Stored(input.value, .plain)] else { continue }
       try tensor.withFloats { numbers in
-        if let start = numbers.baseAddress {
-          (arena.base + place.lowerBound).update(from: start, count: numbers.count)
+        guard let start = numbers.baseAddress else { return }
+        workers.ranges(numbers.count, cost: 1) { range, _ in
+          (arena.base + place.lowerBound + range.lowerBound).update(from: start + range.lowerBound, count: range.count)
         }
       }
     }
@@ -116,7 +117,8 @@ public final class Executor {
   public func withValue<Result>(
     _ id: ValueID, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    guard let next, let given = plan.given[id], given.segment < 0 || given.segment == next - 1
+    guard let next, let given = plan.given[id],
+      given.segment < 0 || given.segment == next - 1
         || (given.stays && given.segment < next)
     else { throw PexError(.defect, "value #\(id.index) is not given out, or not there now") }
     if let constant = plan.graph[given.stored.value].constant { return try constant.asFloat32().withFloats(body) }
@@ -160,7 +162,8 @@ public final class Executor {
   private func record(_ step: Step, _ segment: Int, _ duration: Duration) {
     timings.append(
       StepTiming(
-        name: step.name, mnemonic: step.mnemonic, kernel: step.kernel.title, segment: segment, multiplyAccumulates: step.multiplyAccumulates,
+        name: step.name, mnemonic: step.mnemonic, kernel: step.kernel.title, segment: segment,
+        multiplyAccumulates: step.multiplyAccumulates,
         nanoseconds: duration.nanoseconds))
   }
 }

@@ -24,7 +24,8 @@ public final class Model: Sendable {
     cost = bundle.graph.cost()
     plan = try naming(bundle.name) { try Self.plan(bundle.contents) }
     weights = try PackedWeights(
-      plan: plan, ready: bundle.contents.packed, verify: { try bundle.verify(constant: $0) }, release: { bundle.release(constant: $0) })
+      plan: plan, ready: bundle.contents.packed, verify: { try bundle.verify(constant: $0) },
+      release: { bundle.release(constant: $0) })
   }
 
   private static func points(_ contents: BundleContents) -> [ExitPointRecord] {

@@ -2,10 +2,11 @@ import CPexKernels
 import PexGraph
 import PexTensor
 
-/// 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3), blocked.
+/// 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3) or F(4x4, 3x3), blocked.
 ///
-/// Tiles are worked on in chunks. Where there is one for each thread, each takes chunks of its own; else the threads share
-/// each of the three phases of a chunk, so that each reads a part of the transformed weights only.
+/// Tiles are worked on in chunks. Where there is one for each thread, each takes whole chunks; else each takes some of the
+/// output channels of a chunk, so that it reads a part of the transformed weights only, and transforms the input for
+/// itself: what another core has just written is slow to come by.
 struct WinogradStep: StepKernel {
   private let isa: InstructionSet
   private let shape: pex_winograd
@@ -13,8 +14,6 @@ struct WinogradStep: StepKernel {
   private let weight: ValueID
   private let bias: ValueID?
 
-  /// Products a tile takes for each pair of channels: as many as the transforms have points.
-  private static let points = 36
   /// Bytes of transformed maps that stay near a core.
   private static let chunkBytes = 1200 << 10
   /// Tiles that make reading the transformed weights from a far cache worth while.
@@ -22,34 +21,46 @@ struct WinogradStep: StepKernel {
   /// Transformed weights beyond this come from so far that they had better be read once.
   private static let farBytes = 4 << 20
 
-  /// Whether this way is estimated to be faster than the direct one, in clock cycles: products at two vectors a cycle;
-  /// the transformed weights, four times the plain ones, at 8 bytes a cycle; and some 150 cycles for each block of
-  /// channels of a tile that is transformed. It must win clearly, because its rounding error is larger.
-  static func pays(_ window: pex_window, groups: Int, channels: (input: Int, output: Int), _ isa: InstructionSet) -> Bool
-  {
+  /// The size of tiles with which this way is estimated to be clearly faster than the direct one, or nil. Clearly, because
+  /// its rounding error is larger.
+  ///
+  /// Counted in clock cycles: products at two vectors a cycle; weights, which transformed are 16 or 36 numbers for 9, at 6
+  /// bytes a cycle; and what loading, transforming and storing a block of channels of a tile takes.
+  static func tileSize(
+    _ window: pex_window, groups: Int, channels: (input: Int, output: Int), _ isa: InstructionSet
+  ) -> Int? {
     guard groups == 1, window.kernel_height == 3, window.kernel_width == 3, window.stride_height == 1,
       window.stride_width == 1, window.dilation_height == 1, window.dilation_width == 1,
       channels.input >= isa.lanes
-    else { return false }
-    let tiles = Double(divideUp(window.out_height, 4)) * Double(divideUp(window.out_width, 4))
-    let pairs = Double(channels.input) * Double(divideUp(channels.output, isa.lanes) * isa.lanes)
-    let lanes = Double(isa.lanes)
-    let direct = Double(window.out_height) * Double(window.out_width) * 9 * pairs / (2 * lanes)
+    else { return nil }
     let blocks = Double(divideUp(channels.input, isa.lanes) + divideUp(channels.output, isa.lanes))
-    let transformed = tiles * Double(points) * pairs / (2 * lanes) + Double(points) * pairs * 4 / 8 + 150 * tiles * blocks
-    return transformed < 0.85 * direct
+    let pairs = Double(channels.input) * Double(divideUp(channels.output, isa.lanes) * isa.lanes)
+    func cycles(places: Double, points: Double, transforms: Double) -> Double {
+      pairs * points * (places / Double(2 * isa.lanes) + 4 / 6) + places * blocks * transforms
+    }
+    func cycles(size: Int) -> Double {
+      let tiles = Double(divideUp(window.out_height, size)) * Double(divideUp(window.out_width, size))
+      return cycles(places: tiles, points: Double(points(size)), transforms: size == 2 ? 50 : 150)
+    }
+    let direct = cycles(places: Double(window.out_height) * Double(window.out_width), points: 9, transforms: 0)
+    let best = cycles(size: 2) < cycles(size: 4) ? 2 : 4
+    return cycles(size: best) < 0.9 * direct ? best : nil
   }
 
-  /// A convolution that ``pays(_:groups:channels:_:)``.
+  /// Products that a tile takes for each pair of channels.
+  private static func points(_ size: Int) -> Int { (size + 2) * (size + 2) }
+
+  /// A convolution that has a ``tileSize(_:groups:channels:_:)``.
   /// - Throws: ``PexError`` (malformed) when a size cannot be addressed.
   init(
-    _ window: pex_window, samples: Int, channels: (input: Int, output: Int), weight: ValueID, bias: ValueID?,
-    activation: Activation, _ isa: InstructionSet
+    _ window: pex_window, tileSize: Int, samples: Int, channels: (input: Int, output: Int), weight: ValueID,
+    bias: ValueID?, activation: Activation, _ isa: InstructionSet
   ) throws {
-    let tiles = divideUp(window.out_height, 4) * divideUp(window.out_width, 4)
+    points = Self.points(tileSize)
+    let tiles = divideUp(window.out_height, tileSize) * divideUp(window.out_width, tileSize)
     let (input, output) = (divideUp(channels.input, isa.lanes), divideUp(channels.output, isa.lanes))
-    let tileFloats = saturatingProduct(Self.points, input + output, isa.lanes)
-    let weightFloats = saturatingProduct(Self.points, channels.input, output * isa.lanes)
+    let tileFloats = saturatingProduct(points, input + output, isa.lanes)
+    let weightFloats = saturatingProduct(points, channels.input, output * isa.lanes)
     guard saturatingProduct(tileFloats, tiles) < Int.max / 8, weightFloats < Int.max / 8 else {
       throw PexError(.malformed, "the transformed map is too large to address")
     }
@@ -62,7 +73,8 @@ struct WinogradStep: StepKernel {
     let chunks = needed <= 2 ? needed : divideUp(needed, 4) * 4
     let chunk = divideUp(tiles, chunks)
     shape = pex_winograd(
-      window: window, in_channels: channels.input, out_channels: channels.output, chunk_tiles: chunk,
+      window: window, in_channels: channels.input, out_channels: channels.output, tile_size: tileSize,
+      chunk_tiles: chunk,
       activation: activation.function)
     self.samples = samples
     self.weight = weight
@@ -74,13 +86,12 @@ struct WinogradStep: StepKernel {
     self.weightFloats = weightFloats
   }
 
-  private let tiles: Int, chunks: Int, chunkFloats: Int, weightFloats: Int
+  private let points: Int, tiles: Int, chunks: Int, chunkFloats: Int, weightFloats: Int
 
-  var title: String { "winograd" }
+  var title: String { shape.tile_size == 2 ? "winograd 2x2" : "winograd 4x4" }
 
   private var packingFloats: Int { 18 * isa.lanes * isa.lanes }
-  var scratchFloats: Int { max(packingFloats, chunks > 1 ? chunkFloats : 0) }
-  var sharedFloats: Int { chunkFloats }
+  var scratchFloats: Int { max(packingFloats, chunkFloats) }
 
   private var inputBlocks: Int { divideUp(shape.in_channels, isa.lanes) }
   private var outputBlocks: Int { divideUp(shape.out_channels, isa.lanes) }
@@ -113,10 +124,11 @@ struct WinogradStep: StepKernel {
         input: context.inputs[0] + sample * inputSize, packed: packed, bias: packed + weightFloats,
         residual: context.inputs.count > 1 ? context.inputs[1] + sample * outputSize : nil,
         output: context.outputs[0] + sample * outputSize)
-      if chunks > 1, chunks >= context.workers.pool.threads {
-        context.workers.each(chunks, cost: Int.max) { chunk, scratch in runAlone(work, chunk, scratch) }
-      } else {
-        for chunk in 0..<chunks { runTogether(work, chunk, context.workers) }
+      // Several tasks for each thread would transform the input several times.
+      let parts = chunks >= context.workers.pool.threads ? 1 : min(panels, context.workers.pool.threads)
+      context.workers.each(chunks * parts, cost: Int.max) { task, scratch in
+        let part = task % parts
+        run(work, chunk: task / parts, panels: panels * part / parts..<panels * (part + 1) / parts, scratch)
       }
     }
   }
@@ -127,55 +139,23 @@ struct WinogradStep: StepKernel {
     let output: UnsafeMutablePointer<Float>
   }
 
-  private func tilesOf(_ chunk: Int) -> (first: Int, count: Int) {
-    (chunk * shape.chunk_tiles, min(shape.chunk_tiles, tiles - chunk * shape.chunk_tiles))
-  }
-
-  private func runAlone(_ work: Work, _ chunk: Int, _ spectrum: UnsafeMutablePointer<Float>) {
-    let (first, count) = tilesOf(chunk)
+  /// Some panels of output channels of a chunk: transforms the input, multiplies in the order in which the weights lie,
+  /// and transforms the sums.
+  private func run(_ work: Work, chunk: Int, panels: Range<Int>, _ spectrum: UnsafeMutablePointer<Float>) {
+    let first = chunk * shape.chunk_tiles
+    let count = min(shape.chunk_tiles, tiles - first)
     guard count > 0 else { return }
-    let sums = spectrum + Self.points * inputBlocks * shape.chunk_tiles * isa.lanes
+    let sums = spectrum + points * inputBlocks * shape.chunk_tiles * isa.lanes
     withUnsafePointer(to: shape) { shape in
       isa.kernels.winograd_input(shape, first, count, 0, inputBlocks, work.input, spectrum)
-      for point in 0..<Self.points {
-        isa.kernels.winograd_products(shape, count, point, 0, panels, spectrum, work.packed, sums)
+      for panel in panels {
+        for point in 0..<points {
+          isa.kernels.winograd_products(shape, count, point, panel, panel + 1, spectrum, work.packed, sums)
+        }
       }
       isa.kernels.winograd_output(
-        shape, first, count, 0, outputBlocks, sums, work.bias, work.residual, work.output)
-    }
-  }
-
-  private func runTogether(_ work: Work, _ chunk: Int, _ workers: Workers) {
-    let (first, count) = tilesOf(chunk)
-    guard count > 0 else { return }
-    let spectrum = workers.shared
-    let sums = spectrum + Self.points * inputBlocks * shape.chunk_tiles * isa.lanes
-    workers.ranges(inputBlocks * count, cost: 2000) { range, _ in
-      eachBlock(of: range, rows: count) { block, tiles in
-        withUnsafePointer(to: shape) {
-          isa.kernels.winograd_input(
-            $0, first + tiles.lowerBound, tiles.count, block, block + 1, work.input,
-            spectrum + tiles.lowerBound * isa.lanes)
-        }
-      }
-    }
-    workers.ranges(Self.points * panels, cost: count * shape.in_channels * 2) { range, _ in
-      // In the order in which the weights lie.
-      for task in range {
-        withUnsafePointer(to: shape) {
-          isa.kernels.winograd_products(
-            $0, count, task % Self.points, task / Self.points, task / Self.points + 1, spectrum, work.packed, sums)
-        }
-      }
-    }
-    workers.ranges(outputBlocks * count, cost: 2000) { range, _ in
-      eachBlock(of: range, rows: count) { block, tiles in
-        withUnsafePointer(to: shape) {
-          isa.kernels.winograd_output(
-            $0, first + tiles.lowerBound, tiles.count, block, block + 1, sums + tiles.lowerBound * isa.lanes,
-            work.bias, work.residual, work.output)
-        }
-      }
+        shape, first, count, 2 * panels.lowerBound, min(outputBlocks, 2 * panels.upperBound), sums, work.bias,
+        work.residual, work.output)
     }
   }
 }
