@@ -36,6 +36,7 @@ public struct PackedRecord: Sendable {
   /// Checks one piece of a segment against its checksum.
   /// - Throws: ``PexError`` (malformed) when it is damaged.
   public func verify(segment: Int, piece: Int) throws {
+    // The word of a bundle is needed: what was packed just now is right.
     guard let stored = storedChecksums else { return }
     guard stored.indices.contains(segment), stored[segment].indices.contains(piece) else {
       throw BundleFault.reference("piece", piece).error(SectionKind.packedTensors.name)

@@ -73,7 +73,7 @@ import Testing
   /// What rounding may make of a sum of as many products as each result takes, or of Winograd's transforms. Seen over
   /// these spaces: half of it at most.
   static func bound(_ graph: Graph, _ found: Runs.Comparison) -> Float {
-    guard !found.kernels.contains("winograd") else { return WinogradTests.bound }
+    guard !found.kernels.contains(where: \.isWinograd) else { return WinogradTests.bound }
     let node = graph.nodes[0]
     let length = node.operation.payload.accumulationLength(inputs: node.inputs.map { graph[$0].type })
     return 1.5e-7 * Float(length).squareRoot() + 5e-7

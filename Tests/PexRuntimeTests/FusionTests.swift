@@ -27,7 +27,8 @@ import Testing
     var kernel: String {
       switch self {
       case .direct, .pointwise, .plainInput, .grouped: "direct"
-      case .depthwise, .winograd, .linear: rawValue
+      case .depthwise, .linear: rawValue
+      case .winograd: "winograd 4x4"
       case .wholeMap: "linear"
       }
     }

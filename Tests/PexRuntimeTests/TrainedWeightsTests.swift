@@ -10,7 +10,7 @@ import Testing
 /// Promise 1 on a network that somebody trained: the CIFAR-100 sample, most of whose layers are Winograd's.
 @Suite struct TrainedWeightsTests {
   /// The largest max|a-b| / max|b| of one layer by itself. Seen: 4.9e-6 by Winograd's algorithm, 6.0e-7 directly.
-  static func layerBound(_ kernels: Set<String>) -> Float { kernels.contains("winograd") ? 1e-5 : 1.2e-6 }
+  static func layerBound(_ kernels: Set<String>) -> Float { kernels.contains(where: \.isWinograd) ? 1e-5 : 1.2e-6 }
   /// The same of exit points and logits, behind all layers in front of them. Seen: 3.2e-6.
   static let networkBound: Float = 7e-6
 
@@ -62,7 +62,7 @@ import Testing
     let expected = try Reference.run(graph, inputs: inputs, keeping: taps + [logits])
     for isa in InstructionSet.available {
       let (found, steps) = try Runs.profiled(graph, inputs, taps: taps, isa, threads: 2)
-      #expect(steps.filter { $0.kernel == "winograd" }.count >= 5)
+      #expect(steps.filter { $0.kernel.isWinograd }.count >= 5)
       for (index, (tensor, wanted)) in zip(found, expected).enumerated() {
         #expect(relativeError(tensor, wanted) < Self.networkBound, "value \(index) on \(isa.name)")
       }
