@@ -10,6 +10,7 @@
 #include "winograd.h"
 #include "window.h"
 #include "blocks.h"
+#include "heads.h"
 
 #define PEX_JOIN_(a, b) a##b
 #define PEX_JOIN(a, b) PEX_JOIN_(a, b)
@@ -34,6 +35,8 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .affine_pixels = affine_pixels,
     .block_planes = block_planes,
     .unblock_planes = unblock_planes,
+    .pool_features = pool_features,
+    .dot_rows = dot_rows,
     .pack_rows = pack_rows,
     .linear = linear,
     .reduce_rows = reduce_rows,

@@ -148,6 +148,14 @@ typedef struct {
   void (*block_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *planes, float *block);
   void (*unblock_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *block, float *planes);
 
+  /// Average and maximum of each lane of `count` pixels [lanes], as a head's features: sums in double, pixel by pixel.
+  void (*pool_features)(ptrdiff_t count, const float *input, float *averages, float *maxima);
+
+  /// output[r] = bias[r] + row r of [rows][depth] times x, for rows `first..<last`: summed in sixteen lanes, which are
+  /// added pairwise.
+  void (*dot_rows)(ptrdiff_t first, ptrdiff_t last, ptrdiff_t depth, const float *matrix, const float *bias,
+                   const float *x, float *output);
+
   /// Packs panels of `linear_rows` rows `first..<last` of [rows][depth] weights: [panel][depth][row in panel].
   void (*pack_rows)(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *weights,
                     float *packed);

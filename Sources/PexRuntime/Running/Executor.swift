@@ -21,7 +21,7 @@ public final class Executor {
   /// The times of the steps since the last ``load(inputs:)``, while ``profiles`` is on.
   public private(set) var timings: [StepTiming] = []
   private let arena: FloatBuffer
-  private let workers: Workers
+  let workers: Workers
   /// For each segment that has run before, what its steps work with.
   private var bound: [BoundSegment?]
   /// Where values that are given out are put in row-major order, when they lie otherwise.
@@ -117,10 +117,7 @@ public final class Executor {
   public func withValue<Result>(
     _ id: ValueID, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    guard let next, let given = plan.given[id],
-      given.segment < 0 || given.segment == next - 1
-        || (given.stays && given.segment < next)
-    else { throw PexError(.defect, "value #\(id.index) is not given out, or not there now") }
+    let given = try given(id)
     if let constant = plan.graph[given.stored.value].constant { return try constant.asFloat32().withFloats(body) }
     let stored = UnsafePointer(try writable(given.stored))
     let count = try plan.graph[id].type.sampleShape().count
@@ -131,6 +128,19 @@ public final class Executor {
     outbox = box
     ReorderStep(map: map, to: .plain, isa: plan.instructionSet).reorder(stored, box.base, workers)
     return try body(UnsafeBufferPointer(start: box.base, count: count))
+  }
+
+  /// A value that is there in blocks, as it lies; nil when it lies in row-major order.
+  func blockedTap(_ id: ValueID) throws -> UnsafePointer<Float>? {
+    let stored = try given(id).stored
+    return stored.layout == .blocked ? UnsafePointer(try writable(stored)) : nil
+  }
+
+  private func given(_ id: ValueID) throws -> GivenValue {
+    guard let next, let given = plan.given[id],
+      given.segment < 0 || given.segment == next - 1 || (given.stays && given.segment < next)
+    else { throw PexError(.defect, "value #\(id.index) is not given out, or not there now") }
+    return given
   }
 
   /// What the steps of a segment work with.

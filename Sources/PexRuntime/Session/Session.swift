@@ -152,9 +152,7 @@ public final class Session {
         try session.executor.run(segment: segment)
         segment += 1
       }
-      let logits = try session.executor.withValue(session.model.points[target].value) {
-        try entry.head.logits(tap: $0)
-      }
+      let logits = try session.executor.logits(of: entry.head, tap: session.model.points[target].value)
       try requireFinite(logits, .exit(entry.exit))
       let probabilities = softmax(logits, temperature: entry.head.temperature)
       answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))
