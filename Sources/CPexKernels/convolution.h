@@ -145,18 +145,23 @@ INLINE void copy_row(const pex_convolution *s, const float *block, ptrdiff_t y, 
   } else {
     ptrdiff_t x = first;
     // Every second number of two vectors; the last one of the second lies within the row, or one beyond is not read.
-    for (; stride == 2 && x + LANES < last; x += LANES) store(to + x, even_lanes(load(from + 2 * x), load(from + 2 * x + LANES)));
+    for (; stride == 2 && x + LANES < last; x += LANES) {
+      store(to + x, even_lanes(load(from + 2 * x), load(from + 2 * x + LANES)));
+    }
     for (; x < last; x++) to[x] = from[x * stride];
   }
   memset(to + last * width, 0, (size_t)((count - last) * width) * sizeof *to);
 }
 
-// Whether an element of a window has this remainder.
-INLINE int is_used(ptrdiff_t remainder, ptrdiff_t kernel, ptrdiff_t dilation, ptrdiff_t stride) {
-  for (ptrdiff_t k = 0; k < kernel; k++) {
-    if (k * dilation % stride == remainder) return 1;
+// How many remainders modulo the stride the elements of a window have: those of its first ones.
+INLINE ptrdiff_t used_phases(ptrdiff_t kernel, ptrdiff_t dilation, ptrdiff_t stride) {
+  ptrdiff_t a = stride, b = dilation;
+  while (b) {
+    const ptrdiff_t rest = a % b;
+    a = b;
+    b = rest;
   }
-  return 0;
+  return smaller(kernel, stride / a);
 }
 
 // Copies what `rows` output rows from `row` on read of the input blocks first..<last.
@@ -164,16 +169,20 @@ static void copy_strip(const pex_convolution *s, strip_layout l, ptrdiff_t row, 
                        ptrdiff_t last, const float *input, float *copy) {
   const pex_window *w = &s->window;
   const ptrdiff_t needed = rows + (w->kernel_height - 1) * w->dilation_height / w->stride_height;
-  for (ptrdiff_t block = first; block < last; block++) {
+  const ptrdiff_t columns =
+      s->flat ? w->kernel_width : used_phases(w->kernel_width, w->dilation_width, w->stride_width);
+  const ptrdiff_t phases = used_phases(w->kernel_height, w->dilation_height, w->stride_height);
+  for (ptrdiff_t block = first; block < last; block++, copy += l.planes * l.plane) {
     const float *from = input + block * w->in_height * w->in_width * s->width;
-    for (ptrdiff_t plane = 0; plane < l.planes; plane++, copy += l.plane) {
-      if (!s->flat && !is_used(plane, w->kernel_width, w->dilation_width, w->stride_width)) continue;
-      const ptrdiff_t shift = (s->flat ? plane * w->dilation_width : plane) - w->pad_width;
-      for (ptrdiff_t phase = 0; phase < w->stride_height; phase++) {
-        if (!is_used(phase, w->kernel_height, w->dilation_height, w->stride_height)) continue;
+    for (ptrdiff_t kx = 0; kx < columns; kx++) {
+      const ptrdiff_t x = kx * w->dilation_width, plane = s->flat ? kx : x % w->stride_width;
+      const ptrdiff_t shift = (s->flat ? x : plane) - w->pad_width;
+      for (ptrdiff_t ky = 0; ky < phases; ky++) {
+        const ptrdiff_t phase = ky * w->dilation_height % w->stride_height;
+        float *to = copy + plane * l.plane + phase * l.phase_rows * l.line;
         for (ptrdiff_t y = 0; y < needed; y++) {
           const ptrdiff_t source = (row + y) * w->stride_height + phase - w->pad_height;
-          copy_row(s, from, source, shift, l.line / s->width, copy + (phase * l.phase_rows + y) * l.line);
+          copy_row(s, from, source, shift, l.line / s->width, to + y * l.line);
         }
       }
     }

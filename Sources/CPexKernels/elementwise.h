@@ -87,23 +87,23 @@ INLINE void activate(pex_activation activation, ptrdiff_t count, float *results)
     if (left_step && right_step) {                                                                                     \
       for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
         const float a = left[i], b = right[i];                                                                         \
-        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                              \
+        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                \
       }                                                                                                                \
     } else if (left_step) {                                                                                            \
       const float b = right[0];                                                                                        \
       for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
         const float a = left[i];                                                                                       \
-        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                              \
+        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                \
       }                                                                                                                \
     } else if (right_step) {                                                                                           \
       const float a = left[0];                                                                                         \
       for (ptrdiff_t i = 0; i < count; i++) {                                                                          \
         const float b = right[i];                                                                                      \
-        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                              \
+        output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                                                \
       }                                                                                                                \
     } else {                                                                                                           \
       const float a = left[0], b = right[0];                                                                           \
-      for (ptrdiff_t i = 0; i < count; i++) output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);                          \
+      for (ptrdiff_t i = 0; i < count; i++) output[i] = slimit(EXPRESSION, limits.minimum, limits.maximum);            \
     }                                                                                                                  \
   } while (0)
 

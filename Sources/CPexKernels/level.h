@@ -40,6 +40,7 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .pack_rows = pack_rows,
     .linear = linear,
     .reduce_rows = reduce_rows,
+    .softmax_row = softmax_row,
     .binary_row = binary_row,
     .unary = unary,
     .affine_row = affine_row,

@@ -1,4 +1,4 @@
-// Fully connected layers, and rows reduced to one number.
+// Fully connected layers, and what is computed of whole rows.
 
 #define LINEAR_VECTORS 2
 #define LINEAR_ROWS (LINEAR_VECTORS * LANES)
@@ -39,7 +39,9 @@ static void linear(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t l
     ptrdiff_t k = 0;
     for (; k + LINEAR_SUMS <= depth; k += LINEAR_SUMS) {
       // Each weight is used once: what takes time is to fetch them, so that is asked for a few steps ahead.
-      for (int line = 0; line < LINEAR_SUMS * LINEAR_ROWS; line += 16) __builtin_prefetch(w + 16 * LINEAR_ROWS + line, 0, 3);
+      for (int line = 0; line < LINEAR_SUMS * LINEAR_ROWS; line += 16) {
+        __builtin_prefetch(w + 16 * LINEAR_ROWS + line, 0, 3);
+      }
 #pragma clang loop unroll(full)
       for (int s = 0; s < LINEAR_SUMS; s++) {
 #pragma clang loop unroll(full)
@@ -108,4 +110,11 @@ static void reduce_rows(pex_take take, ptrdiff_t rows, ptrdiff_t count, const fl
     case pex_take_average: output[row] = reduce_row(pex_take_sum, count, input) / (float)count; break;
     }
   }
+}
+
+static void softmax_row(ptrdiff_t count, const float *input, float *output) {
+  const pex_activation power = {pex_exponential, 0, 0};
+  affine_row(count, reduce_row(pex_take_maximum, count, input), 1, 0, power, input, output);
+  const float sum = reduce_row(pex_take_sum, count, output);
+  for (ptrdiff_t i = 0; i < count; i++) output[i] = output[i] / sum;
 }

@@ -18,7 +18,7 @@ typedef struct {
   ptrdiff_t output_step;
   // Whether to go on from sums that `output` holds.
   int continues;
-  // The weights that come next, which are fetched meanwhile, as much of them for each input channel as one tile's share.
+  // The weights that come next, which are fetched meanwhile: for each input channel as much as is one tile's share.
   const float *ahead;
   ptrdiff_t ahead_step;
   // Null while sums are not complete; then `residual` (or null), at the tile's first pixel, and the limits.

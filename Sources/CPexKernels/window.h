@@ -11,7 +11,8 @@ INLINE window_span span_at(ptrdiff_t position, ptrdiff_t stride, ptrdiff_t pad, 
   window_span s;
   s.first = smaller(start < 0 ? divide_up(-start, dilation) : 0, kernel);
   s.last = larger(s.first, start < extent ? smaller(kernel, (extent - 1 - start) / dilation + 1) : 0);
-  s.source = start + s.first * dilation;
+  // An empty span lies nowhere; where it would may be too far to count.
+  s.source = s.first < s.last ? start + s.first * dilation : 0;
   return s;
 }
 
@@ -61,7 +62,11 @@ INLINE void depthwise_row(const ptrdiff_t stride, const ptrdiff_t width, const d
       span_at(y, w->stride_height, w->pad_height, w->dilation_height, w->kernel_height, w->in_height);
   const float *line = work->input + rows.source * w->in_width * LANES;
   vec sum[wide];
-#define DEPTHWISE_PIXELS(N, FIRST, LAST)                                                                                 weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + work->columns[x].source * LANES, work->weights, sum);      finish_pixels(N, sum, work->bias, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,                              output + x * LANES);                                                                                     x += N
+#define DEPTHWISE_PIXELS(N, FIRST, LAST)                                                                               \
+  weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + work->columns[x].source * LANES, work->weights, sum);    \
+  finish_pixels(N, sum, work->bias, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,              \
+                output + x * LANES);                                                                                   \
+  x += N
   ptrdiff_t x = 0;
   while (x < work->inner_first) {
     DEPTHWISE_PIXELS(1, work->columns[x].first, work->columns[x].last);

@@ -1,5 +1,5 @@
-// 3x3 convolution by the minimal filtering algorithms F(2x2, 3x3) and F(4x4, 3x3): Winograd 1980 as Lavin and Gray apply
-// them to convolutions ("Fast Algorithms for Convolutional Neural Networks", 2015, arXiv 1509.09308), with the
+// 3x3 convolution by the minimal filtering algorithms F(2x2, 3x3) and F(4x4, 3x3): Winograd 1980, as Lavin and Gray
+// apply them to convolutions ("Fast Algorithms for Convolutional Neural Networks", 2015, arXiv 1509.09308), with the
 // interpolation points 0, 1, -1 and infinity, and 2 and -2 besides. A tile of 4x4 results takes 36 products a channel
 // instead of 144, one of 2x2 results 16 instead of 36. `size` is known when a function is compiled.
 

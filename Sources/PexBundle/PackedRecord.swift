@@ -79,7 +79,13 @@ public struct PackedRecord: Sendable {
   /// - Throws: ``PexError`` (malformed) when they do not fit each other.
   init(_ message: Pex_Packed, _ section: Container.Section, in image: FileImage) throws {
     let place = SectionKind.packed.name
-    try BundleLimits.require(name: message.instructionSet, place)
+    let isName = message.instructionSet.utf8.allSatisfy {
+      $0 < 0x80 && (Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber)
+    }
+    guard isName, (1...64).contains(message.instructionSet.utf8.count) else {
+      throw BundleFault.value("instruction_set", expected: "1 to 64 letters and digits", found: "something else")
+        .error(place)
+    }
     try BundleLimits.require(message.segments.count, "segments", BundleLimits.exits + 1, place)
     var row = TensorRow(section)
     var tensors: [Tensor] = []

@@ -55,7 +55,7 @@ import PexTensor
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)
     }
-    if output.pack { result.contents.packed = try Model.packedWeights(result.contents) }
+    if output.pack, !output.dryRun { result.contents.packed = try Model.packedWeights(result.contents) }
     let report = try ConversionReport(result, source: opened, path: output.dryRun ? nil : target)
     try report.print(console, verbose: output.verbose)
   }

@@ -54,6 +54,10 @@ struct ModelInfo {
   private func print(_ contents: BundleContents, _ console: Console) throws {
     try console.result("trunk digest \(contents.trunk.digest), weights \(contents.trunk.storage.name)")
     try console.result("\(contents.trunk.exitPoints.count) exit points")
+    if let packed = contents.packed {
+      let bytes = packed.segments.reduce(0) { $0 + $1.byteCount }
+      try console.result("packed weights for \(packed.instructionSet), \(Format.bytes(bytes))")
+    }
     for exit in contents.exits {
       let state = exit.parameters == nil ? "untrained" : "trained, temperature \(exit.temperature)"
       let threshold = exit.threshold.map { ", threshold \($0)" } ?? ""
@@ -85,6 +89,7 @@ struct ModelInfo {
       members.append(("exits", .array(contents.exits.map(exitJSON))))
       members.append(("trunk_digest", .string("\(contents.trunk.digest)")))
       members.append(("weights", .string(contents.trunk.storage.name)))
+      members.append(("packed", .optional(contents.packed?.instructionSet, JSON.string)))
       members.append(("policy", .optional(policy, JSON.string)))
       members.append(("labels", .optional(contents.labels) { .array($0.map(JSON.string)) }))
     }

@@ -42,7 +42,8 @@ import PexTensor
         try console.result(
           compared
             ? "checked packed tensors: the trunk's weights for \(packed.instructionSet)"
-            : "packed tensors are for other kernels (\(packed.instructionSet)): not compared with the trunk's")
+            : "packed tensors are arranged otherwise than here (\(packed.instructionSet)): not compared with the trunk's"
+        )
       }
       try ModelInfo(bundle.contents).print(console)
       try show(bundle.graph, console)

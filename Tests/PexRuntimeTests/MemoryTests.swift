@@ -24,7 +24,6 @@ import Testing
       let sizes = try [3, 10, 40].map { try ExecutionPlan(graph: Self.chain($0).graph, taps: [], instructionSet: isa) }
       #expect(Set(sizes.map(\.arenaBytes)).count == 1)
       #expect(Set(sizes.map(\.scratchBytes)).count == 1)
-      #expect(Set(sizes.map(\.sharedBytes)).count == 1)
     }
   }
 
@@ -52,7 +51,7 @@ import Testing
     let (graph, _) = try Self.chain(3)
     for isa in InstructionSet.available {
       let plan = try ExecutionPlan(graph: graph, taps: [], instructionSet: isa)
-      let bytes = plan.arenaBytes + plan.scratchBytes + plan.sharedBytes
+      let bytes = plan.arenaBytes + plan.scratchBytes
       #expect(throws: Never.self) {
         try ExecutionPlan(graph: graph, taps: [], memoryLimit: bytes, instructionSet: isa)
       }

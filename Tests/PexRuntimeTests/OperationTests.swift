@@ -51,6 +51,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 7, 64, 1000], [1, 5])
+  func softmaxOfRows(count: Int, rows: Int) throws {
+    for axes in [[Dimension.fixed(rows), .fixed(count)], [.batch, .fixed(rows), .fixed(count)]] {
+      let graph = try Self.one(.softmax(Softmax(axis: axes.count - 1)), [axes])
+      #expect(try Runs.error(graph, seed: 4) < 1e-6)
+    }
+    let channels = try Self.one(.softmax(Softmax(axis: 1)), [[.batch, .fixed(count), 1, 1]])
+    #expect(try Runs.error(channels, seed: 5) < 1e-6)
+  }
+
   @Test func unaries() throws {
     let kinds: [Unary.Kind] = [
       .relu, .clip(minimum: -0.5, maximum: 1), .sigmoid, .hardSigmoid(alpha: 0.2, beta: 0.5), .hardSwish,

@@ -97,4 +97,43 @@ import Testing
     let sample = try session.model.syntheticSample()
     #expect(try session.run(sample, .fixed(1)).exit == .exit(1))
   }
+
+  /// Weights so small that they, or what becomes of them, are denormal: threads flush those, and so does whoever packs.
+  @Test func denormalWeightsArePackedAsOneAndTheSame() throws {
+    var sketch = Sketch(seed: 1)
+    let x = try sketch.input([.batch, 64, 12, 12])
+    let weights = try Tensor([64, 64, 3, 3], (0..<64 * 64 * 9).map { Float($0 % 7) * 1e-38 })
+    let w = try sketch.graph.addConstant("tiny", weights)
+    let y = try sketch.add(
+      .convolution(Convolution(window: Window(kernel: [3, 3], padding: .sameUpper), groups: 1)), x, w)
+    let contents = BundleContents(trunk: try Trunk(try sketch.finished(y), exitPoints: []))
+    let records = try (1...3).map { try Model.packedWeights(contents, threads: $0) }
+    for record in records.dropFirst() {
+      #expect(zip(record.segments, records[0].segments).allSatisfy { $0.isIdentical(to: $1) })
+    }
+  }
+
+  /// The same architecture with other weights: its packed weights are none of this trunk's.
+  @Test func anotherTrunksPackedWeightsAreNotTaken() throws {
+    func contents(_ weight: Float) throws -> BundleContents {
+      var sketch = Sketch(seed: 1)
+      let x = try sketch.input([.batch, 16, 5, 5])
+      let w = try sketch.graph.addConstant("w", Tensor(repeating: weight, [16, 16, 1, 1]))
+      let y = try sketch.add(.convolution(Convolution(window: Window(kernel: [1, 1]), groups: 1)), x, w)
+      return BundleContents(trunk: try Trunk(try sketch.finished(y), exitPoints: []))
+    }
+    var mixed = try contents(1)
+    mixed.packed = try Model.packedWeights(try contents(2))
+    #expect(try !Model(try BundleFile(bytes: try mixed.encoded())).usesPackedWeights)
+    mixed.packed = try Model.packedWeights(mixed)
+    #expect(try Model(try BundleFile(bytes: try mixed.encoded())).usesPackedWeights)
+  }
+
+  @Test func aCheckCountsSegments() throws {
+    var contents = try BundleFile(bytes: try Self.packed(seed: deepSeed).packed).contents
+    let record = try #require(contents.packed)
+    contents.packed = PackedRecord(
+      instructionSet: record.instructionSet, arrangement: record.arrangement, segments: [])
+    #expect(throws: PexError.self) { try Model.checkPackedWeights(contents) }
+  }
 }

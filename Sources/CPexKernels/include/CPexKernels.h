@@ -69,8 +69,8 @@ typedef struct {
   ptrdiff_t strip_rows, chunk_blocks;
   /// Whether the input is read where it lies: a window of one element, stride 1, no padding, blocked.
   int direct;
-  /// Whether the rows of the copy are as long as the output's, so that tiles go on from one row to the next; it is larger
-  /// then. For maps that are narrower than a tile or two.
+  /// Whether the rows of the copy are as long as the output's, so that tiles go on from one row to the next. The copy
+  /// is larger then: this is for maps that are narrower than a tile or two.
   int flat;
   pex_activation activation;
 } pex_convolution;
@@ -123,7 +123,8 @@ typedef struct {
                           ptrdiff_t last, const float *sums, const float *bias, const float *residual, float *output);
 
   /// Output rows `first_row..<last_row` of one block of channels, each channel convolved with its own window.
-  /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`. Scratch: 6 * out_width floats.
+  /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`.
+  /// Scratch: 6 * out_width floats.
   void (*depthwise)(const pex_window *window, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                     const float *weights, const float *bias, const float *residual, pex_activation activation,
                     float *output, float *scratch);
@@ -167,6 +168,9 @@ typedef struct {
 
   /// Reduces each of `rows` rows of `count` elements to one number.
   void (*reduce_rows)(pex_take take, ptrdiff_t rows, ptrdiff_t count, const float *input, float *output);
+
+  /// output[i] = exp(input[i] - maximum) divided by their sum.
+  void (*softmax_row)(ptrdiff_t count, const float *input, float *output);
 
   /// output[i] = activation(left[i or 0] op right[i or 0]). A step of 0 repeats the first element.
   void (*binary_row)(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,

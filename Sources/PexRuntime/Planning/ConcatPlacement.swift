@@ -5,7 +5,8 @@ struct ConcatPlacement {
   /// Where parts lie within what they are joined to.
   private(set) var joins: [Stored: JoinedPlace] = [:]
 
-  /// Finds the parts that steps make, and takes them out of the concatenations; those with nothing left to do go.
+  /// Finds the parts that steps make, and takes them out of the concatenations. Those with nothing left to do stay: what
+  /// they give begins its life there at the latest.
   init(_ segments: inout [Segment]) {
     var made: Set<Stored> = []
     for segment in segments.indices {

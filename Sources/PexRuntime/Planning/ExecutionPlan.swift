@@ -16,8 +16,8 @@ public final class ExecutionPlan: Sendable {
   public let instructionSet: InstructionSet
   /// Bytes that an executor's feature maps take.
   public let arenaBytes: Int
-  /// Bytes of scratch that each of an executor's threads takes, and that they share.
-  public let scratchBytes: Int, sharedBytes: Int
+  /// Bytes of scratch that each of an executor's threads takes.
+  public let scratchBytes: Int
   let segments: [Segment]
   let memory: MemoryPlan
   /// What each value that is given out is, when, and how.
@@ -30,10 +30,10 @@ public final class ExecutionPlan: Sendable {
   ///
   /// - Parameters:
   ///   - graph: a verified graph.
-  ///   - taps: values of the graph, ascending by depth.
+  ///   - taps: values of the graph, ascending by depth, each once.
   ///   - memoryLimit: the most bytes that a plan may need.
   /// - Throws: ``PexError`` (unsupported) when a value is not float32 or the memory exceeds the limit, (malformed)
-  ///   when sizes cannot be addressed, (usage) when a tap is not in the graph.
+  ///   when sizes cannot be addressed, (usage) when a tap is not in the graph, or one twice.
   public convenience init(
     graph: Graph, taps: [ValueID] = [], memoryLimit: Int = ExecutionPlan.physicalMemory
   ) throws {
@@ -47,6 +47,7 @@ public final class ExecutionPlan: Sendable {
     for tap in taps where !graph.values.indices.contains(tap.index) {
       throw PexError(.usage, "tap #\(tap.index) is not a value of the graph")
     }
+    guard Set(taps).count == taps.count else { throw PexError(.usage, "a value is tapped twice") }
     for value in graph.values { try naming("value '\(value.name)'") { try value.type.validate() } }
     for input in graph.inputs where graph[input.value].type.dtype != .float32 {
       let value = graph[input.value]
@@ -61,10 +62,8 @@ public final class ExecutionPlan: Sendable {
     memory = try MemoryPlan(
       steps: builder.segments.flatMap(\.steps), inputs: graph.inputs.map { Stored($0.value, .plain) },
       ends: builder.ends, joins: placement.joins, size: factory.floats)
-    let kernels = builder.segments.flatMap(\.steps).map(\.kernel)
-    (arenaBytes, scratchBytes, sharedBytes) = try Self.bytes(
-      memory.floats, kernels.map(\.scratchFloats).max() ?? 0, kernels.map(\.sharedFloats).max() ?? 0,
-      limit: memoryLimit)
+    let scratch = builder.segments.flatMap(\.steps).map(\.kernel.scratchFloats).max() ?? 0
+    (arenaBytes, scratchBytes) = try Self.bytes(memory.floats, scratch, limit: memoryLimit)
     self.graph = graph
     self.taps = taps
     self.instructionSet = instructionSet
@@ -75,18 +74,19 @@ public final class ExecutionPlan: Sendable {
   /// The bytes of memory that this machine has.
   public static var physicalMemory: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }
 
-  private static func bytes(_ arena: Int, _ scratch: Int, _ shared: Int, limit: Int) throws -> (Int, Int, Int) {
+  private static func bytes(_ arena: Int, _ scratch: Int, limit: Int) throws -> (Int, Int) {
     let size = MemoryLayout<Float>.stride
-    let (part, overflow) = arena.addingReportingOverflow(scratch)
-    let (sum, tooMuch) = part.addingReportingOverflow(shared)
+    let (sum, overflow) = arena.addingReportingOverflow(scratch)
     let (bytes, tooLarge) = sum.multipliedReportingOverflow(by: size)
-    guard !overflow, !tooMuch, !tooLarge else {
+    guard !overflow, !tooLarge else {
       throw PexError(.malformed, "the network's feature maps are too large to address")
     }
     guard bytes <= limit else {
-      throw PexError(.unsupported, "the network's feature maps take \(bytes) bytes, more than the limit of \(limit)")
+      throw PexError(
+        .unsupported,
+        "the network's feature maps and scratch take \(bytes) bytes, more than the limit of \(limit)")
     }
-    return (arena * size, scratch * size, shared * size)
+    return (arena * size, scratch * size)
   }
 }
 

@@ -19,12 +19,9 @@ struct MemoryPlan: Sendable {
   init(
     steps: [Step], inputs: [Stored], ends: [Stored: Int], joins: [Stored: JoinedPlace], size: (Stored) -> Int
   ) throws {
+    let outermost = Self.outermost(joins)
     /// What a value lies in, and where.
-    func owner(_ stored: Stored) -> JoinedPlace {
-      guard let join = joins[stored] else { return JoinedPlace(whole: stored, offset: 0) }
-      let outer = owner(join.whole)
-      return JoinedPlace(whole: outer.whole, offset: outer.offset + join.offset)
-    }
+    func owner(_ stored: Stored) -> JoinedPlace { outermost[stored] ?? JoinedPlace(whole: stored, offset: 0) }
     var last: [Stored: Int] = [:]
     for (number, step) in steps.enumerated() {
       for stored in step.inputs + step.outputs { last[owner(stored).whole] = number }
@@ -69,6 +66,25 @@ struct MemoryPlan: Sendable {
       places[part] = start..<start + size(part)
     }
     self.places = places
+  }
+
+  /// For what lies within something, what that lies in at last. Chains may be as long as the network.
+  private static func outermost(_ joins: [Stored: JoinedPlace]) -> [Stored: JoinedPlace] {
+    var known: [Stored: JoinedPlace] = [:]
+    for start in joins.keys {
+      var chain: [Stored] = []
+      var next = start
+      while known[next] == nil, let join = joins[next] {
+        chain.append(next)
+        next = join.whole
+      }
+      for part in chain.reversed() {
+        guard let join = joins[part] else { continue }
+        let outer = known[join.whole] ?? JoinedPlace(whole: join.whole, offset: 0)
+        known[part] = JoinedPlace(whole: outer.whole, offset: outer.offset + join.offset)
+      }
+    }
+    return known
   }
 
   private static func isEarlier(_ a: Stored, _ b: Stored) -> Bool {

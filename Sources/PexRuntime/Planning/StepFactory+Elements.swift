@@ -107,6 +107,13 @@ extension StepFactory {
       output: .plain)
   }
 
+  func softmax(_ payload: Softmax, _ node: Node) -> Choice? {
+    let x = extents(node.inputs[0])
+    guard !payload.logarithm, x.dropFirst(payload.axis + 1).allSatisfy({ $0 == 1 }) else { return nil }
+    let step = SoftmaxStep(rows: x.prefix(payload.axis).reduce(1, *), count: x[payload.axis], isa: isa)
+    return Choice(kernel: step, inputs: [plain(node.inputs[0])], output: .plain)
+  }
+
   func transpose(_ payload: Transpose, _ node: Node) -> Choice? {
     let (input, output) = (strides(extents(node.inputs[0])), extents(node.outputs[0]))
     let step = StridedCopyStep(

@@ -98,7 +98,8 @@ struct StepFactory {
     case .transpose(let payload): transpose(payload, node)
     case .reduce(let payload): reduce(payload, node)
     case .pad(let payload): pad(payload, node)
-    case .softmax, .reshape, .identity: nil
+    case .softmax(let payload): softmax(payload, node)
+    case .reshape, .identity: nil
     }
   }
 

@@ -4,10 +4,13 @@ import PexHeads
 import PexTensor
 
 extension Executor {
-  /// A head's logits on a tap that is there, not divided by the temperature: the same bytes as `Head.logits(tap:)`, on
-  /// all threads and without bringing the tap into another layout where that can be.
+  /// A head's logits on a tap that is there, not divided by the temperature: the same bytes as `Head.logits(tap:)`, but
+  /// that denormal numbers are zero as everywhere in a run; on all threads, and without bringing the tap into another
+  /// layout where that can be.
   /// - Throws: ``PexError`` (defect) when the tap is not there or does not fit the head.
   package func logits(of head: Head, tap id: ValueID) throws -> [Float] {
+    let state = pex_flush_denormals()
+    defer { pex_restore_denormals(state) }
     let features = try features(of: head, tap: id)
     guard features.count == head.specification.featureCount else {
       throw PexError(.defect, "\(features.count) features do not fit a head on \(head.specification.featureCount)")

@@ -25,13 +25,5 @@ final class FloatBuffer: @unchecked Sendable {
     self.count = count
   }
 
-  /// A copy of the given numbers.
-  convenience init(_ numbers: [Float]) throws {
-    try self.init(count: numbers.count)
-    numbers.withUnsafeBufferPointer { source in
-      if let start = source.baseAddress { base.update(from: start, count: source.count) }
-    }
-  }
-
   deinit { free(base) }
 }

@@ -1,3 +1,4 @@
+import CPexKernels
 import PexBundle
 import PexGraph
 import PexTensor
@@ -19,16 +20,20 @@ public final class PackedWeights: Sendable {
   /// neighbouring segments too.
   private let memory: FloatBuffer
   private let ready: PackedRecord?
+  private let trunk: Digest?
 
   /// Weights of which nothing is packed yet.
   /// - Parameters:
   ///   - verify: called for every constant of a segment before the segment is packed; what it throws ends the run and
   ///     leaves the segment unpacked. Several threads call it at a time.
-  ///   - ready: packed weights that came with the bundle; they are ignored when they are for other kernels.
+  ///   - trunk: the digest of the trunk that the plan is for.
+  ///   - ready: packed weights that came with the bundle; they are ignored when they are for other kernels or another
+  ///     trunk.
   ///   - release: called for every constant of a segment after it was packed.
   /// - Throws: ``PexError`` (unsupported) when there is no memory.
   public init(
-    plan: ExecutionPlan, ready: PackedRecord? = nil, verify: @escaping @Sendable (ValueID) throws -> Void = { _ in },
+    plan: ExecutionPlan, trunk: Digest? = nil, ready: PackedRecord? = nil,
+    verify: @escaping @Sendable (ValueID) throws -> Void = { _ in },
     release: @escaping @Sendable (ValueID) -> Void = { _ in }
   ) throws {
     self.plan = plan
@@ -37,9 +42,11 @@ public final class PackedWeights: Sendable {
     slots = plan.segments.map { _ in Slot() }
     var floats = 0
     places = plan.segments.map { SegmentPlaces(segment: $0, graph: plan.graph, after: &floats) }
+    self.trunk = trunk
     let fits =
       ready.map { [places] ready in
-        ready.instructionSet == plan.instructionSet.name && ready.arrangement == Self.arrangement(of: plan)
+        ready.instructionSet == plan.instructionSet.name
+          && ready.arrangement == Self.arrangement(plan, places, trunk)
           && ready.segments.map(\.count) == places.map(\.count)
       } ?? false
     self.ready = fits ? ready : nil
@@ -52,18 +59,23 @@ public final class PackedWeights: Sendable {
   /// The order in which the kernels' packing puts numbers: another number for every change.
   private static let packingVersion = 1
 
-  /// What says how a plan's weights are arranged.
-  private static func arrangement(of plan: ExecutionPlan) -> Digest {
-    let steps = plan.segments.map { segment in
-      segment.steps.map { "\($0.kernel.title) \($0.kernel.packedConstants.map(\.index)) \($0.kernel.arrangement)" }
-        .joined(separator: "\n")
+  /// What says whose weights are arranged, and how.
+  private static func arrangement(_ plan: ExecutionPlan, _ places: [SegmentPlaces], _ trunk: Digest?) -> Digest {
+    let segments = zip(plan.segments, places).map { segment, places in
+      let steps = segment.steps.map {
+        "\($0.kernel.title) \($0.kernel.packedConstants.map(\.index)) \($0.kernel.arrangement)"
+      }
+      return (steps + ["\(places.raw.keys.sorted().map(\.index))"]).joined(separator: "\n")
     }
-    return Digest(lines: ["\(packingVersion)"] + steps, tag: "packed weights")
+    return Digest(lines: ["\(packingVersion)", "\(trunk?.description ?? "")"] + segments, tag: "packed weights")
   }
 
   /// Everything packed, to be kept in a bundle.
-  /// - Throws: ``PexError`` as a run of all segments does.
+  /// - Throws: ``PexError`` as a run of all segments does; (defect) when something has been packed already.
   package func record(threads: Int) throws -> PackedRecord {
+    guard ready == nil, !slots.indices.contains(where: { isPacked(segment: $0) }) else {
+      throw PexError(.defect, "weights are recorded when nothing is packed yet")
+    }
     let pool = try ThreadPool(threads: threads)
     let workers = try Workers(pool: pool, plan: plan)
     // Packing leaves gaps: the same weights are to be the same bytes.
@@ -78,10 +90,11 @@ public final class PackedWeights: Sendable {
       }
     }
     return PackedRecord(
-      instructionSet: plan.instructionSet.name, arrangement: Self.arrangement(of: plan), segments: tensors)
+      instructionSet: plan.instructionSet.name, arrangement: Self.arrangement(plan, places, trunk),
+      segments: tensors)
   }
 
-  /// Bytes of all segments' weights once they are packed.
+  /// Bytes that the weights of all segments take once they are packed here; 0 when the bundle's are used.
   public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
 
   /// Whether a segment has been packed.
@@ -105,6 +118,9 @@ public final class PackedWeights: Sendable {
     let (segment, places) = (plan.segments[number], places[number])
     let source = WeightSource(graph: plan.graph, workers: workers)
     try verify(segment.constants, workers)
+    // The pool's threads do, and the bytes must not depend on which thread packs.
+    let state = pex_flush_denormals()
+    defer { pex_restore_denormals(state) }
     var packed = PackedSegment(owner: memory)
     for (step, place) in zip(segment.steps, places.steps) {
       let part = place.map { memory.base + $0 }
@@ -126,7 +142,8 @@ public final class PackedWeights: Sendable {
     let (segment, places) = (plan.segments[number], places[number])
     try workers.throwing(ready.pieceCount(segment: number)) { try ready.verify(segment: number, piece: $0) }
     // Constants that are given out are read where they are.
-    try verify(segment.constants.filter { plan.given[$0] != nil }, workers)
+    let given = Set(plan.given.values.map(\.stored.value))
+    try verify(segment.constants.filter(given.contains), workers)
     let tensor = ready.segments[number]
     var packed = PackedSegment(owner: tensor)
     try tensor.withFloats { numbers in

@@ -39,8 +39,8 @@ public final class ThreadPool: Sendable {
 
   /// Calls `body` once for every index below `count`, on several threads, in no order, and returns when all are done.
   ///
-  /// - Parameter body: gets the number of the thread that calls it, below ``threads``, and the index. No two calls with
-  ///   one thread's number run at a time. It must not call ``parallel(_:_:)`` of the same pool.
+  /// - Parameter body: gets the number of the thread that calls it, below ``threads``, and the index. No two calls of
+  ///   one loop with one thread's number run at a time; loops of other callers that run meanwhile have number 0. It must not call ``parallel(_:_:)`` of the same pool.
   public func parallel(_ count: Int, _ body: (_ worker: Int, _ index: Int) -> Void) {
     guard threads > 1, count > 1, board.claim() else {
       for index in 0..<max(count, 0) { body(0, index) }

@@ -5,7 +5,7 @@ import Synchronization
 struct Workers {
   let pool: ThreadPool
   let scratch: FloatBuffer
-  /// Floats of scratch of one thread. What all threads share lies behind the scratch of the last one.
+  /// Floats of scratch of one thread.
   let stride: Int
 
   /// The scratch that a plan's steps need.
@@ -20,11 +20,8 @@ struct Workers {
     }
     self.pool = pool
     self.stride = stride
-    self.scratch = try FloatBuffer(count: scratch + plan.sharedBytes / size)
+    self.scratch = try FloatBuffer(count: scratch)
   }
-
-  /// Scratch that all threads share.
-  var shared: UnsafeMutablePointer<Float> { scratch.base + pool.threads * stride }
 
   /// Below this many elementary operations a loop is not worth waking anybody for.
   private static let worthwhile = 8192

@@ -27,11 +27,21 @@ public struct HeadSet: Sendable {
   let replacesFinal: Bool
 
   /// The base heads of a bundle, with their bytes checked.
-  /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged.
+  /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged, (unsupported) when untrained heads would take
+  ///   more memory than head files may.
   public init(base bundle: BundleFile) throws {
+    // An untrained head has no bytes in the file that would bound it.
+    var untrained = 0
     entries = try bundle.contents.exits.map { record in
       if let head = try bundle.baseHead(at: record.exit) {
         return Entry(exit: record.exit, head: head, isEnabled: true, isTrained: true)
+      }
+      let floats = record.specification.parameters.map { $0.dimensions.reduce(1) { saturatingProduct($0, $1) } }
+      untrained = floats.reduce(untrained) { $0.addingReportingOverflow($1).overflow ? Int.max : $0 + $1 }
+      guard untrained < BundleLimits.headFileBytes / MemoryLayout<Float>.stride else {
+        throw PexError(
+          .unsupported, "the untrained head of exit \(record.exit) would take \(untrained) numbers",
+          hint: "convert the model with fewer exits")
       }
       let zeros = try record.specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) }
       let head = try Head(record.specification, parameters: zeros)

@@ -24,7 +24,8 @@ public final class Model: Sendable {
     cost = bundle.graph.cost()
     plan = try naming(bundle.name) { try Self.plan(bundle.contents) }
     weights = try PackedWeights(
-      plan: plan, ready: bundle.contents.packed, verify: { try bundle.verify(constant: $0) },
+      plan: plan, trunk: bundle.contents.trunk.digest, ready: bundle.contents.packed,
+      verify: { try bundle.verify(constant: $0) },
       release: { bundle.release(constant: $0) })
   }
 
@@ -43,16 +44,24 @@ public final class Model: Sendable {
   public static func packedWeights(
     _ contents: BundleContents, threads: Int = ThreadPool.defaultThreads
   ) throws -> PackedRecord {
-    try PackedWeights(plan: try plan(contents)).record(threads: threads)
+    try PackedWeights(plan: try plan(contents), trunk: contents.trunk.digest).record(threads: threads)
   }
 
   /// Packs a bundle's weights anew and compares them with those that it holds packed.
-  /// - Returns: whether they could be compared: this CPU has the kernels, which arrange weights as the bundle's do.
+  /// - Returns: whether they could be compared: this CPU has the kernels, which arrange this trunk's weights as the
+  ///   bundle says.
   /// - Throws: ``PexError`` (malformed) when they differ; as planning and packing do.
   public static func checkPackedWeights(_ contents: BundleContents) throws -> Bool {
     guard let stored = contents.packed, let isa = InstructionSet.named(stored.instructionSet) else { return false }
-    let found = try PackedWeights(plan: try plan(contents, isa)).record(threads: ThreadPool.defaultThreads)
+    let found = try PackedWeights(plan: try plan(contents, isa), trunk: contents.trunk.digest)
+      .record(threads: ThreadPool.defaultThreads)
     guard found.arrangement == stored.arrangement else { return false }
+    guard found.segments.count == stored.segments.count else {
+      throw PexError(
+        .malformed,
+        "packed tensors: expected \(found.segments.count) segments, found \(stored.segments.count)",
+        hint: "convert the model again")
+    }
     for (segment, (found, stored)) in zip(found.segments, stored.segments).enumerated()
     where !found.isIdentical(to: stored) {
       throw PexError(

@@ -21,7 +21,7 @@ struct BatchNormalizationStep: StepKernel {
   /// Means, scales and shifts of all channels, in whole blocks; the scale with the deviation in it, rounded once.
   var packedFloats: Int { 3 * padded }
 
-  var arrangement: String { "\(map) \(payload)" }
+  var arrangement: String { "\(map.channels) \(payload.epsilon)" }
 
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     let (means, scales, shifts) = (packed, packed + padded, packed + 2 * padded)

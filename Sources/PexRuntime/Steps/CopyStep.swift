@@ -4,15 +4,20 @@ import PexTensor
 /// Plain values joined along one axis.
 struct ConcatStep: StepKernel {
   /// How often every input gives a run.
-  let outer: Int
-  /// Elements that each input gives at a time.
-  let runs: [Int]
+  private let outer: Int
+  /// Elements that each input gives at a time, where they go in a row of the output, and such a row's elements.
+  private let runs: [Int], starts: [Int], total: Int
+
+  init(outer: Int, runs: [Int]) {
+    self.outer = outer
+    self.runs = runs
+    starts = runs.indices.map { runs[..<$0].reduce(0, +) }
+    total = runs.reduce(0, +)
+  }
 
   var title: String { "copy" }
 
   func run(_ context: StepContext) throws {
-    let total = runs.reduce(0, +)
-    let starts = runs.indices.map { runs[..<$0].reduce(0, +) }
     let (outputs, inputs) = (context.outputs, context.inputs)
     context.workers.each(outer * runs.count, cost: total / runs.count / 4) { index, _ in
       let (row, part) = (index / runs.count, index % runs.count)

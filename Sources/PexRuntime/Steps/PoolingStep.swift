@@ -43,7 +43,12 @@ struct PoolingStep: StepKernel {
   /// For every row, then for every column of the output, how many elements of the window count along that axis.
   var packedFloats: Int { window.out_height + window.out_width }
 
-  var arrangement: String { "\(axes) \(countsPadding)" }
+  var arrangement: String {
+    let numbers = [axes.rows, axes.columns].flatMap {
+      [$0.input, $0.output, $0.kernel, $0.stride, $0.dilation, $0.before, $0.after]
+    }
+    return "\(numbers) \(countsPadding)"
+  }
 
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {
     for (place, count) in (counts(axes.rows) + counts(axes.columns)).enumerated() { packed[place] = count }

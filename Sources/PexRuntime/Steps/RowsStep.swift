@@ -17,6 +17,20 @@ struct ReduceRowsStep: StepKernel {
   }
 }
 
+/// Softmax of rows of elements that lie side by side; plain.
+struct SoftmaxStep: StepKernel {
+  let rows: Int, count: Int
+  let isa: InstructionSet
+
+  var title: String { "softmax" }
+
+  func run(_ context: StepContext) throws {
+    context.workers.each(rows, cost: saturatingProduct(count, 4)) { row, _ in
+      isa.kernels.softmax_row(count, context.inputs[0] + row * count, context.outputs[0] + row * count)
+    }
+  }
+}
+
 /// Every channel of a blocked map reduced to one number.
 struct ReducePixelsStep: StepKernel {
   let take: pex_take

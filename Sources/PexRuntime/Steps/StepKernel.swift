@@ -8,17 +8,16 @@ import PexTensor
 protocol StepKernel: Sendable {
   /// In a word or two, for the profile.
   var title: String { get }
-  /// The constants that ``pack(_:)`` reads.
+  /// The constants that ``pack(_:into:)`` reads.
   var packedConstants: [ValueID] { get }
-  /// Floats that ``pack(_:)`` keeps.
+  /// Floats that ``pack(_:into:)`` keeps.
   var packedFloats: Int { get }
   /// What decides how ``pack(_:into:)`` arranges them, in words: the same words, the same arrangement.
   var arrangement: String { get }
   /// Rearranges constants for running into `packed`, which has ``packedFloats`` places.
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws
-  /// Floats of scratch that each thread needs, and that all threads share.
+  /// Floats of scratch that each thread needs.
   var scratchFloats: Int { get }
-  var sharedFloats: Int { get }
   /// The input in whose place the output may be written, element by element.
   var overwrites: Int? { get }
   /// Computes the outputs.
@@ -31,7 +30,6 @@ extension StepKernel {
   var arrangement: String { "" }
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {}
   var scratchFloats: Int { 0 }
-  var sharedFloats: Int { 0 }
   var overwrites: Int? { nil }
 }
 
