@@ -253,10 +253,10 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
             .output = output + place,
             .output_step = output_step,
             .continues = from != p.first,
-            .bias = complete ? bias + p.block * LANES : NULL,
+            .bias = bias + p.block * LANES,
+            .completes = complete,
             .residual = complete && residual ? residual + place : NULL,
-            .minimum = limits.minimum,
-            .maximum = limits.maximum,
+            .limits = limits,
         };
         if (s->direct) {
           work.block_step = w->in_height * w->in_width * LANES;
@@ -271,7 +271,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
           tile_pixels(work, p.blocks, rows, w->out_width, layout.line);
         }
         for (ptrdiff_t b = 0; complete && b < p.blocks; b++) {
-          activate(s->activation, rows * w->out_width * LANES, output + place + b * output_step);
+          activate_rest(s->activation, rows * w->out_width * LANES, output + place + b * output_step);
         }
       }
     }

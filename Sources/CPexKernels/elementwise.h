@@ -67,14 +67,28 @@ static void unary(pex_activation activation, ptrdiff_t count, const float *input
   }
 }
 
-// What of an activation is done on the way, by limits that change nothing when it is another function.
+// What of an activation is done on the way: limits, which change nothing when it is another function; and hard swish,
+// which is as common in small networks and nearly as cheap.
 typedef struct {
   float minimum, maximum;
+  int hard_swish;
 } activation_limits;
 
 INLINE activation_limits limits_of(pex_activation activation) {
   const int limits = activation.function == pex_clamp;
-  return (activation_limits){limits ? activation.a : -INFINITY, limits ? activation.b : INFINITY};
+  return (activation_limits){limits ? activation.a : -INFINITY, limits ? activation.b : INFINITY,
+                             activation.function == pex_hard_swish};
+}
+
+INLINE vec on_the_way(vec x, const int hard_swish, vec minimum, vec maximum) {
+  return hard_swish ? apply(pex_hard_swish, x, x, x) : vlimit(x, minimum, maximum);
+}
+
+// The rest of an activation when hard swish was done on the way.
+INLINE void activate_rest(pex_activation activation, ptrdiff_t count, float *results) {
+  if (activation.function != pex_clamp && activation.function != pex_hard_swish) {
+    unary(activation, count, results, results);
+  }
 }
 
 // The rest of an activation, on results that have been limited.

@@ -16,25 +16,42 @@ typedef struct {
   // The output at the tile's first pixel, and from one of its blocks to the next.
   float *output;
   ptrdiff_t output_step;
-  // Whether to go on from sums that `output` holds.
+  // Whether to go on from sums that `output` holds. Else the sums begin with `bias`, or with nothing when it is null.
   int continues;
+  const float *bias;
   // The weights that come next, which are fetched meanwhile: for each input channel as much as is one tile's share.
   const float *ahead;
   ptrdiff_t ahead_step;
-  // Null while sums are not complete; then `residual` (or null), at the tile's first pixel, and the limits.
-  const float *bias, *residual;
-  float minimum, maximum;
+  // Whether the sums are complete; then `residual` (or null), at the tile's first pixel, and the limits.
+  int completes;
+  const float *residual;
+  activation_limits limits;
 } tile_work;
 
 typedef void (*tile_function)(const tile_work *work);
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
+// Gives a block of complete sums.
+INLINE void finish_tile(const int pixels, const int hard_swish, const tile_work *work, const vec *sum,
+                        const float *residual, float *to) {
+  const vec minimum = splat(work->limits.minimum), maximum = splat(work->limits.maximum);
+  UNROLLED for (int p = 0; p < pixels; p++) {
+    vec x = sum[p];
+    if (residual) x = x + load(residual + p * LANES);
+    store(to + p * LANES, on_the_way(x, hard_swish, minimum, maximum));
+  }
+}
+
 INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const tile_work *work) {
   vec sum[TILE_BLOCKS][TILE_PIXELS];
   UNROLLED for (int b = 0; b < blocks; b++) {
-    UNROLLED for (int p = 0; p < pixels; p++) {
-      sum[b][p] = work->continues ? load(work->output + b * work->output_step + p * LANES) : splat(0);
+    if (work->continues) {
+      const float *from = work->output + b * work->output_step;
+      UNROLLED for (int p = 0; p < pixels; p++) sum[b][p] = load(from + p * LANES);
+    } else {
+      const vec start = work->bias ? load(work->bias + b * LANES) : splat(0);
+      UNROLLED for (int p = 0; p < pixels; p++) sum[b][p] = start;
     }
   }
   const float *w = work->weights, *ahead = work->ahead;
@@ -62,13 +79,12 @@ INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const
   }
   UNROLLED for (int b = 0; b < blocks; b++) {
     float *to = work->output + b * work->output_step;
-    if (work->bias) {
-      const vec bias = load(work->bias + b * LANES), minimum = splat(work->minimum), maximum = splat(work->maximum);
+    if (work->completes) {
       const float *residual = work->residual ? work->residual + b * work->output_step : NULL;
-      UNROLLED for (int p = 0; p < pixels; p++) {
-        vec x = sum[b][p] + bias;
-        if (residual) x = x + load(residual + p * LANES);
-        store(to + p * LANES, vlimit(x, minimum, maximum));
+      if (work->limits.hard_swish) {
+        finish_tile(pixels, 1, work, sum[b], residual, to);
+      } else {
+        finish_tile(pixels, 0, work, sum[b], residual, to);
       }
     } else {
       UNROLLED for (int p = 0; p < pixels; p++) store(to + p * LANES, sum[b][p]);

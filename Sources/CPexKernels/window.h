@@ -19,9 +19,9 @@ INLINE window_span span_at(ptrdiff_t position, ptrdiff_t stride, ptrdiff_t pad, 
 // `pixels` neighbouring outputs of a depthwise convolution, `step` floats apart in the input. `in` is the first element
 // of the first window that lies in the map, as `rows` and `columns` say.
 INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, window_span rows, ptrdiff_t first,
-                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, const float *weights, vec *sum) {
+                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, const float *weights, vec bias, vec *sum) {
   const ptrdiff_t row_step = w->dilation_height * w->in_width * LANES, column_step = w->dilation_width * LANES;
-  UNROLLED for (int p = 0; p < pixels; p++) sum[p] = splat(0);
+  UNROLLED for (int p = 0; p < pixels; p++) sum[p] = bias;
   for (ptrdiff_t ky = rows.first; ky < rows.last; ky++, in += row_step) {
     const float *weight = weights + ky * kernel_width * LANES;
     for (ptrdiff_t kx = first; kx < last; kx++) {
@@ -32,12 +32,12 @@ INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, w
   }
 }
 
-INLINE void finish_pixels(const int pixels, const vec *sum, vec bias, const float *residual, vec minimum, vec maximum,
-                          float *output) {
+INLINE void finish_pixels(const int pixels, const int hard_swish, const vec *sum, const float *residual, vec minimum,
+                          vec maximum, float *output) {
   UNROLLED for (int p = 0; p < pixels; p++) {
-    vec x = sum[p] + bias;
+    vec x = sum[p];
     if (residual) x = x + load(residual + p * LANES);
-    store(output + p * LANES, vlimit(x, minimum, maximum));
+    store(output + p * LANES, on_the_way(x, hard_swish, minimum, maximum));
   }
 }
 
@@ -50,6 +50,7 @@ typedef struct {
   ptrdiff_t inner_first, inner_last;
   const float *input, *weights;
   vec bias, minimum, maximum;
+  int hard_swish;
 } depthwise_work;
 
 // One output row. The columns whose windows lie inside are computed some at a time, the others one by one; each sum is
@@ -63,8 +64,9 @@ INLINE void depthwise_row(const ptrdiff_t stride, const ptrdiff_t width, const d
   const float *line = work->input + rows.source * w->in_width * LANES;
   vec sum[wide];
 #define DEPTHWISE_PIXELS(N, FIRST, LAST)                                                                               \
-  weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + work->columns[x].source * LANES, work->weights, sum);    \
-  finish_pixels(N, sum, work->bias, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,              \
+  weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + work->columns[x].source * LANES, work->weights,          \
+        work->bias, sum);                                                                                              \
+  finish_pixels(N, work->hard_swish, sum, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,        \
                 output + x * LANES);                                                                                   \
   x += N
   ptrdiff_t x = 0;
@@ -100,6 +102,7 @@ static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_r
       .bias = load(bias),
       .minimum = splat(limits.minimum),
       .maximum = splat(limits.maximum),
+      .hard_swish = limits.hard_swish,
   };
   for (ptrdiff_t x = 0; x < w->out_width; x++) {
     columns[x] = span_at(x, w->stride_width, w->pad_width, w->dilation_width, w->kernel_width, w->in_width);
@@ -119,7 +122,7 @@ static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_r
     case 2 * 16 + 5: depthwise_row(2, 5, &work, y, addend, to); break;
     default: depthwise_row(w->stride_width, w->kernel_width, &work, y, addend, to);
     }
-    activate(activation, line, to);
+    activate_rest(activation, line, to);
   }
 }
 
