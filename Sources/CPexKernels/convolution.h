@@ -10,10 +10,6 @@ typedef struct {
   ptrdiff_t first, last;
 } panel_range;
 
-INLINE ptrdiff_t panel_count(const pex_convolution *s) {
-  return divide_up(divide_up(s->out_channels, LANES), s->panel_blocks);
-}
-
 INLINE panel_range panel_at(const pex_convolution *s, ptrdiff_t index) {
   const ptrdiff_t all = divide_up(s->out_channels, LANES);
   const ptrdiff_t in = s->in_channels / s->groups, out = s->out_channels / s->groups;

@@ -53,14 +53,6 @@ INLINE vec vfma(vec a, vec b, vec c) {
 #endif
 }
 
-INLINE float sfma(float a, float b, float c) {
-#if PEX_FMA
-  return __builtin_fmaf(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-
 // NaN stays NaN and -0 stays -0: the bound is taken only where it is truly beyond x.
 INLINE float slimit(float x, float minimum, float maximum) {
   x = minimum > x ? minimum : x;

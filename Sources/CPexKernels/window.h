@@ -19,7 +19,8 @@ INLINE window_span span_at(ptrdiff_t position, ptrdiff_t stride, ptrdiff_t pad, 
 // `pixels` neighbouring outputs of a depthwise convolution, `step` floats apart in the input. `in` is the first element
 // of the first window that lies in the map, as `rows` and `columns` say.
 INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, window_span rows, ptrdiff_t first,
-                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, const float *weights, vec bias, vec *sum) {
+                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, const float *weights, vec bias,
+                  vec *sum) {
   const ptrdiff_t row_step = w->dilation_height * w->in_width * LANES, column_step = w->dilation_width * LANES;
   UNROLLED for (int p = 0; p < pixels; p++) sum[p] = bias;
   for (ptrdiff_t ky = rows.first; ky < rows.last; ky++, in += row_step) {

@@ -32,6 +32,7 @@ public final class Executor {
   /// A segment's steps with every pointer that they need: looked up once, so that a steady run allocates nothing.
   private struct BoundSegment {
     let weights: PackedSegment
+    let kernels: [any StepKernel]
     let contexts: [StepContext]
   }
 
@@ -88,12 +89,12 @@ public final class Executor {
     next = nil
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    let contexts = try bind(number).contexts
+    let bound = try bind(number)
     let steps = plan.segments[number].steps
     for index in steps.indices {
       let start = profiles ? ContinuousClock.now : nil
       do {
-        try steps[index].kernel.run(contexts[index])
+        try bound.kernels[index].run(bound.contexts[index])
       } catch {
         try naming("node '\(steps[index].name)'") { throw error }
       }
@@ -152,7 +153,8 @@ public final class Executor {
         inputs: try step.inputs.map { try pointer($0, packed) }, outputs: try step.outputs.map { try writable($0) },
         packed: weights, workers: workers)
     }
-    let segment = BoundSegment(weights: packed, contexts: contexts)
+    let kernels = plan.segments[number].steps.map { $0.kernel.divided(among: workers.pool.threads) }
+    let segment = BoundSegment(weights: packed, kernels: kernels, contexts: contexts)
     bound[number] = segment
     return segment
   }

@@ -94,9 +94,6 @@ public final class PackedWeights: Sendable {
       segments: tensors)
   }
 
-  /// Bytes that the weights of all segments take once they are packed here; 0 when the bundle's are used.
-  public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
-
   /// Whether a segment has been packed.
   public func isPacked(segment: Int) -> Bool {
     slots.indices.contains(segment) && slots[segment].content.withLock { $0 != nil }

@@ -11,6 +11,8 @@ struct ConvolutionStep: StepKernel {
   private let bias: ValueID?
   private let weightFloats: Int
   let scratchFloats: Int
+  /// Into how many parts rows and panels are cut.
+  private var parts = (rows: 1, panels: 1)
 
   /// Bytes that a panel of the weights may have to stay near a core while pixels go by.
   private static let panelBytes = 96 << 10
@@ -92,7 +94,6 @@ struct ConvolutionStep: StepKernel {
     let window = shape.window
     let inputSize = divideUp(shape.in_channels, shape.width) * shape.width * window.in_height * window.in_width
     let outputSize = blocks * isa.lanes * window.out_height * window.out_width
-    let parts = self.parts(threads: context.workers.pool.threads)
     let cost = saturatingProduct(outputSize, shape.in_channels / shape.groups * taps) / (parts.rows * parts.panels)
     context.workers.each(samples * parts.rows * parts.panels, cost: cost) { task, scratch in
       let (sample, part) = (task / (parts.rows * parts.panels), task % (parts.rows * parts.panels))
@@ -113,22 +114,29 @@ struct ConvolutionStep: StepKernel {
     min(divideUp(shape.window.out_height, rowUnit) * part / parts * rowUnit, shape.window.out_height)
   }
 
-  /// Into how many parts rows and panels are cut: as the last thread is estimated to finish first. Cutting rows makes
-  /// every thread read all weights, cutting panels makes it read (and copy) all of the input.
+  /// Cuts rows and panels as the last thread is estimated to finish first. Cutting rows makes every thread read all
+  /// weights, cutting panels makes it read (and copy) all of the input.
+  func divided(among threads: Int) -> any StepKernel {
+    var divided = self
+    if threads > 1 { divided.parts = parts(threads: threads) }
+    return divided
+  }
+
   private func parts(threads: Int) -> (rows: Int, panels: Int) {
-    guard threads > 1 else { return (1, 1) }
     let units = divideUp(shape.window.out_height, rowUnit)
     let unitPixels = rowUnit * shape.window.out_width
     let depth = shape.in_channels / shape.groups * taps
-    let products = unitPixels * shape.panel_blocks * depth
-    let weightCost = shape.panel_blocks * isa.lanes * depth / 8
-    let inputCost = unitPixels * shape.in_channels * (shape.direct == 1 ? 1 : shape.window.kernel_width) / 8
+    // Estimates may be larger than any integer.
+    let products = Double(unitPixels) * Double(shape.panel_blocks * depth)
+    let weightCost = Double(shape.panel_blocks * depth) * Double(isa.lanes) / 8
+    let copies = shape.direct == 1 ? 1 : shape.window.kernel_width
+    let inputCost = Double(unitPixels) * Double(shape.in_channels) * Double(copies) / 8
     var best = (rows: 1, panels: 1)
-    var bestCost = Int.max
+    var bestCost = Double.infinity
     for rows in 1...min(units, 4 * threads) {
       for columns in 1...min(panels, 4 * threads) where rows * columns <= 4 * threads {
-        let rounds = divideUp(samples * rows * columns, threads)
-        let (height, width) = (divideUp(units, rows), divideUp(panels, columns))
+        let rounds = Double(divideUp(samples * rows * columns, threads))
+        let (height, width) = (Double(divideUp(units, rows)), Double(divideUp(panels, columns)))
         let cost = rounds * (height * width * products + width * weightCost + height * inputCost + 2000)
         if cost < bestCost { (best, bestCost) = ((rows, columns), cost) }
       }

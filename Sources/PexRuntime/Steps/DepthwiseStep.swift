@@ -61,14 +61,3 @@ struct DepthwiseStep: StepKernel {
     }
   }
 }
-
-/// Takes a range of the rows of all blocks apart into the rows of each.
-func eachBlock(of range: Range<Int>, rows: Int, _ body: (_ block: Int, _ rows: Range<Int>) -> Void) {
-  var next = range.lowerBound
-  while next < range.upperBound {
-    let (block, row) = (next / rows, next % rows)
-    let end = min(rows, row + range.upperBound - next)
-    body(block, row..<end)
-    next += end - row
-  }
-}

@@ -18,6 +18,8 @@ protocol StepKernel: Sendable {
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws
   /// Floats of scratch that each thread needs.
   var scratchFloats: Int { get }
+  /// The same kernel with everything decided that depends on the number of threads, so that no run decides it again.
+  func divided(among threads: Int) -> any StepKernel
   /// The input in whose place the output may be written, element by element.
   var overwrites: Int? { get }
   /// Computes the outputs.
@@ -30,6 +32,7 @@ extension StepKernel {
   var arrangement: String { "" }
   func pack(_ source: WeightSource, into packed: UnsafeMutablePointer<Float>) throws {}
   var scratchFloats: Int { 0 }
+  func divided(among threads: Int) -> any StepKernel { self }
   var overwrites: Int? { nil }
 }
 
