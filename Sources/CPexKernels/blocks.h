@@ -62,7 +62,7 @@ static void reduce_pixels(pex_take take, ptrdiff_t count, const float *input, fl
 #define PIXEL_LOOP(EXPRESSION)                                                                                         \
   for (ptrdiff_t i = 0; i < count; i++) {                                                                              \
     const vec a = load(left + i * left_step * LANES), b = load(right + i * right_step * LANES);                        \
-    store(output + i * LANES, vlimit(EXPRESSION, splat(limits.minimum), splat(limits.maximum)));                       \
+    store(output + i * LANES, limited(EXPRESSION, limits));                                                            \
   }
 
 static void binary_pixels(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,
@@ -84,7 +84,7 @@ static void affine_pixels(ptrdiff_t count, const float *mean, const float *scale
   const activation_limits limits = limits_of(activation);
   for (ptrdiff_t i = 0; i < count; i++) {
     const vec x = (load(input + i * LANES) - load(mean)) * load(scale) + load(shift);
-    store(output + i * LANES, vlimit(x, splat(limits.minimum), splat(limits.maximum)));
+    store(output + i * LANES, limited(x, limits));
   }
   activate(activation, count * LANES, output);
 }

@@ -267,7 +267,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
           tile_pixels(work, p.blocks, rows, w->out_width, layout.line);
         }
         for (ptrdiff_t b = 0; complete && b < p.blocks; b++) {
-          activate_rest(s->activation, rows * w->out_width * LANES, output + place + b * output_step);
+          activate(s->activation, rows * w->out_width * LANES, output + place + b * output_step);
         }
       }
     }

@@ -84,15 +84,19 @@ INLINE vec on_the_way(vec x, const int hard_swish, vec minimum, vec maximum) {
   return hard_swish ? apply(pex_hard_swish, x, x, x) : vlimit(x, minimum, maximum);
 }
 
-// The rest of an activation when hard swish was done on the way.
-INLINE void activate_rest(pex_activation activation, ptrdiff_t count, float *results) {
+INLINE vec limited(vec x, activation_limits limits) {
+  return on_the_way(x, limits.hard_swish, splat(limits.minimum), splat(limits.maximum));
+}
+
+// The rest of an activation, on vectors that went `on_the_way`.
+INLINE void activate(pex_activation activation, ptrdiff_t count, float *results) {
   if (activation.function != pex_clamp && activation.function != pex_hard_swish) {
     unary(activation, count, results, results);
   }
 }
 
-// The rest of an activation, on results that have been limited.
-INLINE void activate(pex_activation activation, ptrdiff_t count, float *results) {
+// The rest of an activation, on plain rows of numbers, which are only limited.
+INLINE void activate_row(pex_activation activation, ptrdiff_t count, float *results) {
   if (activation.function != pex_clamp) unary(activation, count, results, results);
 }
 
@@ -132,7 +136,7 @@ static void binary_row(pex_binary op, ptrdiff_t count, const float *left, ptrdif
   case pex_minimum: BINARY_LOOPS((a <= b ? a : (a != a ? a : b))); break;
   case pex_maximum: BINARY_LOOPS((a >= b ? a : (a != a ? a : b))); break;
   }
-  activate(activation, count, output);
+  activate_row(activation, count, output);
 }
 
 static void affine_row(ptrdiff_t count, float mean, float scale, float shift, pex_activation activation,
@@ -141,5 +145,5 @@ static void affine_row(ptrdiff_t count, float mean, float scale, float shift, pe
   for (ptrdiff_t i = 0; i < count; i++) {
     output[i] = slimit((input[i] - mean) * scale + shift, limits.minimum, limits.maximum);
   }
-  activate(activation, count, output);
+  activate_row(activation, count, output);
 }

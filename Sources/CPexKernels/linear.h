@@ -64,7 +64,7 @@ static void linear(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t l
         for (ptrdiff_t i = 0; i < count; i++) addend[i] = residual[row + i];
         x = x + addend;
       }
-      store_part(output + row, vlimit(x, splat(limits.minimum), splat(limits.maximum)), count);
+      store_part(output + row, limited(x, limits), count);
     }
     const ptrdiff_t row = panel * LINEAR_ROWS;
     activate(activation, smaller(LINEAR_ROWS, rows - row), output + row);

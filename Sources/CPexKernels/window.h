@@ -123,7 +123,7 @@ static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_r
     case 2 * 16 + 5: depthwise_row(2, 5, &work, y, addend, to); break;
     default: depthwise_row(w->stride_width, w->kernel_width, &work, y, addend, to);
     }
-    activate_rest(activation, line, to);
+    activate(activation, line, to);
   }
 }
 

@@ -178,7 +178,6 @@ INLINE void output_tiles(const int size, const pex_winograd *s, ptrdiff_t first_
   const ptrdiff_t across = divide_up(w->out_width, size);
   const ptrdiff_t point_step = out_blocks * s->chunk_tiles * LANES;
   const activation_limits limits = limits_of(s->activation);
-  const vec minimum = splat(limits.minimum), maximum = splat(limits.maximum);
   for (ptrdiff_t block = first; block < last; block++) {
     const ptrdiff_t plane = block * w->out_height * w->out_width * LANES;
     const float *from = sums + block * s->chunk_tiles * LANES;
@@ -196,7 +195,7 @@ INLINE void output_tiles(const int size, const pex_winograd *s, ptrdiff_t first_
         for (ptrdiff_t c = 0; c < columns; c++) {
           vec v = whole[r * size + c] + shift;
           if (residual) v = v + load(residual + place + c * LANES);
-          store(output + place + c * LANES, vlimit(v, minimum, maximum));
+          store(output + place + c * LANES, limited(v, limits));
         }
         activate(s->activation, columns * LANES, output + place);
       }
