@@ -101,8 +101,9 @@ import Testing
   /// Weights so small that they, or what becomes of them, are denormal: threads flush those, and so does whoever packs.
   @Test func denormalWeightsArePackedAsOneAndTheSame() throws {
     var sketch = Sketch(seed: 1)
-    let x = try sketch.input([.batch, 64, 12, 12])
-    let weights = try Tensor([64, 64, 3, 3], (0..<64 * 64 * 9).map { Float($0 % 7) * 1e-38 })
+    // Enough of them that the threads of the pool pack some.
+    let x = try sketch.input([.batch, 256, 12, 12])
+    let weights = try Tensor([256, 256, 3, 3], (0..<256 * 256 * 9).map { Float($0 % 7) * 1e-38 })
     let w = try sketch.graph.addConstant("tiny", weights)
     let y = try sketch.add(
       .convolution(Convolution(window: Window(kernel: [3, 3], padding: .sameUpper), groups: 1)), x, w)
