@@ -169,7 +169,7 @@ static void copy_strip(const pex_convolution *s, strip_layout l, ptrdiff_t row, 
       s->flat ? w->kernel_width : used_phases(w->kernel_width, w->dilation_width, w->stride_width);
   const ptrdiff_t phases = used_phases(w->kernel_height, w->dilation_height, w->stride_height);
   for (ptrdiff_t block = first; block < last; block++, copy += l.planes * l.plane) {
-    const float *from = input + block * w->in_height * w->in_width * s->width;
+    const float *from = input + block * s->in_plane * s->width;
     for (ptrdiff_t kx = 0; kx < columns; kx++) {
       const ptrdiff_t x = kx * w->dilation_width, plane = s->flat ? kx : x % w->stride_width;
       const ptrdiff_t shift = (s->flat ? x : plane) - w->pad_width;
@@ -189,7 +189,7 @@ static void copy_strip(const pex_convolution *s, strip_layout l, ptrdiff_t row, 
 // come slowly.
 static void fetch_strip(const pex_convolution *s, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t last,
                         const float *input) {
-  const ptrdiff_t plane = s->window.in_height * s->window.in_width * LANES, line = s->window.in_width * LANES;
+  const ptrdiff_t plane = s->in_plane * LANES, line = s->window.in_width * LANES;
   for (ptrdiff_t block = first; block < last; block++) {
     const float *from = input + block * plane + row * line;
     for (ptrdiff_t i = 0; i < rows * line; i += 16) __builtin_prefetch(from + i, 0, 2);
@@ -202,7 +202,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
   const pex_window *w = &s->window;
   const ptrdiff_t tap_count = w->kernel_height * w->kernel_width;
   const ptrdiff_t in_blocks = divide_up(s->in_channels, s->width);
-  const ptrdiff_t output_step = w->out_height * w->out_width * LANES;
+  const ptrdiff_t output_step = s->out_plane * LANES;
   const activation_limits limits = limits_of(s->activation);
   ptrdiff_t *taps = (ptrdiff_t *)scratch;
   float *copy = scratch + divide_up(tap_count * (ptrdiff_t)sizeof(ptrdiff_t), 64) * 16;
@@ -255,7 +255,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
             .limits = limits,
         };
         if (s->direct) {
-          work.block_step = w->in_height * w->in_width * LANES;
+          work.block_step = s->in_plane * LANES;
           work.input = input + row * w->in_width * LANES;
         } else {
           work.block_step = layout.planes * layout.plane;

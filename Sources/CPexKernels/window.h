@@ -45,8 +45,6 @@ INLINE void finish_pixels(const int pixels, const int hard_swish, const vec *sum
 // What the rows of a depthwise convolution have in common.
 typedef struct {
   const pex_window *window;
-  // For each output column, the elements of its window that lie in the map.
-  const window_span *columns;
   // The output columns whose windows lie within the map's columns.
   ptrdiff_t inner_first, inner_last;
   const float *input, *weights;
@@ -64,40 +62,41 @@ INLINE void depthwise_row(const ptrdiff_t stride, const ptrdiff_t width, const d
       span_at(y, w->stride_height, w->pad_height, w->dilation_height, w->kernel_height, w->in_height);
   const float *line = work->input + rows.source * w->in_width * LANES;
   vec sum[wide];
-#define DEPTHWISE_PIXELS(N, FIRST, LAST)                                                                               \
-  weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + work->columns[x].source * LANES, work->weights,          \
-        work->bias, sum);                                                                                              \
+#define DEPTHWISE_PIXELS(N, FIRST, LAST, SOURCE)                                                                       \
+  weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + (SOURCE)*LANES, work->weights, work->bias, sum);         \
   finish_pixels(N, work->hard_swish, sum, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,        \
                 output + x * LANES);                                                                                   \
   x += N
+#define DEPTHWISE_EDGE(END)                                                                                            \
+  while (x < END) {                                                                                                    \
+    const window_span c = span_at(x, stride, w->pad_width, w->dilation_width, width, w->in_width);                     \
+    DEPTHWISE_PIXELS(1, c.first, c.last, c.source);                                                                    \
+  }
+#define DEPTHWISE_INNER(N)                                                                                             \
+  if (x + N <= work->inner_last) {                                                                                     \
+    DEPTHWISE_PIXELS(N, 0, width, x *stride - w->pad_width);                                                           \
+  }
   ptrdiff_t x = 0;
-  while (x < work->inner_first) {
-    DEPTHWISE_PIXELS(1, work->columns[x].first, work->columns[x].last);
-  }
+  DEPTHWISE_EDGE(work->inner_first)
   while (x + wide <= work->inner_last) {
-    DEPTHWISE_PIXELS(wide, 0, width);
+    DEPTHWISE_INNER(wide)
   }
-  if (x + 4 <= work->inner_last) {
-    DEPTHWISE_PIXELS(4, 0, width);
-  }
-  if (x + 2 <= work->inner_last) {
-    DEPTHWISE_PIXELS(2, 0, width);
-  }
-  while (x < w->out_width) {
-    DEPTHWISE_PIXELS(1, work->columns[x].first, work->columns[x].last);
-  }
+  DEPTHWISE_INNER(4)
+  DEPTHWISE_INNER(2)
+  DEPTHWISE_EDGE(w->out_width)
 }
 
 static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                       const float *weights, const float *bias, const float *residual, pex_activation activation,
-                      float *output, float *scratch) {
-  window_span *columns = (window_span *)scratch;
+                      float *output) {
   const activation_limits limits = limits_of(activation);
-  depthwise_work work = {
+  // A window that is wider than the map lies inside nowhere.
+  const ptrdiff_t last_start = w->in_width - 1 - (w->kernel_width - 1) * w->dilation_width;
+  const ptrdiff_t inner = last_start < 0 ? 0 : (last_start + w->pad_width) / w->stride_width + 1;
+  const depthwise_work work = {
       .window = w,
-      .columns = columns,
-      .inner_first = w->out_width,
-      .inner_last = 0,
+      .inner_first = smaller(divide_up(w->pad_width, w->stride_width), w->out_width),
+      .inner_last = smaller(inner, w->out_width),
       .input = input,
       .weights = weights,
       .bias = load(bias),
@@ -105,13 +104,6 @@ static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_r
       .maximum = splat(limits.maximum),
       .hard_swish = limits.hard_swish,
   };
-  for (ptrdiff_t x = 0; x < w->out_width; x++) {
-    columns[x] = span_at(x, w->stride_width, w->pad_width, w->dilation_width, w->kernel_width, w->in_width);
-    if (columns[x].first == 0 && columns[x].last == w->kernel_width) {
-      work.inner_first = smaller(work.inner_first, x);
-      work.inner_last = x + 1;
-    }
-  }
   const ptrdiff_t line = w->out_width * LANES;
   for (ptrdiff_t y = first_row; y < last_row; y++) {
     float *to = output + y * line;

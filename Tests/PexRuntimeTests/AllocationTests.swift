@@ -17,8 +17,9 @@ struct AllocationTests {
       .sigmoid, sketch.convolution(sketch.add(.globalPooling(GlobalPooling(kind: .average)), y), 32, 1))
     let z = try sketch.convolution(sketch.binary(.multiply, y, gate), 32, 3, groups: 32)
     let joined = try sketch.concat(1, sketch.normalization(z), x, y)
+    let deep = try sketch.convolution(sketch.convolution(joined, 40, 1), 40, 3, groups: 40)
     let pooling = Pooling(kind: .maximum, window: Window(kernel: [2, 2], strides: [2, 2]))
-    let pooled = try sketch.add(.pooling(pooling), sketch.convolution(joined, 17, 1, groups: 1))
+    let pooled = try sketch.add(.pooling(pooling), sketch.convolution(deep, 17, 1, groups: 1))
     let padded = try sketch.add(.pad(Pad(before: [0, 0, 1, 0], after: [0, 0, 0, 1])), pooled)
     let moved = try sketch.binary(
       .add, sketch.add(.transpose(Transpose([0, 1, 3, 2])), padded), sketch.constant([1, 1, 1, 1]))
@@ -28,11 +29,16 @@ struct AllocationTests {
   }
 
   /// Allocations of ten runs, and the number of their steps.
-  private func allocations(_ isa: InstructionSet, threads: Int) throws -> (count: Int, steps: Int) {
+  private func allocations(_ isa: InstructionSet, threads: Int, chained: Bool = false) throws -> (
+    count: Int, steps: Int
+  ) {
     let graph = try Self.graph()
     let inputs = try randomInputs(graph, batch: 1, seed: 1)
-    let executor = try Executor(plan: ExecutionPlan(graph: graph, taps: [], instructionSet: isa), threads: threads)
+    let plan = try ExecutionPlan(
+      graph: graph, taps: [], instructionSet: isa, chaining: chained ? ChainTests.everywhere(1 << 20) : .standard)
+    let executor = try Executor(plan: plan, threads: threads)
     var count = 0
+    #expect(plan.hasChains == chained)
     for run in 0..<12 {
       try executor.load(inputs: inputs)
       let before = pex_allocations()
@@ -43,7 +49,10 @@ struct AllocationTests {
   }
 
   @Test func aSteadyRunOfOneThreadAllocatesNothing() throws {
-    for isa in InstructionSet.available { #expect(try allocations(isa, threads: 1).count == 0, "on \(isa.name)") }
+    for isa in InstructionSet.available {
+      #expect(try allocations(isa, threads: 1).count == 0, "on \(isa.name)")
+      #expect(try allocations(isa, threads: 1, chained: true).count == 0, "on \(isa.name), chained")
+    }
   }
 
   /// A loop that is shared puts its closure on the heap.

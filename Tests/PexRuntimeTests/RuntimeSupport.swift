@@ -8,16 +8,18 @@ import PexTestSupport
 enum Runs {
   /// The given values of a graph, its outputs when nil, computed by the kernels.
   static func values(
-    _ graph: Graph, _ inputs: [Tensor], taps: [ValueID] = [], _ isa: InstructionSet = .current, threads: Int = 1
+    _ graph: Graph, _ inputs: [Tensor], taps: [ValueID] = [], _ isa: InstructionSet = .current, threads: Int = 1,
+    chaining: ChainLimits = .standard
   ) throws -> [Tensor] {
-    try profiled(graph, inputs, taps: taps, isa, threads: threads).values
+    try profiled(graph, inputs, taps: taps, isa, threads: threads, chaining: chaining).values
   }
 
   /// The same, with the steps that ran.
   static func profiled(
-    _ graph: Graph, _ inputs: [Tensor], taps: [ValueID] = [], _ isa: InstructionSet = .current, threads: Int = 1
+    _ graph: Graph, _ inputs: [Tensor], taps: [ValueID] = [], _ isa: InstructionSet = .current, threads: Int = 1,
+    chaining: ChainLimits = .standard
   ) throws -> (values: [Tensor], steps: [StepTiming]) {
-    let plan = try ExecutionPlan(graph: graph, taps: taps, instructionSet: isa)
+    let plan = try ExecutionPlan(graph: graph, taps: taps, instructionSet: isa, chaining: chaining)
     let executor = try Executor(plan: plan, threads: threads)
     executor.profiles = true
     try executor.load(inputs: inputs)
@@ -48,7 +50,7 @@ enum Runs {
     }
   }
 
-  /// Whether taps and threads leave every byte of the outputs as it is, on every level.
+  /// Whether taps, threads and chains leave every byte of the outputs as it is, on every level.
   static func isSteady(_ graph: Graph, seed: UInt64, threads: ClosedRange<Int> = 1...3) throws -> Bool {
     let inputs = try randomInputs(graph, batch: 1, seed: seed)
     let inner = graph.nodes.flatMap(\.outputs)
@@ -57,7 +59,9 @@ enum Runs {
       return try threads.allSatisfy { threads in
         let alone = try values(graph, inputs, isa, threads: threads)
         let tapped = try values(graph, inputs, taps: inner, isa, threads: threads).suffix(expected.count)
+        let chained = try values(graph, inputs, isa, threads: threads, chaining: ChainTests.everywhere(1 << 20))
         return zip(expected, alone).allSatisfy { $0.isIdentical(to: $1) }
+          && zip(expected, chained).allSatisfy { $0.isIdentical(to: $1) }
           && zip(expected, tapped).allSatisfy { $0.isIdentical(to: $1) }
       }
     }

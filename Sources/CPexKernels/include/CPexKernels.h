@@ -61,6 +61,8 @@ typedef struct {
   pex_window window;
   /// Channels of the whole maps, and into how many groups both are divided.
   ptrdiff_t in_channels, out_channels, groups;
+  /// Pixels from one block of channels to the next: those of a map, or more when a strip of one lies in a larger place.
+  ptrdiff_t in_plane, out_plane;
   /// Channels of a pixel that lie side by side in the input: `lanes` when it is blocked, 1 when it is plain.
   ptrdiff_t width;
   /// Blocks of output channels that are computed together, 1 or 2: a *panel* of the weights.
@@ -124,10 +126,9 @@ typedef struct {
 
   /// Output rows `first_row..<last_row` of one block of channels, each channel convolved with its own window.
   /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`.
-  /// Scratch: 6 * out_width floats.
   void (*depthwise)(const pex_window *window, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                     const float *weights, const float *bias, const float *residual, pex_activation activation,
-                    float *output, float *scratch);
+                    float *output);
 
   /// Output rows `first_row..<last_row` of one block of channels: maximum or average. `row_counts` and
   /// `column_counts`: for averages, how many elements of each window count along each axis.

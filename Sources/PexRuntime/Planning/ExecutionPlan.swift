@@ -19,6 +19,13 @@ public final class ExecutionPlan: Sendable {
   /// Bytes of scratch that each of an executor's threads takes.
   public let scratchBytes: Int
   let segments: [Segment]
+  /// All steps in the order in which they run: where they stand in ``segments``.
+  let order: [(segment: Int, index: Int)]
+  /// For each segment the position of its first step in ``order``, and behind them the number of steps.
+  let starts: [Int]
+  let chains: [StripChain]
+  /// For each position in ``order`` the chain that begins there.
+  let chainStarts: [Int?]
   let memory: MemoryPlan
   /// What each value that is given out is, when, and how.
   let given: [ValueID: GivenValue]
@@ -42,7 +49,8 @@ public final class ExecutionPlan: Sendable {
 
   /// The same for kernels of a chosen level.
   package init(
-    graph: Graph, taps: [ValueID], memoryLimit: Int = ExecutionPlan.physicalMemory, instructionSet: InstructionSet
+    graph: Graph, taps: [ValueID], memoryLimit: Int = ExecutionPlan.physicalMemory, instructionSet: InstructionSet,
+    chaining limits: ChainLimits = .standard
   ) throws {
     for tap in taps where !graph.values.indices.contains(tap.index) {
       throw PexError(.usage, "tap #\(tap.index) is not a value of the graph")
@@ -59,10 +67,26 @@ public final class ExecutionPlan: Sendable {
     var builder = SegmentBuilder(factory: factory, kept: Set(taps + results))
     try builder.build(cut)
     let placement = ConcatPlacement(&builder.segments)
+    let steps = builder.segments.flatMap(\.steps)
+    order = builder.segments.enumerated().flatMap { number, segment in
+      segment.steps.indices.map { (number, $0) }
+    }
+    starts = builder.segments.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.steps.count) }
+    let chains = StripChain.all(
+      zip(steps, order.map(\.segment)).map { ($0, $1) }, given: builder.given, joined: Set(placement.joins.keys),
+      limits)
+    chainStarts = steps.indices.map { position in chains.firstIndex { $0.steps.lowerBound == position } }
+    self.chains = chains
+    // What a chain's first step reads must not go before its last one is done.
+    let ends = chains.reduce(into: builder.ends) { ends, chain in
+      for input in steps[chain.steps.lowerBound].inputs {
+        ends[input] = max(ends[input] ?? 0, chain.steps.upperBound - 1)
+      }
+    }
     memory = try MemoryPlan(
-      steps: builder.segments.flatMap(\.steps), inputs: graph.inputs.map { Stored($0.value, .plain) },
-      ends: builder.ends, joins: placement.joins, size: factory.floats)
-    let scratch = builder.segments.flatMap(\.steps).map(\.kernel.scratchFloats).max() ?? 0
+      steps: steps, inputs: graph.inputs.map { Stored($0.value, .plain) }, ends: ends, joins: placement.joins,
+      size: factory.floats)
+    let scratch = (steps.map(\.kernel.scratchFloats) + chains.map(\.scratchFloats)).max() ?? 0
     (arenaBytes, scratchBytes) = try Self.bytes(memory.floats, scratch, limit: memoryLimit)
     self.graph = graph
     self.taps = taps
@@ -70,6 +94,9 @@ public final class ExecutionPlan: Sendable {
     segments = builder.segments
     given = builder.given
   }
+
+  /// Whether some steps may be computed together, some rows at a time.
+  package var hasChains: Bool { !chains.isEmpty }
 
   /// The bytes of memory that this machine has.
   public static var physicalMemory: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }

@@ -22,8 +22,9 @@ public final class Executor {
   public private(set) var timings: [StepTiming] = []
   private let arena: FloatBuffer
   let workers: Workers
-  /// For each segment that has run before, what its steps work with.
+  /// For each segment that has run before, what its steps work with; for each chain.
   private var bound: [BoundSegment?]
+  private var boundChains: [BoundChain?]
   /// Where values that are given out are put in row-major order, when they lie otherwise.
   private var outbox: FloatBuffer?
   /// The segment that comes next; nil before anything is loaded or after a failure.
@@ -51,6 +52,7 @@ public final class Executor {
     arena = try FloatBuffer(count: plan.arenaBytes / size)
     workers = try Workers(pool: pool, plan: plan)
     bound = plan.segments.map { _ in nil }
+    boundChains = plan.chains.map { _ in nil }
   }
 
   /// Begins a run with one sample.
@@ -83,24 +85,48 @@ public final class Executor {
   /// - Throws: ``PexError`` (defect) when it is not its turn; what verifying its weights throws. After any failure the
   ///   run is over.
   public func run(segment number: Int) throws {
-    guard number == next, plan.segments.indices.contains(number) else {
-      throw PexError(.defect, "segment \(number) is not the one that comes next")
+    guard number == next else { throw PexError(.defect, "segment \(number) is not the one that comes next") }
+    try run(through: number)
+  }
+
+  /// Computes the segments up to and with `last`, several steps together where that is faster: of all the taps that
+  /// they have, only that of the last segment is there afterwards. Nothing to do is no error.
+  /// - Throws: ``PexError`` (defect) when nothing is loaded or there is no such segment; what verifying weights throws.
+  ///   After any failure the run is over.
+  public func run(through last: Int) throws {
+    guard let first = next, last < plan.segmentCount else {
+      throw PexError(.defect, "segment \(last) is none of those that come next")
     }
+    guard first <= last else { return }
     next = nil
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    let bound = try bind(number)
-    let steps = plan.segments[number].steps
-    for index in steps.indices {
+    for segment in first...last { _ = try bind(segment) }
+    var position = plan.starts[first]
+    let end = plan.starts[last + 1]
+    while position < end {
       let start = profiles ? ContinuousClock.now : nil
-      do {
-        try bound.kernels[index].run(bound.contexts[index])
-      } catch {
-        try naming("node '\(steps[index].name)'") { throw error }
+      let begun = position
+      if let chain = plan.chainStarts[position], plan.chains[chain].steps.upperBound <= end {
+        try bind(chain: chain).run()
+        position = plan.chains[chain].steps.upperBound
+      } else {
+        try run(step: position)
+        position += 1
       }
-      if let start { record(steps[index], number, ContinuousClock.now - start) }
+      if let start { record(begun..<position, ContinuousClock.now - start) }
     }
-    next = number + 1
+    next = last + 1
+  }
+
+  private func run(step position: Int) throws {
+    let (segment, index) = plan.order[position]
+    let bound = try bind(segment)
+    do {
+      try bound.kernels[index].run(bound.contexts[index])
+    } catch {
+      try naming("node '\(plan.segments[segment].steps[index].name)'") { throw error }
+    }
   }
 
   /// A tap, an output or the logits, for the sample of this run, with its extents for one sample.
@@ -159,6 +185,18 @@ public final class Executor {
     return segment
   }
 
+  private func bind(chain number: Int) throws -> BoundChain {
+    if let chain = boundChains[number] { return chain }
+    let chain = plan.chains[number]
+    let contexts = try chain.steps.map { position in
+      let (segment, index) = plan.order[position]
+      return try bind(segment).contexts[index]
+    }
+    let bound = try BoundChain(chain, contexts, workers)
+    boundChains[number] = bound
+    return bound
+  }
+
   private func writable(_ stored: Stored) throws -> UnsafeMutablePointer<Float> {
     guard let place = plan.memory.places[stored] else {
       throw PexError(.defect, "'\(plan.graph[stored.value].name)' has no place in memory")
@@ -171,11 +209,14 @@ public final class Executor {
     return UnsafePointer(try writable(stored))
   }
 
-  private func record(_ step: Step, _ segment: Int, _ duration: Duration) {
+  /// Takes down the time of one step, or of several that were computed together.
+  private func record(_ positions: Range<Int>, _ duration: Duration) {
+    let steps = positions.map { plan.segments[plan.order[$0].segment].steps[plan.order[$0].index] }
+    guard let first = steps.first, let last = positions.last else { return }
     timings.append(
       StepTiming(
-        name: step.name, mnemonic: step.mnemonic, kernel: step.kernel.title, segment: segment,
-        multiplyAccumulates: step.multiplyAccumulates,
-        nanoseconds: duration.nanoseconds))
+        name: first.name, mnemonic: steps.map(\.mnemonic).joined(separator: "+"),
+        kernel: steps.count == 1 ? first.kernel.title : "strips", segment: plan.order[last].segment,
+        multiplyAccumulates: steps.reduce(0) { $0 + $1.multiplyAccumulates }, nanoseconds: duration.nanoseconds))
   }
 }

@@ -89,16 +89,12 @@ public final class Session {
     try requireFinite(inputs)
     try executor.load(inputs: inputs)
     let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
-    var next = 0
     for (exit, segment) in wanted {
-      while next <= segment {
-        try executor.run(segment: next)
-        next += 1
-      }
+      try executor.run(through: segment)
       try executor.withValue(model.points[segment].value) { try visit(exit, $0) }
     }
     guard toTheEnd, let classifier = model.bundle.graph.classifier, classifier.kind != .none else { return nil }
-    for segment in next..<model.plan.segmentCount { try executor.run(segment: segment) }
+    try executor.run(through: model.plan.segmentCount - 1)
     return try executor.value(classifier.logits).floats
   }
 
@@ -133,7 +129,6 @@ public final class Session {
     let started: ContinuousClock.Instant
     var answer = Answer(
       exit: .final, classes: nil, computed: [], outputs: [], nanoseconds: 0, macsFraction: 0, missedDeadline: false)
-    private var segment = 0
     private var prefix = 0.0
     private var headMACs = 0
     private var hasAnswer = false
@@ -148,10 +143,7 @@ public final class Session {
     /// Runs the trunk up to a head and the head.
     mutating func visit(_ entry: HeadSet.Entry) throws -> [Float] {
       let target = try session.model.segment(of: entry.exit)
-      while segment <= target {
-        try session.executor.run(segment: segment)
-        segment += 1
-      }
+      try session.executor.run(through: target)
       let logits = try session.executor.logits(of: entry.head, tap: session.model.points[target].value)
       try requireFinite(logits, .exit(entry.exit))
       let probabilities = softmax(logits, temperature: entry.head.temperature)
@@ -166,10 +158,7 @@ public final class Session {
     /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.
     mutating func finish(_ deadline: Double? = nil) throws {
       let (executor, graph) = (session.executor, session.model.bundle.graph)
-      while segment < session.model.plan.segmentCount {
-        try executor.run(segment: segment)
-        segment += 1
-      }
+      try executor.run(through: session.model.plan.segmentCount - 1)
       prefix = 1
       measure()
       answer.outputs = try graph.outputs.map { (graph[$0].name, try executor.value($0)) }

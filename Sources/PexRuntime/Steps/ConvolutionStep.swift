@@ -3,10 +3,11 @@ import PexGraph
 import PexTensor
 
 /// Convolution of any kind, directly, with a blocked result.
-struct ConvolutionStep: StepKernel {
+struct ConvolutionStep: StripKernel {
   private let isa: InstructionSet
+  let window: pex_window
   private let shape: pex_convolution
-  private let samples: Int
+  let samples: Int
   private let weight: ValueID
   private let bias: ValueID?
   private let weightFloats: Int
@@ -45,7 +46,8 @@ struct ConvolutionStep: StepKernel {
     let strip = max(1, min(window.out_height, bytes / rowBytes))
     shape = pex_convolution(
       window: isDirect ? window.flattened : window, in_channels: channels.input, out_channels: channels.output,
-      groups: groups, width: width, panel_blocks: panel,
+      groups: groups, in_plane: window.in_height * window.in_width, out_plane: window.out_height * window.out_width,
+      width: width, panel_blocks: panel,
       strip_rows: isDirect ? max(isa.kernels.tile_pixels * 8, strip * window.out_width) : strip,
       chunk_blocks: chunk, direct: isDirect ? 1 : 0, flat: isFlat ? 1 : 0,
       activation: activation.function)
@@ -54,6 +56,7 @@ struct ConvolutionStep: StepKernel {
     guard weightFloats >= 0, scratchFloats >= 0 else {
       throw PexError(.malformed, "the kernel is too large to address")
     }
+    self.window = window
     self.samples = samples
     self.weight = weight
     self.bias = bias
@@ -64,7 +67,8 @@ struct ConvolutionStep: StepKernel {
 
   var packedConstants: [ValueID] { [weight] + [bias].compactMap { $0 } }
 
-  private var blocks: Int { divideUp(shape.out_channels, isa.lanes) }
+  var lanes: Int { isa.lanes }
+  var blocks: Int { divideUp(shape.out_channels, isa.lanes) }
   private var panels: Int { divideUp(blocks, shape.panel_blocks) }
   private var taps: Int { shape.window.kernel_height * shape.window.kernel_width }
 
@@ -88,30 +92,40 @@ struct ConvolutionStep: StepKernel {
     }
   }
 
+  func run(_ strip: Strip, packed: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>) {
+    var part = shape
+    part.in_plane = strip.inputPlane
+    part.out_plane = strip.outputPlane
+    part.window = strip.window(window)
+    var input = strip.input
+    if shape.direct == 1 {
+      // The rows of the input are those of the result: the ones before are skipped.
+      input += (strip.rows.lowerBound - strip.inputRows.lowerBound) * window.in_width * shape.width
+      part.window.in_height = strip.rows.count
+      part.window = part.window.flattened
+    }
+    isa.kernels.convolution(
+      &part, 0, part.window.out_height, 0, panels, input, packed, packed + weightFloats, strip.residual, strip.output,
+      scratch)
+  }
+
   func run(_ context: StepContext) throws {
     let packed = try context.weights()
     let residual = context.inputs.count > 1 ? context.inputs[1] : nil
-    let window = shape.window
-    let inputSize = divideUp(shape.in_channels, shape.width) * shape.width * window.in_height * window.in_width
-    let outputSize = blocks * isa.lanes * window.out_height * window.out_width
+    let inputSize = divideUp(shape.in_channels, shape.width) * shape.width * shape.in_plane
+    let outputSize = blocks * isa.lanes * shape.out_plane
     let cost = saturatingProduct(outputSize, shape.in_channels / shape.groups * taps) / (parts.rows * parts.panels)
     context.workers.each(samples * parts.rows * parts.panels, cost: cost) { task, scratch in
       let (sample, part) = (task / (parts.rows * parts.panels), task % (parts.rows * parts.panels))
       let (row, panel) = (part / parts.panels, part % parts.panels)
       withUnsafePointer(to: shape) {
         isa.kernels.convolution(
-          $0, rowStart(row, of: parts.rows), rowStart(row + 1, of: parts.rows), panels * panel / parts.panels,
-          panels * (panel + 1) / parts.panels, context.inputs[0] + sample * inputSize, packed, packed + weightFloats,
+          $0, shape.window.out_height * row / parts.rows, shape.window.out_height * (row + 1) / parts.rows,
+          panels * panel / parts.panels, panels * (panel + 1) / parts.panels, context.inputs[0] + sample * inputSize,
+          packed, packed + weightFloats,
           residual.map { $0 + sample * outputSize }, context.outputs[0] + sample * outputSize, scratch)
       }
     }
-  }
-
-  /// Rows of a map of one column are pixels: they are cut where tiles end.
-  private var rowUnit: Int { shape.window.out_width == 1 ? isa.kernels.tile_pixels : 1 }
-
-  private func rowStart(_ part: Int, of parts: Int) -> Int {
-    min(divideUp(shape.window.out_height, rowUnit) * part / parts * rowUnit, shape.window.out_height)
   }
 
   /// Cuts rows and panels as the last thread is estimated to finish first. Cutting rows makes every thread read all
@@ -123,21 +137,20 @@ struct ConvolutionStep: StepKernel {
   }
 
   private func parts(threads: Int) -> (rows: Int, panels: Int) {
-    let units = divideUp(shape.window.out_height, rowUnit)
-    let unitPixels = rowUnit * shape.window.out_width
+    let (height, width) = (shape.window.out_height, shape.window.out_width)
     let depth = shape.in_channels / shape.groups * taps
     // Estimates may be larger than any integer.
-    let products = Double(unitPixels) * Double(shape.panel_blocks * depth)
+    let products = Double(width) * Double(shape.panel_blocks * depth)
     let weightCost = Double(shape.panel_blocks * depth) * Double(isa.lanes) / 8
     let copies = shape.direct == 1 ? 1 : shape.window.kernel_width
-    let inputCost = Double(unitPixels) * Double(shape.in_channels) * Double(copies) / 8
+    let inputCost = Double(width) * Double(shape.in_channels) * Double(copies) / 8
     var best = (rows: 1, panels: 1)
     var bestCost = Double.infinity
-    for rows in 1...min(units, 4 * threads) {
+    for rows in 1...min(height, 4 * threads) {
       for columns in 1...min(panels, 4 * threads) where rows * columns <= 4 * threads {
         let rounds = Double(divideUp(samples * rows * columns, threads))
-        let (height, width) = (Double(divideUp(units, rows)), Double(divideUp(panels, columns)))
-        let cost = rounds * (height * width * products + width * weightCost + height * inputCost + 2000)
+        let (lines, stacks) = (Double(divideUp(height, rows)), Double(divideUp(panels, columns)))
+        let cost = rounds * (lines * stacks * products + stacks * weightCost + lines * inputCost + 2000)
         if cost < bestCost { (best, bestCost) = ((rows, columns), cost) }
       }
     }

@@ -3,7 +3,7 @@ import PexGraph
 import PexTensor
 
 /// Convolution in which every output channel reads the input channel of the same number; blocked.
-struct DepthwiseStep: StepKernel {
+struct DepthwiseStep: StripKernel {
   let isa: InstructionSet
   let window: pex_window
   let samples: Int, channels: Int
@@ -16,10 +16,8 @@ struct DepthwiseStep: StepKernel {
   var packedConstants: [ValueID] { [weight] + [bias].compactMap { $0 } }
 
   private var taps: Int { window.kernel_height * window.kernel_width }
-  private var blocks: Int { divideUp(channels, isa.lanes) }
-
-  /// Where each column's window begins and ends.
-  var scratchFloats: Int { saturatingProduct(6, window.out_width) }
+  var lanes: Int { isa.lanes }
+  var blocks: Int { divideUp(channels, isa.lanes) }
 
   /// For each block its weights, a vector for each element of the window; then the biases of all blocks.
   var packedFloats: Int { saturatingProduct(blocks * isa.lanes, taps + 1) }
@@ -40,6 +38,17 @@ struct DepthwiseStep: StepKernel {
     }
   }
 
+  func run(_ strip: Strip, packed: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>) {
+    var window = strip.window(window)
+    for block in 0..<blocks {
+      let place = block * strip.outputPlane * isa.lanes
+      isa.kernels.depthwise(
+        &window, 0, window.out_height, strip.input + block * strip.inputPlane * isa.lanes,
+        packed + block * isa.lanes * taps, packed + (blocks * taps + block) * isa.lanes,
+        strip.residual.map { $0 + place }, activation.function, strip.output + place)
+    }
+  }
+
   func run(_ context: StepContext) throws {
     let packed = try context.weights()
     let residual = context.inputs.count > 1 ? context.inputs[1] : nil
@@ -47,15 +56,14 @@ struct DepthwiseStep: StepKernel {
     let outputSize = window.out_height * window.out_width * isa.lanes
     context.workers.parts(
       blocks: samples * blocks, rows: window.out_height, cost: saturatingProduct(window.out_width, taps, isa.lanes / 2)
-    ) { range, rows, scratch in
+    ) { range, rows, _ in
       for block in range {
         let weights = packed + block % blocks * isa.lanes * taps
         let bias = packed + blocks * isa.lanes * taps + block % blocks * isa.lanes
         withUnsafePointer(to: window) {
           isa.kernels.depthwise(
             $0, rows.lowerBound, rows.upperBound, context.inputs[0] + block * inputSize, weights, bias,
-            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize,
-            scratch)
+            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize)
         }
       }
     }
