@@ -52,6 +52,24 @@ INLINE void apply_all(const pex_unary function, pex_activation activation, ptrdi
   }
 }
 
+static int copy_finite(ptrdiff_t count, const float *input, float *output) {
+  // x - x is 0 but for what is not finite. Sums of zeros tell in the end.
+  vec sum = splat(0);
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    const vec x = load(input + i);
+    sum = sum + (x - x);
+    store(output + i, x);
+  }
+  float rest = 0;
+  for (; i < count; i++) {
+    rest += input[i] - input[i];
+    output[i] = input[i];
+  }
+  for (int lane = 0; lane < LANES; lane++) rest += sum[lane];
+  return rest == 0;
+}
+
 static void unary(pex_activation activation, ptrdiff_t count, const float *input, float *output) {
   switch (activation.function) {
   case pex_clamp: apply_all(pex_clamp, activation, count, input, output); break;

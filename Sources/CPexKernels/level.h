@@ -42,6 +42,7 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .reduce_rows = reduce_rows,
     .softmax_row = softmax_row,
     .binary_row = binary_row,
+    .copy_finite = copy_finite,
     .unary = unary,
     .affine_row = affine_row,
 };

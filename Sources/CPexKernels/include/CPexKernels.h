@@ -177,6 +177,9 @@ typedef struct {
   void (*binary_row)(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,
                      ptrdiff_t right_step, pex_activation activation, float *output);
 
+  /// Copies numbers. Returns whether all of them are finite.
+  int (*copy_finite)(ptrdiff_t count, const float *input, float *output);
+
   /// output[i] = activation(input[i]). They may be the same array.
   void (*unary)(pex_activation activation, ptrdiff_t count, const float *input, float *output);
 

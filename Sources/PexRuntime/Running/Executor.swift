@@ -1,6 +1,7 @@
 import CPexKernels
 import PexGraph
 import PexTensor
+import Synchronization
 
 /// Runs a plan for one sample at a time. It owns the memory of the feature maps and is used by one thread at a time;
 /// plan, weights and threads may be shared by many executors.
@@ -56,9 +57,12 @@ public final class Executor {
   }
 
   /// Begins a run with one sample.
-  /// - Parameter inputs: one float32 tensor for each input of the graph, in its order: NCHW, a symbolic batch being 1.
-  /// - Throws: ``PexError`` (malformed) when their number, types or shapes differ from the graph's.
-  public func load(inputs: [Tensor]) throws {
+  /// - Parameters:
+  ///   - inputs: one float32 tensor for each input of the graph, in its order: NCHW, a symbolic batch being 1.
+  ///   - finite: whether NaN and infinity are errors.
+  /// - Throws: ``PexError`` (malformed) when their number, types or shapes differ from the graph's, or they hold numbers
+  ///   that must not be there.
+  public func load(inputs: [Tensor], finite: Bool = false) throws {
     next = nil
     timings.removeAll(keepingCapacity: true)
     guard inputs.count == plan.graph.inputs.count else {
@@ -70,15 +74,29 @@ public final class Executor {
         throw PexError(
           .malformed, "input '\(value.name)': expected \(value.type), found \(ValueType(of: tensor))")
       }
-      guard let place = plan.memory.places[Stored(input.value, .plain)] else { continue }
-      try tensor.withFloats { numbers in
-        guard let start = numbers.baseAddress else { return }
-        workers.ranges(numbers.count, cost: 1) { range, _ in
-          (arena.base + place.lowerBound + range.lowerBound).update(from: start + range.lowerBound, count: range.count)
-        }
+      let place = plan.memory.places[Stored(input.value, .plain)]
+      let isFinite = try place.map { try copy(tensor, to: arena.base + $0.lowerBound) } ?? tensor.isFinite
+      guard isFinite || !finite else {
+        throw PexError(.malformed, "input '\(value.name)' holds numbers that are not finite (NaN or infinity)")
       }
     }
     next = 0
+  }
+
+  /// Copies an input.
+  /// - Returns: whether all of its numbers are finite.
+  private func copy(_ tensor: Tensor, to place: UnsafeMutablePointer<Float>) throws -> Bool {
+    let isFinite = Atomic(true)
+    try tensor.withFloats { numbers in
+      guard let start = numbers.baseAddress else { return }
+      workers.ranges(numbers.count, cost: 1) { range, _ in
+        let first = range.lowerBound
+        if plan.instructionSet.kernels.copy_finite(range.count, start + first, place + first) == 0 {
+          isFinite.store(false, ordering: .relaxed)
+        }
+      }
+    }
+    return isFinite.load(ordering: .relaxed)
   }
 
   /// Computes the next segment.

@@ -50,9 +50,8 @@ public final class Session {
   /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (usage) when there is no
   ///   head at the exit that was asked for.
   public func run(_ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil) throws -> Answer {
-    try requireFinite(inputs)
     let started = clock.now
-    try executor.load(inputs: inputs)
+    try executor.load(inputs: inputs, finite: true)
     var route = Route(session: self, started: started)
     switch choice {
     case .final: try route.finish()
@@ -86,8 +85,7 @@ public final class Session {
     _ inputs: [Tensor], at exits: [Int], toTheEnd: Bool = false,
     _ visit: (Int, UnsafeBufferPointer<Float>) throws -> Void
   ) throws -> [Float]? {
-    try requireFinite(inputs)
-    try executor.load(inputs: inputs)
+    try executor.load(inputs: inputs, finite: true)
     let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
     for (exit, segment) in wanted {
       try executor.run(through: segment)
@@ -213,13 +211,5 @@ public final class Session {
     let list = heads.entries.map { String($0.exit) }.joined(separator: ", ")
     return PexError(
       .usage, "there is no head at exit \(exit)", hint: list.isEmpty ? "this bundle has no heads" : "exits: \(list)")
-  }
-
-  private func requireFinite(_ inputs: [Tensor]) throws {
-    for (input, tensor) in zip(model.bundle.graph.inputs, inputs) where !tensor.isFinite {
-      throw PexError(
-        .malformed,
-        "input '\(model.bundle.graph[input.value].name)' holds numbers that are not finite (NaN or infinity)")
-    }
   }
 }
