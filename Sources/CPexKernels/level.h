@@ -29,6 +29,7 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .winograd_products = winograd_products,
     .winograd_output = winograd_output,
     .depthwise = depthwise,
+    .depthwise_scratch = depthwise_scratch,
     .pool = pool,
     .reduce_pixels = reduce_pixels,
     .binary_pixels = binary_pixels,

@@ -16,15 +16,28 @@ INLINE window_span span_at(ptrdiff_t position, ptrdiff_t stride, ptrdiff_t pad, 
   return s;
 }
 
+// What the rows of a depthwise convolution have in common.
+typedef struct {
+  const pex_window *window;
+  // The input's row `first_row` at column 0, and pixels from one row to the next.
+  const float *input;
+  ptrdiff_t first_row, line;
+  // Columns of zeros in front of each row, and the output columns whose windows lie within the row and its zeros.
+  ptrdiff_t margin, inner_first, inner_last;
+  const float *weights;
+  vec bias, minimum, maximum;
+  int hard_swish;
+} depthwise_work;
+
 // `pixels` neighbouring outputs of a depthwise convolution, `step` floats apart in the input. `in` is the first element
-// of the first window that lies in the map, as `rows` and `columns` say.
-INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, window_span rows, ptrdiff_t first,
-                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, const float *weights, vec bias,
-                  vec *sum) {
-  const ptrdiff_t row_step = w->dilation_height * w->in_width * LANES, column_step = w->dilation_width * LANES;
-  UNROLLED for (int p = 0; p < pixels; p++) sum[p] = bias;
+// of the first window that lies in the map, as `rows` and `first`..<`last` say.
+INLINE void weigh(const int pixels, const ptrdiff_t step, const depthwise_work *work, window_span rows, ptrdiff_t first,
+                  ptrdiff_t last, const ptrdiff_t kernel_width, const float *in, vec *sum) {
+  const pex_window *w = work->window;
+  const ptrdiff_t row_step = w->dilation_height * work->line * LANES, column_step = w->dilation_width * LANES;
+  UNROLLED for (int p = 0; p < pixels; p++) sum[p] = work->bias;
   for (ptrdiff_t ky = rows.first; ky < rows.last; ky++, in += row_step) {
-    const float *weight = weights + ky * kernel_width * LANES;
+    const float *weight = work->weights + ky * kernel_width * LANES;
     for (ptrdiff_t kx = first; kx < last; kx++) {
       const vec k = load(weight + kx * LANES);
       const float *at = in + (kx - first) * column_step;
@@ -33,39 +46,34 @@ INLINE void weigh(const int pixels, const ptrdiff_t step, const pex_window *w, w
   }
 }
 
-INLINE void finish_pixels(const int pixels, const int hard_swish, const vec *sum, const float *residual, vec minimum,
-                          vec maximum, float *output) {
-  UNROLLED for (int p = 0; p < pixels; p++) {
-    vec x = sum[p];
-    if (residual) x = x + load(residual + p * LANES);
-    store(output + p * LANES, on_the_way(x, hard_swish, minimum, maximum));
+INLINE void finish_pixels(const int pixels, const depthwise_work *work, vec *sum, const float *residual,
+                          float *output) {
+  const vec minimum = work->minimum, maximum = work->maximum;
+  if (residual) {
+    UNROLLED for (int p = 0; p < pixels; p++) sum[p] = sum[p] + load(residual + p * LANES);
   }
+  if (work->hard_swish) {
+    UNROLLED for (int p = 0; p < pixels; p++) sum[p] = on_the_way(sum[p], 1, minimum, maximum);
+  } else {
+    UNROLLED for (int p = 0; p < pixels; p++) sum[p] = on_the_way(sum[p], 0, minimum, maximum);
+  }
+  UNROLLED for (int p = 0; p < pixels; p++) store(output + p * LANES, sum[p]);
 }
-
-// What the rows of a depthwise convolution have in common.
-typedef struct {
-  const pex_window *window;
-  // The output columns whose windows lie within the map's columns.
-  ptrdiff_t inner_first, inner_last;
-  const float *input, *weights;
-  vec bias, minimum, maximum;
-  int hard_swish;
-} depthwise_work;
 
 // One output row. The columns whose windows lie inside are computed some at a time, the others one by one; each sum is
 // the same chain of products either way. Strides and widths of windows that nets have are known when this is compiled.
 INLINE void depthwise_row(const ptrdiff_t stride, const ptrdiff_t width, const depthwise_work *work, ptrdiff_t y,
                           const float *residual, float *output) {
-  enum { wide = 8 };
   const pex_window *w = work->window;
   const window_span rows =
       span_at(y, w->stride_height, w->pad_height, w->dilation_height, w->kernel_height, w->in_height);
-  const float *line = work->input + rows.source * w->in_width * LANES;
-  vec sum[wide];
+  // A row without elements of the map may lie anywhere.
+  const float *line = rows.first < rows.last ? work->input + (rows.source - work->first_row) * work->line * LANES
+                                             : work->input;
+  vec sum[8];
 #define DEPTHWISE_PIXELS(N, FIRST, LAST, SOURCE)                                                                       \
-  weigh(N, stride *LANES, w, rows, FIRST, LAST, width, line + (SOURCE)*LANES, work->weights, work->bias, sum);         \
-  finish_pixels(N, work->hard_swish, sum, residual ? residual + x * LANES : NULL, work->minimum, work->maximum,        \
-                output + x * LANES);                                                                                   \
+  weigh(N, stride *LANES, work, rows, FIRST, LAST, width, line + (SOURCE)*LANES, sum);                                 \
+  finish_pixels(N, work, sum, residual ? residual + x * LANES : NULL, output + x * LANES);                             \
   x += N
 #define DEPTHWISE_EDGE(END)                                                                                            \
   while (x < END) {                                                                                                    \
@@ -73,49 +81,114 @@ INLINE void depthwise_row(const ptrdiff_t stride, const ptrdiff_t width, const d
     DEPTHWISE_PIXELS(1, c.first, c.last, c.source);                                                                    \
   }
 #define DEPTHWISE_INNER(N)                                                                                             \
-  if (x + N <= work->inner_last) {                                                                                     \
-    DEPTHWISE_PIXELS(N, 0, width, x *stride - w->pad_width);                                                           \
+  while (x + N <= work->inner_last) {                                                                                  \
+    DEPTHWISE_PIXELS(N, 0, width, x *stride + work->margin - w->pad_width);                                            \
   }
   ptrdiff_t x = 0;
   DEPTHWISE_EDGE(work->inner_first)
-  while (x + wide <= work->inner_last) {
-    DEPTHWISE_INNER(wide)
+  // Maps of 7, 14, 28 columns are common; a last single pixel takes as long as many.
+  if ((work->inner_last - x) % 8 != 0 && (work->inner_last - x) % 7 == 0) {
+    DEPTHWISE_INNER(7)
   }
+  DEPTHWISE_INNER(8)
   DEPTHWISE_INNER(4)
   DEPTHWISE_INNER(2)
+  DEPTHWISE_INNER(1)
   DEPTHWISE_EDGE(w->out_width)
+}
+
+static void depthwise_rows(const depthwise_work *work, ptrdiff_t first_row, ptrdiff_t last_row, const float *residual,
+                           pex_activation activation, float *output) {
+  const pex_window *w = work->window;
+  const ptrdiff_t line = w->out_width * LANES;
+  for (ptrdiff_t y = first_row; y < last_row; y++) {
+    float *to = output + y * line;
+    const float *addend = residual ? residual + y * line : NULL;
+    switch (w->stride_width * 16 + (w->kernel_width < 16 ? w->kernel_width : 0)) {
+    case 1 * 16 + 3: depthwise_row(1, 3, work, y, addend, to); break;
+    case 1 * 16 + 5: depthwise_row(1, 5, work, y, addend, to); break;
+    case 2 * 16 + 3: depthwise_row(2, 3, work, y, addend, to); break;
+    case 2 * 16 + 5: depthwise_row(2, 5, work, y, addend, to); break;
+    default: depthwise_row(w->stride_width, w->kernel_width, work, y, addend, to);
+    }
+    activate(activation, line, to);
+  }
+}
+
+// Of narrow maps many large windows reach beyond the rows, so that few pixels could be computed together: such rows are
+// copied with zeros at both ends. Pixels of such a copy's row, or 0 when the map is read where it lies.
+INLINE ptrdiff_t copied_line(const pex_window *w) {
+  enum { smallest = 4, widest = 16, longest = 64 };
+  if (w->kernel_width < smallest || w->out_width > widest || w->stride_width > longest || w->dilation_width > longest || w->kernel_width > longest ||
+      w->dilation_height > longest || w->kernel_height > longest || w->stride_height > longest) {
+    return 0;
+  }
+  const ptrdiff_t line = (w->out_width - 1) * w->stride_width + (w->kernel_width - 1) * w->dilation_width + 1;
+  return line > longest || (w->pad_width == 0 && line <= w->in_width) ? 0 : line;
+}
+
+// Output rows for which rows are copied at a time, and the rows that they read.
+typedef struct {
+  ptrdiff_t output, input;
+} copied_rows;
+
+INLINE copied_rows copied_rows_of(const pex_window *w, ptrdiff_t line) {
+  // What stays in a first-level cache beside the rest.
+  enum { numbers = 6144 };
+  const ptrdiff_t reach = (w->kernel_height - 1) * w->dilation_height + 1;
+  const ptrdiff_t rows = larger(1, (numbers / (line * LANES) - reach) / w->stride_height + 1);
+  return (copied_rows){rows, (rows - 1) * w->stride_height + reach};
+}
+
+static ptrdiff_t depthwise_scratch(const pex_window *w) {
+  const ptrdiff_t line = copied_line(w);
+  return line == 0 ? 0 : copied_rows_of(w, line).input * line * LANES;
 }
 
 static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                       const float *weights, const float *bias, const float *residual, pex_activation activation,
-                      float *output) {
+                      float *output, float *scratch) {
   const activation_limits limits = limits_of(activation);
   // A window that is wider than the map lies inside nowhere.
   const ptrdiff_t last_start = w->in_width - 1 - (w->kernel_width - 1) * w->dilation_width;
   const ptrdiff_t inner = last_start < 0 ? 0 : (last_start + w->pad_width) / w->stride_width + 1;
-  const depthwise_work work = {
+  depthwise_work work = {
       .window = w,
+      .input = input,
+      .first_row = 0,
+      .line = w->in_width,
+      .margin = 0,
       .inner_first = smaller(divide_up(w->pad_width, w->stride_width), w->out_width),
       .inner_last = smaller(inner, w->out_width),
-      .input = input,
       .weights = weights,
       .bias = load(bias),
       .minimum = splat(limits.minimum),
       .maximum = splat(limits.maximum),
       .hard_swish = limits.hard_swish,
   };
-  const ptrdiff_t line = w->out_width * LANES;
-  for (ptrdiff_t y = first_row; y < last_row; y++) {
-    float *to = output + y * line;
-    const float *addend = residual ? residual + y * line : NULL;
-    switch (w->stride_width * 16 + (w->kernel_width < 16 ? w->kernel_width : 0)) {
-    case 1 * 16 + 3: depthwise_row(1, 3, &work, y, addend, to); break;
-    case 1 * 16 + 5: depthwise_row(1, 5, &work, y, addend, to); break;
-    case 2 * 16 + 3: depthwise_row(2, 3, &work, y, addend, to); break;
-    case 2 * 16 + 5: depthwise_row(2, 5, &work, y, addend, to); break;
-    default: depthwise_row(w->stride_width, w->kernel_width, &work, y, addend, to);
+  const ptrdiff_t copied = copied_line(w);
+  if (copied == 0) {
+    depthwise_rows(&work, first_row, last_row, residual, activation, output);
+    return;
+  }
+  work.input = scratch;
+  work.line = copied;
+  work.margin = w->pad_width;
+  work.inner_first = 0;
+  work.inner_last = w->out_width;
+  const copied_rows rows = copied_rows_of(w, copied);
+  for (ptrdiff_t y = first_row; y < last_row; y += rows.output) {
+    const ptrdiff_t end = smaller(y + rows.output, last_row);
+    work.first_row = larger(0, y * w->stride_height - w->pad_height);
+    const ptrdiff_t last = smaller(w->in_height, y * w->stride_height - w->pad_height + rows.input);
+    const ptrdiff_t from = smaller(w->pad_width, copied), to = smaller(from + w->in_width, copied);
+    float *row = scratch;
+    for (ptrdiff_t source = work.first_row; source < last; source++, row += copied * LANES) {
+      memset(row, 0, (size_t)(from * LANES) * sizeof *row);
+      memcpy(row + from * LANES, input + source * w->in_width * LANES, (size_t)((to - from) * LANES) * sizeof *row);
+      memset(row + to * LANES, 0, (size_t)((copied - to) * LANES) * sizeof *row);
     }
-    activate(activation, line, to);
+    depthwise_rows(&work, y, end, residual, activation, output);
   }
 }
 

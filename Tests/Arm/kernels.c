@@ -99,7 +99,7 @@ static expectation reference(const pex_window *w, ptrdiff_t in, ptrdiff_t out, p
 }
 
 static pex_window draw_window(void) {
-  pex_window w = {.kernel_height = 1 + draw(4), .kernel_width = 1 + draw(4)};
+  pex_window w = {.kernel_height = 1 + draw(5), .kernel_width = 1 + draw(5)};
   w.stride_height = 1 + draw(3);
   w.stride_width = 1 + draw(3);
   w.dilation_height = 1 + draw(2);
@@ -199,21 +199,29 @@ static void test_winograd(void) {
 
 static void test_depthwise(void) {
   const ptrdiff_t lanes = kernels->lanes, channels = 1 + draw(20);
-  const pex_window w = draw_window();
+  pex_window w = draw_window();
+  if (draw(4) == 0) {
+    // More rows than are copied at a time.
+    w.in_height += 60;
+    w.out_height += 60 / w.stride_height;
+  }
   const ptrdiff_t in_size = w.in_height * w.in_width, pixels = w.out_height * w.out_width;
   const ptrdiff_t taps = w.kernel_height * w.kernel_width;
   float *x = floats(channels * in_size), *weights = floats(channels * taps), *bias = floats(blocks_of(channels) * lanes);
   float *input = blocked(x, channels, in_size), *packed = blocked(weights, channels, taps);
-  float *output = floats(blocks_of(channels) * lanes * pixels);
+  float *output = floats(blocks_of(channels) * lanes * pixels), *scratch = floats(kernels->depthwise_scratch(&w));
   for (ptrdiff_t block = 0; block < blocks_of(channels); block++) {
-    kernels->depthwise(&w, 0, w.out_height, input + block * in_size * lanes, packed + block * taps * lanes,
-                       bias + block * lanes, NULL, (pex_activation){pex_clamp, 0, INFINITY},
-                       output + block * pixels * lanes);
+    const ptrdiff_t cut = draw((uint32_t)w.out_height + 1);
+    for (int part = 0; part < 2; part++) {
+      kernels->depthwise(&w, part ? cut : 0, part ? w.out_height : cut, input + block * in_size * lanes,
+                         packed + block * taps * lanes, bias + block * lanes, NULL,
+                         (pex_activation){pex_clamp, 0, INFINITY}, output + block * pixels * lanes, scratch);
+    }
   }
   const expectation expected = reference(&w, channels, channels, channels, x, weights, bias, NULL, 0, INFINITY);
   float *found = plain(output, channels, pixels);
   compare("depthwise", found, expected, channels * pixels, 3e-7);
-  free(x), free(weights), free(bias), free(input), free(packed), free(output);
+  free(x), free(weights), free(bias), free(input), free(packed), free(output), free(scratch);
   free(expected.values), free(found);
 }
 

@@ -126,9 +126,11 @@ typedef struct {
 
   /// Output rows `first_row..<last_row` of one block of channels, each channel convolved with its own window.
   /// `weights` [kernel][lanes], `bias` [lanes], `residual` null or a block like `output`.
+  /// Scratch: `depthwise_scratch` floats.
   void (*depthwise)(const pex_window *window, ptrdiff_t first_row, ptrdiff_t last_row, const float *input,
                     const float *weights, const float *bias, const float *residual, pex_activation activation,
-                    float *output);
+                    float *output, float *scratch);
+  ptrdiff_t (*depthwise_scratch)(const pex_window *window);
 
   /// Output rows `first_row..<last_row` of one block of channels: maximum or average. `row_counts` and
   /// `column_counts`: for averages, how many elements of each window count along each axis.

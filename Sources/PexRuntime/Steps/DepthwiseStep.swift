@@ -19,6 +19,8 @@ struct DepthwiseStep: StripKernel {
   var lanes: Int { isa.lanes }
   var blocks: Int { divideUp(channels, isa.lanes) }
 
+  var scratchFloats: Int { withUnsafePointer(to: window) { isa.kernels.depthwise_scratch($0) } }
+
   /// For each block its weights, a vector for each element of the window; then the biases of all blocks.
   var packedFloats: Int { saturatingProduct(blocks * isa.lanes, taps + 1) }
 
@@ -45,7 +47,7 @@ struct DepthwiseStep: StripKernel {
       isa.kernels.depthwise(
         &window, 0, window.out_height, strip.input + block * strip.inputPlane * isa.lanes,
         packed + block * isa.lanes * taps, packed + (blocks * taps + block) * isa.lanes,
-        strip.residual.map { $0 + place }, activation.function, strip.output + place)
+        strip.residual.map { $0 + place }, activation.function, strip.output + place, scratch)
     }
   }
 
@@ -56,14 +58,15 @@ struct DepthwiseStep: StripKernel {
     let outputSize = window.out_height * window.out_width * isa.lanes
     context.workers.parts(
       blocks: samples * blocks, rows: window.out_height, cost: saturatingProduct(window.out_width, taps, isa.lanes / 2)
-    ) { range, rows, _ in
+    ) { range, rows, scratch in
       for block in range {
         let weights = packed + block % blocks * isa.lanes * taps
         let bias = packed + blocks * isa.lanes * taps + block % blocks * isa.lanes
         withUnsafePointer(to: window) {
           isa.kernels.depthwise(
             $0, rows.lowerBound, rows.upperBound, context.inputs[0] + block * inputSize, weights, bias,
-            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize)
+            residual.map { $0 + block * outputSize }, activation.function, context.outputs[0] + block * outputSize,
+            scratch)
         }
       }
     }
