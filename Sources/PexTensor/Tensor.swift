@@ -92,6 +92,18 @@ public struct Tensor: Sendable {
     return Tensor(dtype, other, storage)
   }
 
+  /// One element of the first axis as a batch of one, which shares the bytes of this tensor.
+  /// - Throws: ``PexError`` (malformed) when there is no such element.
+  public func sample(_ index: Int) throws -> Tensor {
+    guard let count = shape.dimensions.first, (0..<count).contains(index) else {
+      throw PexError(.malformed, "a tensor of shape \(shape) has no sample \(index)")
+    }
+    let size = byteCount / count
+    return Tensor(
+      dtype, try Shape([1] + shape.dimensions.dropFirst()),
+      TensorStorage(storage, range: index * size..<(index + 1) * size))
+  }
+
   private init(_ dtype: DType, _ shape: Shape, _ storage: TensorStorage) {
     self.dtype = dtype
     self.shape = shape

@@ -4,7 +4,8 @@
   import Darwin
 #endif
 
-/// The immutable bytes beneath a ``Tensor``: memory of its own, or part of a mapped file that stays mapped as long as this lives.
+/// The immutable bytes beneath a ``Tensor``: memory of its own, or part of a mapped file or of other storage that stays as
+/// long as this lives.
 ///
 /// Memory of its own starts on a 64-byte boundary. The bytes never change after the initialiser returns, which is what
 /// makes sharing between threads safe.
@@ -13,6 +14,8 @@ public final class TensorStorage: @unchecked Sendable {
   let count: Int
   private let owned: UnsafeMutableRawPointer?
   private let file: MappedFile?
+  /// What this is a part of.
+  private let whole: TensorStorage?
   /// Whether the memory of its own came as pages from the system.
   private let isMapped: Bool
 
@@ -36,6 +39,7 @@ public final class TensorStorage: @unchecked Sendable {
     self.count = count
     owned = memory
     file = nil
+    whole = nil
     // A throwing fill leaves the memory to deinit.
     try fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
   }
@@ -53,7 +57,18 @@ public final class TensorStorage: @unchecked Sendable {
     count = range.count
     isMapped = false
     owned = nil
+    whole = nil
     self.file = file
+  }
+
+  /// Part of other bytes, used in place. `range` lies within them.
+  init(_ whole: TensorStorage, range: Range<Int>) {
+    base = whole.base + range.lowerBound
+    count = range.count
+    isMapped = false
+    owned = nil
+    file = whole.file
+    self.whole = whole
   }
 
   deinit {

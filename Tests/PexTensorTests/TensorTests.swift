@@ -28,4 +28,15 @@ import Testing
     #expect(throws: PexError.self) { try Tensor([3], [1, 2] as [Float]) }
     #expect(throws: PexError.self) { try Tensor([3], [1, 2, 3] as [Float]).reshaped([2]) }
   }
+
+  @Test func samplesShareTheBytesOfTheirBatch() throws {
+    var batch: Tensor? = try Tensor([2, 3, 1], [1, 2, 3, 4, 5, 6] as [Float])
+    let second = try #require(try batch?.sample(1))
+    #expect(second.shape.dimensions == [1, 3, 1])
+    #expect(second.withBytes { $0.baseAddress } == batch?.withBytes { $0.baseAddress.map { $0 + 12 } })
+    for index in [-1, 2] { #expect(throws: PexError.self) { try batch?.sample(index) } }
+    batch = nil
+    #expect(second.floats == [4, 5, 6])
+    #expect(throws: PexError.self) { try Tensor([], [1] as [Float]).sample(0) }
+  }
 }

@@ -123,16 +123,13 @@ public final class Executor {
     var position = plan.starts[first]
     let end = plan.starts[last + 1]
     while position < end {
-      let start = profiles ? ContinuousClock.now : nil
-      let begun = position
       if let chain = plan.chainStarts[position], plan.chains[chain].steps.upperBound <= end {
-        try bind(chain: chain).run()
+        try run(chain: chain)
         position = plan.chains[chain].steps.upperBound
       } else {
         try run(step: position)
         position += 1
       }
-      if let start { record(begun..<position, ContinuousClock.now - start) }
     }
     next = last + 1
   }
@@ -140,10 +137,20 @@ public final class Executor {
   private func run(step position: Int) throws {
     let (segment, index) = plan.order[position]
     let bound = try bind(segment)
+    let start = profiles ? ContinuousClock.now : nil
     do {
       try bound.kernels[index].run(bound.contexts[index])
     } catch {
       try naming("node '\(plan.segments[segment].steps[index].name)'") { throw error }
+    }
+    if let start { record(position, (ContinuousClock.now - start).nanoseconds) }
+  }
+
+  private func run(chain number: Int) throws {
+    let chain = try bind(chain: number)
+    guard profiles else { return chain.run() }
+    for (position, nanoseconds) in zip(plan.chains[number].steps, chain.timedRun()) {
+      record(position, nanoseconds, in: " in strips")
     }
   }
 
@@ -227,14 +234,12 @@ public final class Executor {
     return UnsafePointer(try writable(stored))
   }
 
-  /// Takes down the time of one step, or of several that were computed together.
-  private func record(_ positions: Range<Int>, _ duration: Duration) {
-    let steps = positions.map { plan.segments[plan.order[$0].segment].steps[plan.order[$0].index] }
-    guard let first = steps.first, let last = positions.last else { return }
+  private func record(_ position: Int, _ nanoseconds: Int, in manner: String = "") {
+    let (segment, index) = plan.order[position]
+    let step = plan.segments[segment].steps[index]
     timings.append(
       StepTiming(
-        name: first.name, mnemonic: steps.map(\.mnemonic).joined(separator: "+"),
-        kernel: steps.count == 1 ? first.kernel.title : "strips", segment: plan.order[last].segment,
-        multiplyAccumulates: steps.reduce(0) { $0 + $1.multiplyAccumulates }, nanoseconds: duration.nanoseconds))
+        name: step.name, mnemonic: step.mnemonic, kernel: step.kernel.title + manner, segment: segment,
+        multiplyAccumulates: step.multiplyAccumulates, nanoseconds: nanoseconds))
   }
 }

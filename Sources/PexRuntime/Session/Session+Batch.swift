@@ -43,15 +43,7 @@ extension Session {
     guard dimensions.count == type.rank, Array(dimensions.dropFirst()) == Array(type.perSample.dropFirst()),
       dimensions[0] > 0
     else { throw misfit(type, tensor.shape) }
-    let shape = try type.sampleShape()
-    return try native.withFloats { numbers in
-      try (0..<dimensions[0]).map { sample in
-        try Tensor(.float32, shape) { bytes in
-          let part = UnsafeBufferPointer(rebasing: numbers[sample * shape.count..<(sample + 1) * shape.count])
-          bytes.copyMemory(from: UnsafeRawBufferPointer(part))
-        }
-      }
-    }
+    return try (0..<dimensions[0]).map { try native.sample($0) }
   }
 
   private func misfit(_ type: ValueType, _ found: Shape) -> PexError {
