@@ -28,6 +28,14 @@ public func softmax(_ logits: [Float], temperature: Float = 1) -> [Float] {
   return probabilities
 }
 
+/// Probabilities of logits at a temperature, weighed by how often each class occurs:
+/// `softmax(logits / temperature + log(prior))`.
+/// - Parameter prior: a share of at least 0 for every class; one as often as another when nil.
+public func softmax(_ logits: [Float], temperature: Float = 1, prior: [Float]?) -> [Float] {
+  guard let prior, prior.count == logits.count else { return softmax(logits, temperature: temperature) }
+  return softmax(zip(logits, prior).map { $0 / temperature + log($1) })
+}
+
 /// Turns logits into probabilities in place: `softmax(logits / temperature)`.
 public func softmax(_ row: UnsafeMutableBufferPointer<Float>, temperature: Float = 1) {
   if temperature != 1 { for index in row.indices { row[index] /= temperature } }

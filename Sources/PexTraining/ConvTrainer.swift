@@ -8,7 +8,7 @@ import PexTensor
 struct ConvTrainer: Trainer {
   private let specification: HeadSpecification
   private let taps: TapTable
-  private let labels: [Int]
+  private let targets: Targets
   /// One a channel.
   private let scale: [Float]
   private let anchor: [[Float]]
@@ -20,13 +20,15 @@ struct ConvTrainer: Trainer {
   ///   - rows: the samples that the scale of taps is taken from.
   ///   - start: the head to start from and to be pulled towards: the base head, or a random one.
   /// - Throws: ``PexError``: malformed when `rows` is empty, defect when taps do not fit the head.
-  init(_ taps: TapTable, rows: [Int], start: Head, optimizer: TrainingOptions.Optimizer) throws {
+  init(
+    _ taps: TapTable, _ targets: Targets, rows: [Int], start: Head, optimizer: TrainingOptions.Optimizer
+  ) throws {
     specification = start.specification
     guard taps.channels == specification.channels, taps.spatial == specification.spatial else {
       throw PexError(.defect, "taps of \(taps.channels) channels over \(taps.spatial) do not fit the head")
     }
     self.taps = taps
-    labels = taps.labels.map { $0 ?? 0 }
+    self.targets = targets
     scale = try Self.scale(taps, rows)
     var start = try start.calibratedParameters()
     Self.rescale(&start[0], scale.map(Double.init))
@@ -48,7 +50,7 @@ struct ConvTrainer: Trainer {
     for row in rows {
       let activations = try scaled(row).withUnsafeBufferPointer { try head.activations(tap: $0) }
       var slopes = activations.logits
-      _ = slopes.withUnsafeMutableBufferPointer { crossEntropyGradient($0, label: labels[row], scale: share) }
+      slopes.withUnsafeMutableBufferPointer { targets.gradient($0, row, scale: share) }
       try head.backward(activations, logitGradient: slopes, into: &gradients)
     }
     optimizer.beginStep()
@@ -64,7 +66,8 @@ struct ConvTrainer: Trainer {
     let logits = try rows.flatMap { row in
       try scaled(row).withUnsafeBufferPointer { try head.logits(tap: $0) }
     }
-    return try LogitTable(classes: specification.classes, values: logits).loss(rows.map { labels[$0] })
+    return try targets.loss(
+      LogitTable(classes: specification.classes, values: logits, prior: targets.prior), rows)
   }
 
   /// The head as it is now; it reads scaled taps.

@@ -51,6 +51,16 @@ public struct FeatureTable: Sendable {
     try features.withUnsafeBufferPointer { try append($0, label: label) }
   }
 
+  /// Gives the samples other labels, one each.
+  /// - Throws: ``PexError``: defect when there are not as many as samples, malformed when one is negative.
+  public mutating func relabel(_ labels: [Int?]) throws {
+    guard labels.count == count else { throw PexError(.defect, "\(tap): \(labels.count) labels for \(count) samples") }
+    if let sample = labels.firstIndex(where: { $0 ?? 0 < 0 }) {
+      throw PexError(.malformed, "sample \(sample): negative label")
+    }
+    self.labels = labels
+  }
+
   /// The features of one sample. `row` must be below ``count``.
   public func row(_ row: Int) -> ArraySlice<Float> { values[row * width..<(row + 1) * width] }
 }

@@ -11,15 +11,24 @@ public struct HeadTask: Sendable {
   public var specification: HeadSpecification
   /// What it is trained on.
   public var samples: HeadTrainer.Samples
-  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:split:options:)``.
+  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:teacher:prior:split:options:)``.
   public var base: Head?
+  /// What it learns from besides labels.
+  public var teacher: Teacher?
+  /// How often each class occurs; nil when labels say so.
+  public var prior: [Float]?
 
   /// A task of these parts.
-  public init(exit: Int, specification: HeadSpecification, samples: HeadTrainer.Samples, base: Head? = nil) {
+  public init(
+    exit: Int, specification: HeadSpecification, samples: HeadTrainer.Samples, base: Head? = nil,
+    teacher: Teacher? = nil, prior: [Float]? = nil
+  ) {
     self.exit = exit
     self.specification = specification
     self.samples = samples
     self.base = base
+    self.teacher = teacher
+    self.prior = prior
   }
 }
 
@@ -31,7 +40,7 @@ extension HeadTrainer {
   ///   - split: one split for all, so that their held-out logits belong to the same samples.
   ///   - threads: how many heads are trained at a time, at least one. The calling thread waits.
   /// - Returns: the heads in the order of the tasks.
-  /// - Throws: what ``train(exit:specification:samples:base:split:options:)`` throws for the first task that fails.
+  /// - Throws: what ``train(exit:specification:samples:base:teacher:prior:split:options:)`` throws for the first task that fails.
   public static func trainAll(
     _ tasks: [HeadTask], split: Split, options: TrainingOptions = TrainingOptions(), threads: Int = 1
   ) throws -> [TrainedHead] {
@@ -44,8 +53,8 @@ extension HeadTrainer {
         let task = tasks[index]
         let result = Result {
           try train(
-            exit: task.exit, specification: task.specification, samples: task.samples, base: task.base, split: split,
-            options: options)
+            exit: task.exit, specification: task.specification, samples: task.samples, base: task.base,
+            teacher: task.teacher, prior: task.prior, split: split, options: options)
         }
         results.withLock { $0[index] = result }
       }

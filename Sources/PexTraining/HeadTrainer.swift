@@ -37,18 +37,24 @@ public enum HeadTrainer {
   ///     calls sees to it that the classes mean the same) and ignored otherwise; when no epoch does better on
   ///     held-out samples it is kept as it is, calibrated anew. A linear head of few samples also tries to start from
   ///     nothing; held-out samples decide.
+  ///   - teacher: what samples without a label learn from, and the others beside their label; nil when there are labels
+  ///     alone. Where a label is missing, the teacher's answer is what figures compare with.
+  ///   - prior: how often each class occurs, which the head need not learn: everything is compared after it was added
+  ///     to the logits. Nil when the samples' labels are to say so.
   ///   - split: from ``Split/stratified(labels:fraction:seed:)``.
   ///   - options: how to train.
   /// - Throws: ``PexError``: malformed for fewer than two training samples or one class, a label beyond the classes,
   ///   or numbers that overflow on the way; usage for options out of range; defect for samples of another shape.
   public static func train(
-    exit: Int, specification: HeadSpecification, samples: Samples, base: Head? = nil, split: Split,
-    options: TrainingOptions = TrainingOptions()
+    exit: Int, specification: HeadSpecification, samples: Samples, base: Head? = nil, teacher: Teacher? = nil,
+    prior: [Float]? = nil, split: Split, options: TrainingOptions = TrainingOptions()
   ) throws -> TrainedHead {
     try options.validate()
-    try naming(samples.tap) { try check(samples.labels, split, classes: specification.classes) }
+    try naming(samples.tap) { try check(samples.labels, teacher, split, classes: specification.classes) }
     let base = base.flatMap { $0.specification == specification ? $0 : nil }
-    let job = Job(exit: exit, specification: specification, base: base, split: split, options: options)
+    let job = Job(
+      exit: exit, specification: specification, base: base,
+      targets: Targets(labels: samples.labels, teacher: teacher, prior: prior), split: split, options: options)
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
       case (.linear, .features(let table)): return try bestLinear(job, table)
@@ -64,11 +70,20 @@ public enum HeadTrainer {
     let exit: Int
     let specification: HeadSpecification
     var base: Head?
+    let targets: Targets
     let split: Split
     let options: TrainingOptions
   }
 
-  private static func check(_ labels: [Int?], _ split: Split, classes: Int) throws {
+  private static func check(_ labels: [Int?], _ teacher: Teacher?, _ split: Split, classes: Int) throws {
+    if let teacher, teacher.logits.count != labels.count || teacher.logits.classes != classes {
+      throw PexError(
+        .defect,
+        "a teacher of \(teacher.logits.classes) classes for \(teacher.logits.count) samples does not fit "
+          + "\(labels.count) samples of \(classes)")
+    }
+    let said: [Int?] = teacher.map { Predictions($0.logits).classes } ?? labels
+    let labels = zip(labels, said).map { $0 ?? $1 }
     guard split.training.count >= 2 else {
       throw PexError(.malformed, "training needs at least two labelled samples, found \(split.training.count)")
     }
@@ -99,7 +114,7 @@ public enum HeadTrainer {
     var fresh = job
     fresh.base = nil
     let fromNothing = try trainLinear(fresh, table)
-    let labels = held.compactMap { table.labels[$0] }
+    let labels = held.map { job.targets.answers[$0] }
     func loss(_ trained: TrainedHead) throws -> Double {
       try trained.validationLogits.loss(labels, temperature: Double(trained.report.temperature))
     }
@@ -114,11 +129,11 @@ public enum HeadTrainer {
     let start = try job.base.map { try $0.calibratedParameters() }.map { (weight: $0[0], bias: $0[1]) }
     let schedule = Schedule(
       linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
-    return try train(job, table.labels, schedule) { head, row in
+    return try train(job, schedule) { head, row in
       try head.logits(features: Array(table.row(row)))
     } start: { rows in
       try LinearTrainer(
-        table, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
+        table, job.targets, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
     }
   }
 
@@ -126,16 +141,16 @@ public enum HeadTrainer {
     let start = try job.base ?? Head.random(job.specification, seed: job.options.seed)
     let schedule = Schedule(
       convolution: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
-    return try train(job, table.labels, schedule) { head, row in
+    return try train(job, schedule) { head, row in
       try table.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) }
     } start: { rows in
-      try ConvTrainer(table, rows: rows, start: start, optimizer: schedule.optimizer)
+      try ConvTrainer(table, job.targets, rows: rows, start: start, optimizer: schedule.optimizer)
     }
   }
 
   /// Chooses on the split, measures, and trains again on everything where that pays.
   private static func train(
-    _ job: Job, _ labels: [Int?], _ schedule: Schedule, logits: (Head, Int) throws -> [Float],
+    _ job: Job, _ schedule: Schedule, logits: (Head, Int) throws -> [Float],
     start: ([Int]) throws -> some Trainer
   ) throws -> TrainedHead {
     let (training, held) = (job.split.training, job.split.validation)
@@ -143,10 +158,10 @@ public enum HeadTrainer {
     let choice = try TrainingLoop(start: start(training), startsFromBase: startsFromBase, schedule: schedule)
       .choose(job.split)
     if let base = job.base, choice.epoch == 0 {
-      return try measured(job, base, labels, epochs: 0, steps: choice.steps, logits)
+      return try measured(job, base, epochs: 0, steps: choice.steps, logits)
     }
     let chosen = try Head(job.specification, numbers: choice.parameters)
-    var trained = try measured(job, chosen, labels, epochs: choice.epoch, steps: choice.steps, logits)
+    var trained = try measured(job, chosen, epochs: choice.epoch, steps: choice.steps, logits)
     guard schedule.refits else { return trained }
     let rows = (training + held).sorted()
     let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
@@ -159,16 +174,20 @@ public enum HeadTrainer {
 
   /// Calibrates a head and measures it with the very forward pass that devices run.
   private static func measured(
-    _ job: Job, _ head: Head, _ labels: [Int?], epochs: Int, steps: Int, _ logits: (Head, Int) throws -> [Float]
+    _ job: Job, _ head: Head, epochs: Int, steps: Int, _ logits: (Head, Int) throws -> [Float]
   ) throws -> TrainedHead {
     let (classes, split) = (head.specification.classes, job.split)
-    let held = try LogitTable(classes: classes, values: split.validation.flatMap { try logits(head, $0) })
-    let trained = try LogitTable(classes: classes, values: split.training.flatMap { try logits(head, $0) })
-    let heldLabels = split.validation.compactMap { labels[$0] }
+    let prior = job.targets.prior
+    let held = try LogitTable(
+      classes: classes, values: split.validation.flatMap { try logits(head, $0) }, prior: prior)
+    let trained = try LogitTable(
+      classes: classes, values: split.training.flatMap { try logits(head, $0) }, prior: prior)
+    let answers = job.targets.answers
+    let heldLabels = split.validation.map { answers[$0] }
     let temperature = try Calibration.temperature(held, labels: heldLabels, fallback: head.temperature)
     let predictions = Predictions(held, temperature: temperature)
     let report = HeadReport(
-      exit: job.exit, trainAccuracy: try trained.accuracy(split.training.compactMap { labels[$0] }),
+      exit: job.exit, trainAccuracy: try trained.accuracy(split.training.map { answers[$0] }),
       validationAccuracy: held.count == 0 ? nil : try predictions.accuracy(heldLabels), temperature: temperature,
       threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps)
     let calibrated = try Head(head.specification, parameters: head.parameters, temperature: temperature)

@@ -4,7 +4,7 @@ import PexTensor
 /// The fully connected layer of a linear head in training: softmax regression on standardised features.
 struct LinearTrainer: Trainer {
   private let table: FeatureTable
-  private let labels: [Int]
+  private let targets: Targets
   private let standardisation: Standardisation
   private let anchor: SoftmaxRegression
   private var model: SoftmaxRegression
@@ -18,11 +18,11 @@ struct LinearTrainer: Trainer {
   ///   - base: weights on raw features to start from and to be pulled towards; nil to start from zero.
   /// - Throws: ``PexError`` (malformed) when `rows` is empty.
   init(
-    _ table: FeatureTable, rows: [Int], classes: Int, base: (weight: [Float], bias: [Float])?,
+    _ table: FeatureTable, _ targets: Targets, rows: [Int], classes: Int, base: (weight: [Float], bias: [Float])?,
     optimizer: TrainingOptions.Optimizer
   ) throws {
     self.table = table
-    labels = table.labels.map { $0 ?? 0 }
+    self.targets = targets
     standardisation = try Standardisation(table, rows: rows)
     let zero = SoftmaxRegression(width: table.width, classes: classes)
     if let base {
@@ -54,7 +54,7 @@ struct LinearTrainer: Trainer {
     slopes.withUnsafeMutableBufferPointer { slopes in
       for (index, row) in rows.enumerated() {
         let logits = UnsafeMutableBufferPointer(rebasing: slopes[index * pitch..<index * pitch + classes])
-        crossEntropyGradient(logits, label: labels[row], scale: scale)
+        targets.gradient(logits, row, scale: scale)
       }
     }
     model.gradient(features, slopes: slopes, count: rows.count, into: &gradient)
@@ -76,7 +76,7 @@ struct LinearTrainer: Trainer {
       model.logits(features, count: part.count, into: &padded)
       for row in part.indices { values += padded[row * model.pitch..<row * model.pitch + classes] }
     }
-    return try LogitTable(classes: classes, values: values).loss(rows.map { labels[$0] })
+    return try targets.loss(LogitTable(classes: classes, values: values, prior: targets.prior), rows)
   }
 
   private mutating func reserve(_ rows: Int) {

@@ -3,9 +3,9 @@ import PexTensor
 
 /// What one exit answers for some samples, and how sure it is.
 public struct Predictions: Hashable, Sendable {
-  /// The class with the largest logit, the first of equals; one a sample.
+  /// The most probable class, the first of equals; one a sample.
   public let classes: [Int]
-  /// That class's probability, `max softmax(logits / temperature)`; one a sample.
+  /// That class's probability, `max softmax(logits / temperature + log(prior))`; one a sample.
   public let confidences: [Float]
 
   /// The answers that follow from logits.
@@ -15,13 +15,14 @@ public struct Predictions: Hashable, Sendable {
     classes.reserveCapacity(logits.count)
     confidences.reserveCapacity(logits.count)
     for sample in 0..<logits.count {
-      var row = Array(logits.row(sample))
-      row.withUnsafeMutableBufferPointer { softmax($0, temperature: temperature) }
-      let first = sample * logits.classes
+      let row = Array(logits.row(sample))
+      let probabilities = softmax(row, temperature: temperature, prior: logits.prior)
+      // Probabilities round; without a prior the logits tell which is larger.
+      let ranks = logits.prior == nil ? row : probabilities
       var best = 0
-      for index in 0..<logits.classes where logits.values[first + index] > logits.values[first + best] { best = index }
+      for index in ranks.indices where ranks[index] > ranks[best] { best = index }
       classes.append(best)
-      confidences.append(row[best])
+      confidences.append(probabilities[best])
     }
     self.classes = classes
     self.confidences = confidences

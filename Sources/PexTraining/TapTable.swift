@@ -42,6 +42,9 @@ public struct TapTable: Sendable {
   /// Adds one sample; see ``append(_:label:)-(UnsafeBufferPointer<Float>,_)``.
   public mutating func append(_ values: [Float], label: Int?) throws { try table.append(values, label: label) }
 
+  /// Gives the samples other labels; see ``FeatureTable/relabel(_:)``.
+  public mutating func relabel(_ labels: [Int?]) throws { try table.relabel(labels) }
+
   /// The tap of one sample. `row` must be below ``count``.
   public func row(_ row: Int) -> ArraySlice<Float> { table.row(row) }
 

@@ -11,10 +11,16 @@ struct HeadInfo {
     checked = check ? try HeadFile.check(path: path) : nil
   }
 
+  /// The classes with how often the person meets them, where that is known.
+  private var classes: [String] {
+    guard let prior = file.prior else { return file.classes }
+    return zip(file.classes, prior).map { "\($0) \(Format.percent(Double($1)))" }
+  }
+
   func print(_ console: Console) throws {
     for item in checked ?? [] { try console.result("checked \(item.section): \(item.what)") }
     try console.result(
-      "personal heads for \(file.classes.count) classes: \(file.classes.prefix(8).joined(separator: ", "))\(file.classes.count > 8 ? ", …" : "")"
+      "personal heads for \(file.classes.count) classes: \(classes.prefix(8).joined(separator: ", "))\(file.classes.count > 8 ? ", …" : "")"
     )
     try console.result(
       "trained on the \(file.trunkStorage.name) storage of a trunk with \(file.baseClassCount) classes")

@@ -12,10 +12,11 @@ import PexTraining
   static let programName = "pextrain"
   static let configuration = CommandConfiguration(
     commandName: programName,
-    abstract: "Train a person's heads, or a bundle's base heads, on labelled pictures.",
+    abstract: "Train a person's heads, or a bundle's base heads, on pictures with labels or without.",
     discussion: """
       Examples:
         pextrain model.pex --data photos/ -o alice.pexhead
+        pextrain model.pex --unlabelled camera/ -o alice.pexhead
         pextrain model.pex --data general/ --base -o trained.pex
       A head file holds no samples; its weights can still tell something about them.
       """,
@@ -26,7 +27,13 @@ import PexTraining
   @Option(
     help: ArgumentHelp(
       "Labelled samples: FOLDER/CLASS/picture.png, or an npz file with x and y.", valueName: "folder|file.npz"))
-  var data: String
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Samples without labels: a folder of pictures, whatever folders they lie in, or an npz file with x.",
+      valueName: "folder|file.npz"))
+  var unlabelled: String?
 
   @Option(
     name: .shortAndLong,
@@ -51,21 +58,21 @@ import PexTraining
     let model = try Model(try BundleFile(path: bundle))
     let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
     let contents = model.bundle.contents
-    let labelled = try LabelledData(path: data, for: contents, console)
+    let data = try TrainingData(labelled: data, unlabelled: unlabelled, for: contents, console)
     var request = try training.request(model)
     request.options = options
     request.isBase = base
-    request.classNames = labelled.classNames
+    request.classNames = data.classNames
     if training.from != nil {
       console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
     }
-    let bar = ProgressBar(console, "features", total: labelled.samples.count)
-    let result = try PersonalTraining(session, request).run(labelled.samples) { bar.update($0) }
+    let bar = ProgressBar(console, "features", total: data.samples.count)
+    let result = try PersonalTraining(session, request).run(data.samples) { bar.update($0) }
     if base {
       try result.contents(from: contents).write(to: target.path, overwriting: force)
     } else {
       try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
     }
-    try TrainingReport(result, labelled, path: target.path, session: session, isBase: base).print(console)
+    try TrainingReport(result, data, path: target.path, session: session, isBase: base).print(console)
   }
 }

@@ -7,10 +7,14 @@ import PexTraining
 
 /// How heads are trained, as the command line says it.
 struct TrainingArguments: ParsableArguments {
-  /// What the heads learn from.
-  enum Supervision: String, ExpressibleByArgument, CaseIterable { case labels }
+  @Option(
+    help: ArgumentHelp(
+      "labels, pseudo (labels by the original classifier), distil (its logits) or mixed. Default: what the data allows.",
+      valueName: "kind"))
+  var supervision: Supervision?
 
-  @Option(help: "What the heads learn from: labels.") var supervision = Supervision.labels
+  @Option(help: "The temperature at which heads are compared with the original classifier.") var temperature: Float = 2
+  @Option(help: "The original classifier's part where there is a label too, 0 to 1.") var mix: Float = 0.5
 
   @Option(help: ArgumentHelp("Go on from earlier heads.", valueName: "file.pexhead")) var from: String?
 
@@ -31,7 +35,9 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Share of the samples that is held out, 0 to 0.5.") var validation = 0.2
 
   @Option(
-    help: ArgumentHelp("Classes the heads tell apart: names, or all. Default: the labels' classes.", valueName: "list"))
+    help: ArgumentHelp(
+      "Classes the heads tell apart: names, all, or estimate (from the original classifier's answers). Default: the "
+        + "labels' classes, else estimate.", valueName: "list"))
   var classes: String?
 
   @Option(
@@ -51,6 +57,10 @@ struct TrainingArguments: ParsableArguments {
     if let targetAccuracy, !(0...1).contains(targetAccuracy) {
       throw PexError(.usage, "--target-accuracy \(targetAccuracy): expected 0 to 1")
     }
+    guard temperature > 0, temperature <= 100 else {
+      throw PexError(.usage, "--temperature \(temperature): expected a number above 0, at most 100")
+    }
+    guard (0...1).contains(mix) else { throw PexError(.usage, "--mix \(mix): expected 0 to 1") }
     return options
   }
 
@@ -58,6 +68,8 @@ struct TrainingArguments: ParsableArguments {
     var request = PersonalTraining.Request()
     request.kind = head
     request.targetAccuracy = targetAccuracy
+    request.supervision = supervision
+    (request.temperature, request.mix) = (temperature, mix)
     request.exits = try exits.map { text in
       let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
         guard let exit = Int(word) else { throw PexError(.usage, "--exits \(text): '\(word)' is no exit number") }
@@ -68,7 +80,8 @@ struct TrainingArguments: ParsableArguments {
       }
       return numbers
     }
-    request.classes = try classes.map { try classNumbers($0, model.bundle.contents) }
+    request.estimatesClasses = classes == "estimate"
+    if let classes, !request.estimatesClasses { request.classes = try classNumbers(classes, model.bundle.contents) }
     request.earlier = try from.map { path in
       let file = try HeadFile(path: path)
       return try naming(path) { try HeadSet(file, on: model.bundle) }
@@ -96,4 +109,5 @@ struct TrainingArguments: ParsableArguments {
 }
 
 extension HeadKind: ExpressibleByArgument {}
+extension Supervision: ExpressibleByArgument {}
 extension TrainingOptions.Optimizer: ExpressibleByArgument {}

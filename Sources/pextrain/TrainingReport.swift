@@ -7,13 +7,13 @@ import PexTraining
 /// What a training came to.
 struct TrainingReport {
   private let result: PersonalTraining.Result
-  private let data: LabelledData
+  private let data: TrainingData
   private let path: String
   private let session: Session
   private let bytes: Int
   private let isBase: Bool
 
-  init(_ result: PersonalTraining.Result, _ data: LabelledData, path: String, session: Session, isBase: Bool) throws {
+  init(_ result: PersonalTraining.Result, _ data: TrainingData, path: String, session: Session, isBase: Bool) throws {
     self.result = result
     self.data = data
     self.path = path
@@ -24,7 +24,8 @@ struct TrainingReport {
 
   func print(_ console: Console) throws {
     var table = Table([
-      ("exit", .right), ("share of MACs", .right), ("head", .left), ("train", .right), ("held out", .right),
+      ("exit", .right), ("share of MACs", .right), ("head", .left), ("train", .right),
+      (result.isAgreement ? "agreement" : "held out", .right),
       ("temperature", .right), ("threshold", .right), ("", .left),
     ])
     for trained in result.heads {
@@ -40,15 +41,29 @@ struct TrainingReport {
     if let policy = result.policy, let outcome = result.outcome {
       // These samples chose the threshold, so this is what was aimed at, not a measurement.
       try console.result(
-        "policy \(policy.kind.rawValue):\(policy.value), chosen for \(Format.percent(outcome.accuracy)) at "
+        "policy \(policy.kind.rawValue):\(policy.value), chosen for \(Format.percent(outcome.accuracy)) "
+          + "\(result.isAgreement ? "agreement with the original classifier" : "accuracy") at "
           + "\(Format.percent(outcome.meanCost)) of MACs on the held-out samples")
     } else {
       try console.result("no policy: too few held-out samples to choose a threshold")
     }
     try console.result(
-      "\(data.samples.count) samples of \(Set(data.samples.labels).count) classes; features \(Format.seconds(result.seconds.features)), "
+      "\(data.samples.count) samples\(labelled), \(result.classes.count) classes\(classList); features \(Format.seconds(result.seconds.features)), "
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
+  }
+
+  private var labelled: String {
+    let count = data.samples.labels.count { $0 != nil }
+    return count == data.samples.count ? "" : ", \(count) with labels (\(result.supervision.rawValue))"
+  }
+
+  /// The classes that were estimated, the most frequent first.
+  private var classList: String {
+    guard let prior = result.prior else { return "" }
+    let ranked = zip(result.classes, prior).sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    let names = ranked.prefix(12).map { "\($0.0) \(Format.percent(Double($0.1)))" }.joined(separator: ", ")
+    return " (estimated: \(names)\(ranked.count > 12 ? ", …" : ""))"
   }
 
   /// Bytes of the heads' numbers alone.
@@ -70,6 +85,10 @@ struct TrainingReport {
       "seconds": .members([
         "features": .number(result.seconds.features), "heads": .number(result.seconds.heads),
       ]),
+      "supervision": .string(result.supervision.rawValue),
+      "figures": .string(result.isAgreement ? "agreement" : "accuracy"),
+      "classes": .array(result.classes.map { .string($0) }),
+      "prior": .optional(result.prior, { .array($0.map { .number(Double($0)) }) }),
       "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
       "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
       "head_bytes": .integer(isBase ? headBytes : bytes), "output": .string(path),

@@ -151,3 +151,46 @@ let deepSeed: UInt64 = 5
     #expect(abs(even[0] - 0.731059) < 1e-6)
   }
 }
+
+/// A person's heads over some of the classifier's classes.
+@Suite struct PersonalAnswerTests {
+  /// A session of a bundle whose classes have names, with one head over two of the three.
+  private func session(prior: [Float]?, exits: [Int] = [1]) throws -> (session: Session, head: Head) {
+    var contents = try makeBundle(seed: deepSeed).contents
+    contents.labels = ["a", "b", "c"]
+    let bundle = try BundleFile(bytes: try contents.encoded())
+    let tap = try #require(contents.trunk.exitPoint(1).flatMap { bundle.graph[$0.value].type.tap })
+    let head = try Head.random(
+      HeadSpecification(kind: .linear, channels: tap.channels, spatial: tap.spatial, classes: 2), seed: 1)
+    let calibrated = try Head(head.specification, parameters: head.parameters, temperature: 2)
+    let file = try HeadFile(
+      for: contents, classes: ["c", "a"], prior: prior, heads: [PersonalHead(calibrated, for: contents.trunk, exit: 1)],
+      policy: PolicyRecord(.confidence, 1))
+    let model = try Model(bundle)
+    return (try Session(model, heads: try HeadSet(file, on: bundle), threads: 1), calibrated)
+  }
+
+  @Test func thePriorWeighsEveryExit() throws {
+    for prior in [nil, [0.9, 0.1], [0, 1]] as [[Float]?] {
+      let (session, head) = try session(prior: prior)
+      let answer = try session.run(try session.model.syntheticSample(), .fixed(1))
+      let found = try #require(answer.answering)
+      #expect(found.probabilities == softmax(found.logits, temperature: head.temperature, prior: prior))
+      if prior == [0, 1] { #expect(found.probabilities == [0, 1]) }
+    }
+  }
+
+  @Test func theLastResortKnowsThePersonsClassesAlone() throws {
+    let (session, _) = try session(prior: [0.2, 0.8])
+    let sample = try session.model.syntheticSample()
+    let all = try #require(try session.run(sample, .final).answering).logits
+    #expect(all.count == 3)
+    let answer = try session.run(sample)
+    #expect(answer.exit == .final && answer.classes == ["c", "a"])
+    let found = try #require(answer.answering)
+    #expect(found.logits == [all[2], all[0]])
+    #expect(found.probabilities == softmax([all[2], all[0]], prior: [0.2, 0.8]))
+    // The classifier itself stays as it is when it is asked for.
+    #expect(try session.run(sample, .final).classes == ["a", "b", "c"])
+  }
+}

@@ -25,6 +25,11 @@ public struct HeadSet: Sendable {
   /// Whether the final classifier is no answer any more, because a head knows classes that it lacks or stands on the
   /// last exit point and replaces it at no cost.
   let replacesFinal: Bool
+  /// How often the person meets each of ``classes``: what every exit's answer is weighed by; nil when nobody knows.
+  public let prior: [Float]?
+  /// The places of ``classes`` among the final classifier's, when a policy's last resort is that classifier limited to
+  /// them: the person's other classes do not occur.
+  let finalPlaces: [Int]?
 
   /// The base heads of a bundle, with their bytes checked.
   /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged, (unsupported) when untrained heads would take
@@ -50,6 +55,7 @@ public struct HeadSet: Sendable {
     classes = bundle.contents.classNames
     policy = bundle.contents.policy
     replacesFinal = false
+    (prior, finalPlaces) = (nil, nil)
   }
 
   /// A person's heads.
@@ -61,18 +67,32 @@ public struct HeadSet: Sendable {
     }.sorted(by: Self.isShallower(bundle))
     classes = file.classes
     // Thresholds speak of the numbers that the heads carry; exits may be numbered otherwise in this bundle.
-    let numbers = Dictionary(matched.map { ($0.head.exit, $0.exitPoint.number) }) { first, _ in first }
+    let exits = Dictionary(matched.map { ($0.head.exit, $0.exitPoint.number) }) { first, _ in first }
     policy = file.policy.map { policy in
       PolicyRecord(
         policy.kind, policy.value,
         thresholds: policy.thresholds.compactMap { threshold in
-          numbers[threshold.exit].map { PolicyRecord.Threshold(exit: $0, threshold: threshold.threshold) }
+          exits[threshold.exit].map { PolicyRecord.Threshold(exit: $0, threshold: threshold.threshold) }
         })
     }
     let addsClasses = !Set(bundle.contents.classNames ?? []).isSuperset(of: file.classes)
     let last = bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     let deepest = entries.last { $0.isEnabled }
     replacesFinal = deepest != nil && (addsClasses || deepest?.exit == last)
+    prior = file.prior
+    let numbers = bundle.contents.classNames.map { names in
+      Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+    }
+    let places = file.classes.compactMap { numbers?[$0] }
+    finalPlaces = places.count == file.classes.count ? places : nil
+  }
+
+  /// Probabilities of the heads' classes: `softmax(logits / temperature + log(prior))`.
+  ///
+  /// The prior is how often the person meets each class, where logits speak of classes that are all as frequent
+  /// (Bayes' rule; Saerens, Latinne and Decaestecker 2002).
+  func probabilities(_ logits: [Float], temperature: Float = 1) -> [Float] {
+    softmax(logits, temperature: temperature, prior: prior)
   }
 
   /// The head at an exit, or nil.

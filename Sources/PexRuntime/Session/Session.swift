@@ -104,7 +104,7 @@ public final class Session {
         route.answer.exit = .exit(last.exit)
         _ = try route.visit(last)
       } else {
-        try route.finish()
+        try route.finish(isLastResort: true)
       }
       return
     }
@@ -118,7 +118,7 @@ public final class Session {
       if heads.replacesFinal && index == enabled.count - 1 { return }
     }
     guard !route.wouldMiss(deadline, at: .final) else { return }
-    try route.finish(deadline)
+    try route.finish(deadline, isLastResort: true)
   }
 
   /// One sample on its way through the trunk.
@@ -144,7 +144,7 @@ public final class Session {
       try session.executor.run(through: target)
       let logits = try session.executor.logits(of: entry.head, tap: session.model.points[target].value)
       try requireFinite(logits, .exit(entry.exit))
-      let probabilities = softmax(logits, temperature: entry.head.temperature)
+      let probabilities = session.heads.probabilities(logits, temperature: entry.head.temperature)
       answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))
       headMACs += entry.head.specification.multiplyAccumulates
       prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
@@ -154,19 +154,23 @@ public final class Session {
     }
 
     /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.
-    mutating func finish(_ deadline: Double? = nil) throws {
+    /// - Parameter isLastResort: whether the classifier stands in for heads, whose classes it then answers with.
+    mutating func finish(_ deadline: Double? = nil, isLastResort: Bool = false) throws {
       let (executor, graph) = (session.executor, session.model.bundle.graph)
+      let places = isLastResort ? session.heads.finalPlaces : nil
       try executor.run(through: session.model.plan.segmentCount - 1)
       prefix = 1
       measure()
       answer.outputs = try graph.outputs.map { (graph[$0].name, try executor.value($0)) }
       if let classifier = graph.classifier, classifier.kind != .none {
-        let logits = try executor.value(classifier.logits).floats
-        try requireFinite(logits, .final)
-        answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: softmax(logits)))
+        let all = try executor.value(classifier.logits).floats
+        try requireFinite(all, .final)
+        let logits = places.map { $0.map { all[$0] } } ?? all
+        let probabilities = places == nil ? softmax(logits) : session.heads.probabilities(logits)
+        answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: probabilities))
       }
       guard accept(.final, deadline) else { return }
-      answer.classes = session.model.bundle.contents.classNames
+      answer.classes = places == nil ? session.model.bundle.contents.classNames : session.heads.classes
     }
 
     /// Takes an exit's answer unless it came too late and there is an earlier one.

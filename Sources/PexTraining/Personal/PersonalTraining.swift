@@ -3,7 +3,7 @@ import PexHeads
 import PexRuntime
 import PexTensor
 
-/// Trains all heads of a person, or the base heads of a bundle, from samples to policy.
+/// Trains all heads of a person, or the base heads of a bundle, from samples to policy, with labels or without.
 ///
 /// The trunk runs once for every sample and is never changed; heads train on what it gave.
 public struct PersonalTraining {
@@ -13,8 +13,17 @@ public struct PersonalTraining {
     public var exits: [Int]?
     /// The kind of all heads; nil keeps each exit's.
     public var kind: HeadKind?
-    /// Numbers of the classes among the base model's that the heads tell apart; nil for the labels' classes.
+    /// Numbers of the classes among the base model's that the heads tell apart; nil for the labels' classes, and where
+    /// there are no labels for those that ``ClassPrior`` finds.
     public var classes: [Int]?
+    /// Whether the classes are found by ``ClassPrior`` even where there are labels, whose classes are added.
+    public var estimatesClasses = false
+    /// What heads learn from; nil for what the data allows.
+    public var supervision: Supervision?
+    /// The temperature at which heads are compared with the original classifier; see ``Teacher``.
+    public var temperature: Float = 2
+    /// The original classifier's part for samples with a label, when both are learned from; see ``Teacher``.
+    public var mix: Float = 0.5
     /// How heads are trained.
     public var options = TrainingOptions()
     /// The accuracy that the policy keeps; see ``ThresholdChoice/choose(exits:enabled:labels:costs:target:)``.
@@ -36,6 +45,13 @@ public struct PersonalTraining {
     public var heads: [TrainedHead]
     /// Names of the heads' classes, in the order of their logits.
     public var classes: [String]
+    /// How often the person meets each of them, when that was estimated.
+    public var prior: [Float]?
+    /// What the heads learned from.
+    public var supervision: Supervision
+    /// Whether figures on held-out samples are agreement with the original classifier, at least for some samples, rather
+    /// than accuracy.
+    public var isAgreement: Bool
     /// When to stop; nil when there were too few samples to choose a threshold.
     public var policy: PolicyRecord?
     /// What the policy comes to on the held-out samples that chose it.
@@ -57,68 +73,87 @@ public struct PersonalTraining {
 
   /// Trains.
   /// - Parameter progress: called after every sample of the pass over the trunk with how many are done.
-  /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class or numbers that are not finite, (usage)
-  ///   for exits or options that do not exist.
+  /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class or numbers that are not finite, or when
+  ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist.
   public func run(_ samples: TrainingSamples, progress: (Int) -> Void = { _ in }) throws -> Result {
     try request.options.validate()
-    let present = Set(samples.labels.compactMap { $0 }).sorted()
-    guard present.count >= 2 else {
-      throw PexError(
-        .malformed, "all \(samples.count) samples belong to one class", hint: "training needs at least two classes")
-    }
+    let supervision = request.supervision ?? .allowed(by: samples.labels)
+    try check(supervision, samples.labels)
     let names = session.model.bundle.contents.classNames ?? request.classNames
-    let classes = request.classes ?? (request.isBase ? Array(names.indices) : present)
-    guard classes.allSatisfy(names.indices.contains) else {
-      throw PexError(.malformed, "labels go beyond the \(names.count) classes that the bundle knows")
-    }
-    let classNames = classes.map { names[$0] }
-    let numbers = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
-    guard present.allSatisfy({ numbers[$0] != nil }) else {
-      throw PexError(.malformed, "there are samples of classes that the heads are not to know")
-    }
-    let labels = samples.labels.map { $0.flatMap { numbers[$0] } }
-    let plans = try HeadPlan.all(
-      session.model, exits: request.exits, kind: request.kind, classes: classNames, numbers: classes,
-      earlier: request.earlier)
-    let split = try Split.stratified(
-      labels: labels, fraction: request.options.validation, seed: request.options.seed)
     let clock = ContinuousClock()
     let started = clock.now
+    let asksClassifier = supervision.asksClassifier || request.estimatesClasses
+    let provisional = try plans(of: Array(names.indices.prefix(1)), names)
     let cache = try TapCache(
-      session, plans, samples, labels: labels, wantsFinal: !replacesFinal(plans), progress: progress)
+      session, provisional, samples, wantsFinal: asksClassifier || !replacesFinal(provisional), progress: progress)
     let cached = clock.now
-    let tasks = zip(plans, cache.samples).map { plan, samples in
-      HeadTask(exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start)
+    let assignment = try Assignment(
+      request, supervision, labels: samples.labels, count: names.count, logits: cache.finalLogits)
+    let plans = try plans(of: assignment.classes, names)
+    let tasks = zip(plans, try cache.labelled(assignment.labels)).map { plan, samples in
+      HeadTask(
+        exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
+        teacher: assignment.teacher, prior: assignment.prior)
     }
+    let answers = assignment.answers
+    let split = try Split.stratified(
+      labels: answers, fraction: request.options.validation, seed: request.options.seed)
     var heads = try HeadTrainer.trainAll(tasks, split: split, options: request.options, threads: session.threads)
     let trained = clock.now
-    let held = split.validation.compactMap { labels[$0] }
-    let last = try cache.finalLogits.map { try finalPredictions($0, rows: split.validation, classes) }
+    let last =
+      replacesFinal(plans)
+      ? nil
+      : try cache.finalLogits.map { try finalPredictions($0, rows: split.validation, assignment) }
     let choice = try heads.choosePolicy(
-      labels: held, costs: costs(heads, last != nil), last: last, target: request.targetAccuracy)
+      labels: split.validation.compactMap { answers[$0] }, costs: costs(heads, last != nil), last: last,
+      target: request.targetAccuracy)
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
-      heads: heads, classes: classNames, policy: choice.map { PolicyRecord(.confidence, $0.common) },
+      heads: heads, classes: assignment.classes.map { names[$0] }, prior: assignment.prior, supervision: supervision,
+      isAgreement: supervision == .distil || (supervision != .labels && samples.labels.contains { $0 == nil }),
+      policy: choice.map { PolicyRecord(.confidence, $0.common) },
       outcome: choice?.commonOutcome, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 
+  /// Refuses what cannot be learned from.
+  private func check(_ supervision: Supervision, _ labels: [Int?]) throws {
+    let present = Set(labels.compactMap { $0 })
+    guard hasClassifier || !(supervision.asksClassifier || request.estimatesClasses) else {
+      throw PexError(
+        .malformed, "there are samples without labels, and the model has no classifier that could stand in",
+        hint: "give labelled samples with --data")
+    }
+    guard supervision != .labels || present.count >= 2 else {
+      throw PexError(
+        .malformed,
+        present.isEmpty
+          ? "none of \(labels.count) samples has a label" : "all \(labels.count) samples belong to one class",
+        hint: "training needs at least two classes")
+    }
+  }
+
+  private func plans(of classes: [Int], _ names: [String]) throws -> [HeadPlan] {
+    try HeadPlan.all(
+      session.model, exits: request.exits, kind: request.kind, classes: classes.map { names[$0] }, numbers: classes,
+      earlier: request.earlier)
+  }
+
+  private var hasClassifier: Bool { session.model.bundle.graph.classifier.map { $0.kind != .none } ?? false }
+
   /// Whether the deepest head takes the final classifier's place: it stands on the last exit point.
   private func replacesFinal(_ plans: [HeadPlan]) -> Bool {
     guard !request.isBase else { return false }
-    guard let classifier = session.model.bundle.graph.classifier, classifier.kind != .none else { return true }
+    guard hasClassifier else { return true }
     let last = session.model.bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     return plans.last?.exit == last
   }
 
   /// What the final classifier says, limited to the heads' classes.
-  private func finalPredictions(_ logits: LogitTable, rows: [Int], _ classes: [Int]) throws -> Predictions {
-    let limited = rows.flatMap { row -> [Float] in
-      let all = Array(logits.row(row))
-      return classes.map { all.indices.contains($0) ? all[$0] : -.greatestFiniteMagnitude }
-    }
-    return Predictions(try LogitTable(classes: classes.count, values: limited))
+  private func finalPredictions(_ logits: LogitTable, rows: [Int], _ assignment: Assignment) throws -> Predictions {
+    let own = try LogitTable(classes: logits.classes, values: rows.flatMap { Array(logits.row($0)) })
+    return Predictions(try own.limited(to: assignment.classes, prior: assignment.prior))
   }
 
   /// Shares of the trunk's multiply-accumulates up to each exit, with every enabled head on the way.
@@ -148,7 +183,7 @@ extension PersonalTraining.Result {
         isEnabled: trained.report.enabled)
     }.sorted { $0.exit < $1.exit }
     return try HeadFile(
-      for: contents, classes: classes, heads: personal, policy: policy, producer: producer)
+      for: contents, classes: classes, prior: prior, heads: personal, policy: policy, producer: producer)
   }
 
   /// The bundle's contents with these heads as its base heads, and their policy when there are no other trained heads.

@@ -4,7 +4,7 @@ import PexHeads
 import PexRuntime
 import PexTensor
 
-/// Labelled samples as training meets them: how many there are, and a way to get each.
+/// Samples as training meets them: how many there are, and a way to get each.
 public struct TrainingSamples {
   /// How many.
   public let count: Int
@@ -30,11 +30,10 @@ struct TapCache {
 
   /// Runs the trunk once over every sample, no deeper than needed.
   /// - Parameters:
-  ///   - labels: of the heads' classes, one a sample.
+  ///   - plans: the heads; of how many classes does not matter yet.
   ///   - progress: called after every sample with how many are done.
   init(
-    _ session: Session, _ plans: [HeadPlan], _ source: TrainingSamples, labels: [Int?], wantsFinal: Bool,
-    progress: (Int) -> Void
+    _ session: Session, _ plans: [HeadPlan], _ source: TrainingSamples, wantsFinal: Bool, progress: (Int) -> Void
   ) throws {
     var features: [Int: FeatureTable] = [:]
     var maps: [Int: TapTable] = [:]
@@ -55,10 +54,10 @@ struct TapCache {
     for index in 0..<source.count {
       let inputs = try source.inputs(index)
       let logits = try session.taps(inputs, at: plans.map(\.exit), toTheEnd: wantsFinal) { exit, tap in
-        if maps[exit] != nil { return try maps[exit]?.append(tap, label: labels[index]) ?? () }
+        if maps[exit] != nil { return try maps[exit]?.append(tap, label: nil) ?? () }
         var row = [Float](repeating: 0, count: 2 * (channels[exit] ?? 0))
         row.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: channels[exit] ?? 0, into: $0) }
-        try features[exit]?.append(row, label: labels[index])
+        try features[exit]?.append(row, label: nil)
       }
       final += logits ?? []
       progress(index + 1)
@@ -69,6 +68,20 @@ struct TapCache {
     }
     if wantsFinal, source.count > 0, !final.isEmpty {
       finalLogits = try LogitTable(classes: final.count / source.count, values: final)
+    }
+  }
+
+  /// What each head reads, with labels.
+  func labelled(_ labels: [Int?]) throws -> [HeadTrainer.Samples] {
+    try samples.map { samples in
+      switch samples {
+      case .features(var table):
+        try table.relabel(labels)
+        return .features(table)
+      case .taps(var table):
+        try table.relabel(labels)
+        return .taps(table)
+      }
     }
   }
 }

@@ -1,0 +1,31 @@
+import PexBundle
+import PexConsole
+import PexData
+import PexTensor
+import PexTraining
+
+/// A person's samples: with labels, without, or some of each.
+struct TrainingData {
+  /// The names of all classes that labels speak of.
+  let classNames: [String]
+  /// Labelled samples first.
+  let samples: TrainingSamples
+
+  /// Opens what is there.
+  /// - Throws: ``PexError``: (usage) when neither is given, else as `LabelledData`.
+  init(labelled: String?, unlabelled: String?, for contents: BundleContents, _ console: Console) throws {
+    guard labelled != nil || unlabelled != nil else {
+      throw PexError(.usage, "there are no samples: give --data, --unlabelled or both")
+    }
+    let first = try labelled.map { try LabelledData(path: $0, for: contents, console) }
+    let second = try unlabelled.map {
+      try Dataset(path: $0, format: try contents.sampleFormat(), ignoresLabels: true)
+    }
+    classNames = first?.classNames ?? contents.classNames ?? []
+    let (known, others) = (first?.samples.labels ?? [], second?.labels ?? [])
+    samples = TrainingSamples(labels: known + others) { index in
+      if index < known.count, let first { return try first.samples.inputs(index) }
+      return try second.map { [try $0.sample(index - known.count).tensor] } ?? []
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import PexHeads
+import PexTensor
+import PexTraining
+import Testing
+
+/// Heads that learn from another classifier's logits.
+@Suite struct TeacherTests {
+  private static let shares: [Float] = [0.1, 0.6, 0.2, 0.1]
+
+  private func teacher(_ samples: Int, temperature: Float = 1, mix: Float = 1, seed: UInt64 = 3) throws -> Teacher {
+    var generator = SplitMix64(seed: seed)
+    let logits = try LogitTable(classes: 4, values: (0..<samples * 4).map { _ in 2 * generator.normal() })
+    return Teacher(logits: logits, temperature: temperature, mix: mix)
+  }
+
+  @Test(
+    arguments: [(1, 1), (2, 1), (4, 0.3), (0.5, 0)] as [(Float, Float)], [nil, shares])
+  func theGradientIsThatOfTheLoss(_ settings: (temperature: Float, mix: Float), prior: [Float]?) throws {
+    let teacher = try teacher(4, temperature: settings.temperature, mix: settings.mix)
+    for targets in [
+      Targets(labels: [0, nil, 3, nil], teacher: teacher, prior: prior), Targets(labels: [0, 2, 3, 1], prior: prior),
+    ] {
+      var generator = SplitMix64(seed: 7)
+      for sample in 0..<4 {
+        let logits = (0..<4).map { _ in generator.normal() }
+        var gradient = logits
+        gradient.withUnsafeMutableBufferPointer { targets.gradient($0, sample, scale: 0.5) }
+        for index in 0..<4 {
+          let step: Float = 1e-2
+          func loss(_ change: Float) throws -> Double {
+            var moved = logits
+            moved[index] += change
+            return try targets.loss(LogitTable(classes: 4, values: moved, prior: prior), [sample])
+          }
+          let slope = (try loss(step) - loss(-step)) / Double(2 * step)
+          #expect(abs(Double(gradient[index]) - 0.5 * slope) < 2e-3)
+        }
+      }
+    }
+  }
+
+  @Test func aHeadThatAgreesLosesNothing() throws {
+    let teacher = try teacher(5, temperature: 3)
+    let targets = Targets(labels: [nil, nil, nil, nil, nil], teacher: teacher)
+    #expect(try abs(targets.loss(teacher.logits, Array(0..<5))) < 1e-6)
+    #expect(targets.answers == Predictions(teacher.logits).classes)
+  }
+
+  /// Without any label a head learns what a teacher knows who sees the same samples.
+  @Test func learnsWithoutLabels() throws {
+    let (labelled, test) = (try clusters(600, spread: 0.7), try clusters(600, spread: 0.7, seed: 2))
+    let split = try Split.stratified(labels: labelled.labels)
+    let known = try HeadTrainer.train(
+      exit: 1, specification: linear(), samples: .features(labelled), split: split
+    ).head
+    var unlabelled = try clusters(150, spread: 0.7, seed: 9)
+    let logits = try LogitTable(
+      classes: 3, values: (0..<150).flatMap { try known.logits(features: Array(unlabelled.row($0))) })
+    try unlabelled.relabel([Int?](repeating: nil, count: 150))
+    let trained = try HeadTrainer.train(
+      exit: 1, specification: linear(), samples: .features(unlabelled), teacher: Teacher(logits: logits),
+      split: .stratified(labels: Predictions(logits).classes))
+    #expect(try accuracy(trained.head, test) > 0.95)
+    #expect(trained.report.validationAccuracy ?? 0 > 0.9)
+  }
+
+  @Test func aTeacherOfOtherSamplesIsRefused() throws {
+    let table = try clusters(30)
+    let teacher = Teacher(logits: try LogitTable(classes: 3, values: [Float](repeating: 0, count: 87)))
+    #expect(throws: PexError.self) {
+      try HeadTrainer.train(
+        exit: 1, specification: linear(), samples: .features(table), teacher: teacher,
+        split: .stratified(labels: table.labels))
+    }
+  }
+
+  @Test func thePriorWeighsLossesAndAnswers() throws {
+    let table = try LogitTable(classes: 4, values: [1, 0, 0.5, 1], prior: Self.shares)
+    let probabilities = softmax([1, 0, 0.5, 1], temperature: 2, prior: Self.shares)
+    #expect(Predictions(table, temperature: 2).confidences == [probabilities[1]])
+    #expect(Predictions(table).classes == [1])
+    let loss = try table.loss([2], temperature: 2)
+    #expect(abs(Float(loss) + log(probabilities[2])) < 1e-5)
+    let limited = try LogitTable(classes: 4, values: [1, 0, 0.5, 1, 2, 3, 4, 5]).limited(
+      to: [3, 1], prior: [0.5, 0.5])
+    #expect(limited.values == [1, 0, 5, 3] && limited.prior == [0.5, 0.5])
+    #expect(throws: PexError.self) { try table.limited(to: [4]) }
+    #expect(throws: PexError.self) { try LogitTable(classes: 2, values: [1, 2], prior: [1]) }
+  }
+}
