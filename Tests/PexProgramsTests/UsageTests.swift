@@ -35,6 +35,8 @@ import Testing
     ["--deadline", "0"], ["--deadline=-1"], ["--deadline", "nan"], ["--deadline", "x"],
     ["--exit", "3", "--deadline", "5"],
     ["--threads", "0"], ["--threads=-1"], ["--threads", "100000"], ["--threads", "x"],
+    ["--prior", "foo=1"], ["--prior", "3"], ["--prior", "3=x"], ["--prior", "3=-1"], ["--prior", "3=0"],
+    ["--prior", ""],
   ])
   func routes(_ arguments: [String]) throws {
     let folder = try Folder()

@@ -193,4 +193,23 @@ let deepSeed: UInt64 = 5
     // The classifier itself stays as it is when it is asked for.
     #expect(try session.run(sample, .final).classes == ["a", "b", "c"])
   }
+
+  @Test func aPriorCanBeReplacedAndTakenAway() throws {
+    let (session, head) = try session(prior: [0.2, 0.8])
+    let sample = try session.model.syntheticSample()
+    let stored = session.heads
+    for (weights, prior) in [(nil, nil), ([3, 1], [0.75, 0.25])] as [([Float]?, [Float]?)] {
+      session.heads = try stored.weighed(by: weights)
+      #expect(session.heads.prior == prior)
+      let found = try #require(try session.run(sample, .fixed(1)).answering)
+      #expect(found.probabilities == softmax(found.logits, temperature: head.temperature, prior: prior))
+    }
+    for weights in [[1], [0, 0], [-1, 2], [.infinity, 1]] as [[Float]] {
+      #expect(throws: PexError.self) { try stored.weighed(by: weights) }
+    }
+    // Base heads limited to some classes: the last resort is limited with them.
+    session.heads = try HeadSet(base: session.model.bundle).weighed(by: [1, 0, 1])
+    let last = try #require(try session.run(sample, .policy(PolicyRecord(.confidence, 1))).answering)
+    #expect(last.exit == .final && last.probabilities.count == 3 && last.probabilities[1] == 0)
+  }
 }

@@ -26,10 +26,10 @@ public struct HeadSet: Sendable {
   /// last exit point and replaces it at no cost.
   let replacesFinal: Bool
   /// How often the person meets each of ``classes``: what every exit's answer is weighed by; nil when nobody knows.
-  public let prior: [Float]?
+  public private(set) var prior: [Float]?
   /// The places of ``classes`` among the final classifier's, when a policy's last resort is that classifier limited to
   /// them: the person's other classes do not occur.
-  let finalPlaces: [Int]?
+  private(set) var finalPlaces: [Int]?
 
   /// The base heads of a bundle, with their bytes checked.
   /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged, (unsupported) when untrained heads would take
@@ -85,6 +85,27 @@ public struct HeadSet: Sendable {
     }
     let places = file.classes.compactMap { numbers?[$0] }
     finalPlaces = places.count == file.classes.count ? places : nil
+  }
+
+  /// The same heads with another prior, or none.
+  /// - Parameter weights: a number of at least 0 for every class of ``classes``; they are scaled to sum to 1. Nil: all
+  ///   classes are as frequent.
+  /// - Throws: ``PexError`` (usage) when nobody named the classes, or the weights are not one a class or all 0.
+  public func weighed(by weights: [Float]?) throws -> HeadSet {
+    guard let classes else { throw PexError(.usage, "the heads' classes have no names, so no prior speaks of them") }
+    var set = self
+    // Base heads answer with the classifier's own classes.
+    if set.finalPlaces == nil, !replacesFinal { set.finalPlaces = Array(classes.indices) }
+    set.prior = nil
+    guard let weights else { return set }
+    let sum = weights.reduce(0, +)
+    guard weights.count == classes.count, weights.allSatisfy({ $0 >= 0 }), sum > 0, sum.isFinite else {
+      throw PexError(
+        .usage,
+        "a prior of \(weights.count) shares with the sum \(sum): expected \(classes.count) of at least 0, not all 0")
+    }
+    set.prior = weights.map { $0 / sum }
+    return set
   }
 
   /// Probabilities of the heads' classes: `softmax(logits / temperature + log(prior))`.
