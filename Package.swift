@@ -52,7 +52,9 @@ let package = Package(
     .target(
       name: "PexRuntime",
       dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexReference", "PexTensor"]),
-    .target(name: "PexTraining", dependencies: ["PexBundle", "PexGraph", "PexHeads", "PexRuntime", "PexTensor"]),
+    .target(
+      name: "PexTraining",
+      dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexRuntime", "PexTensor"]),
     .target(
       name: "PexConsole",
       dependencies: [

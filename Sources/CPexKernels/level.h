@@ -11,6 +11,7 @@
 #include "window.h"
 #include "blocks.h"
 #include "heads.h"
+#include "training.h"
 
 #define PEX_JOIN_(a, b) a##b
 #define PEX_JOIN(a, b) PEX_JOIN_(a, b)
@@ -38,6 +39,9 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .unblock_planes = unblock_planes,
     .pool_features = pool_features,
     .dot_rows = dot_rows,
+    .layer_logits = layer_logits,
+    .layer_descent = layer_descent,
+    .standardise = standardise,
     .pack_rows = pack_rows,
     .linear = linear,
     .reduce_rows = reduce_rows,

@@ -1,3 +1,4 @@
+import CPexKernels
 import Dispatch
 import PexHeads
 import PexTensor
@@ -47,6 +48,9 @@ extension HeadTrainer {
     let results = Mutex([Result<TrainedHead, any Error>?](repeating: nil, count: tasks.count))
     let next = Atomic(0)
     DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tasks.count))) { _ in
+      // Moments of weights that no longer move would become denormal, which is slow.
+      let state = pex_flush_denormals()
+      defer { pex_restore_denormals(state) }
       while true {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < tasks.count else { return }

@@ -1,4 +1,4 @@
-import PexHeads
+import CPexKernels
 import PexTensor
 
 /// The fully connected layer of a linear head in training: softmax regression on standardised features.
@@ -6,12 +6,11 @@ struct LinearTrainer: Trainer {
   private let table: FeatureTable
   private let targets: Targets
   private let standardisation: Standardisation
-  private let anchor: SoftmaxRegression
+  /// One over the deviation of each feature.
+  private let scale: [Float]
   private var model: SoftmaxRegression
-  private var optimizer: Optimizer
   private var features: [Float] = []
   private var slopes: [Float] = []
-  private var gradient: SoftmaxRegression
 
   /// - Parameters:
   ///   - rows: the samples that features are standardised by.
@@ -24,15 +23,12 @@ struct LinearTrainer: Trainer {
     self.table = table
     self.targets = targets
     standardisation = try Standardisation(table, rows: rows)
-    let zero = SoftmaxRegression(width: table.width, classes: classes)
-    if let base {
-      let (weight, bias) = standardisation.unfolded(weight: base.weight, bias: base.bias)
-      anchor = SoftmaxRegression(width: table.width, classes: classes, weight: weight, bias: bias)
-    } else {
-      anchor = zero
-    }
-    (model, gradient) = (anchor, zero)
-    self.optimizer = Optimizer(optimizer, sizes: [zero.weight.count, zero.bias.count])
+    scale = standardisation.deviation.map { 1 / $0 }
+    var start = (
+      weight: [Float](repeating: 0, count: classes * table.width), bias: [Float](repeating: 0, count: classes)
+    )
+    if let base { start = standardisation.unfolded(weight: base.weight, bias: base.bias) }
+    model = SoftmaxRegression(weight: start.weight, bias: start.bias, rule: optimizer)
   }
 
   var weights: [[Float]] {
@@ -41,63 +37,51 @@ struct LinearTrainer: Trainer {
   }
 
   var parameters: [[Float]] {
-    let (weight, bias) = model.stored
-    let raw = standardisation.folded(weight: weight, bias: bias)
+    let raw = standardisation.folded(weight: model.weight, bias: model.bias)
     return [raw.weight, raw.bias]
   }
 
   mutating func step(_ rows: [Int], rate: Float, decay: Float) {
-    reserve(rows.count)
+    let (classes, count) = (model.classes, rows.count)
+    if slopes.count < count * classes {
+      features = [Float](repeating: 0, count: count * model.pitch)
+      slopes = [Float](repeating: 0, count: count * classes)
+    }
     gather(rows, into: &features)
-    model.logits(features, count: rows.count, into: &slopes)
-    let (pitch, classes, scale) = (model.pitch, model.classes, 1 / Float(rows.count))
+    model.logits(features, count: count, into: &slopes)
     slopes.withUnsafeMutableBufferPointer { slopes in
       for (index, row) in rows.enumerated() {
-        let logits = UnsafeMutableBufferPointer(rebasing: slopes[index * pitch..<index * pitch + classes])
-        targets.gradient(logits, row, scale: scale)
+        let logits = UnsafeMutableBufferPointer(rebasing: slopes[index * classes..<(index + 1) * classes])
+        targets.gradient(logits, row, scale: 1 / Float(count))
       }
     }
-    model.gradient(features, slopes: slopes, count: rows.count, into: &gradient)
-    optimizer.beginStep()
-    optimizer.move(0, &model.weight, gradient: gradient.weight, anchor: anchor.weight, rate: rate, decay: decay)
-    // The bias carries how often a class occurs, which the samples know better than the start does.
-    optimizer.move(1, &model.bias, gradient: gradient.bias, anchor: anchor.bias, rate: rate, decay: 0)
+    model.descend(features, slopes: slopes, count: count, rate: rate, decay: decay)
   }
 
   func loss(_ rows: [Int]) throws -> Double {
     let (block, classes) = (256, model.classes)
-    var features = [Float](repeating: 0, count: min(block, rows.count) * table.width)
-    var padded = [Float](repeating: 0, count: min(block, rows.count) * model.pitch)
+    var features = [Float](repeating: 0, count: min(block, rows.count) * model.pitch)
+    var logits = [Float](repeating: 0, count: min(block, rows.count) * classes)
     var values: [Float] = []
     values.reserveCapacity(rows.count * classes)
     for first in stride(from: 0, to: rows.count, by: block) {
       let part = Array(rows[first..<min(first + block, rows.count)])
       gather(part, into: &features)
-      model.logits(features, count: part.count, into: &padded)
-      for row in part.indices { values += padded[row * model.pitch..<row * model.pitch + classes] }
+      model.logits(features, count: part.count, into: &logits)
+      values += logits.prefix(part.count * classes)
     }
     return try targets.loss(LogitTable(classes: classes, values: values, prior: targets.prior), rows)
-  }
-
-  private mutating func reserve(_ rows: Int) {
-    guard slopes.count < rows * model.pitch else { return }
-    features = [Float](repeating: 0, count: rows * table.width)
-    slopes = [Float](repeating: 0, count: rows * model.pitch)
   }
 
   /// Standardised copies of some rows, one after the other.
   private func gather(_ rows: [Int], into target: inout [Float]) {
     let width = table.width
+    let kernels = pex_kernels_default().pointee
     target.withUnsafeMutableBufferPointer { target in
       table.values.withUnsafeBufferPointer { values in
-        standardisation.mean.withUnsafeBufferPointer { mean in
-          standardisation.deviation.withUnsafeBufferPointer { deviation in
-            for (position, row) in rows.enumerated() {
-              for index in 0..<width {
-                target[position * width + index] = (values[row * width + index] - mean[index]) / deviation[index]
-              }
-            }
-          }
+        guard let to = target.baseAddress, let from = values.baseAddress else { return }
+        for (position, row) in rows.enumerated() {
+          kernels.standardise(width, from + row * width, standardisation.mean, scale, to + position * model.pitch)
         }
       }
     }

@@ -1,3 +1,4 @@
+import CPexKernels
 import Foundation
 import PexHeads
 
@@ -10,6 +11,16 @@ struct Optimizer {
   private var first: [[Float]]
   private var second: [[Float]]
   private var step = 0
+
+  /// The same rule for a kernel, in step `step` from 1.
+  static func descent(
+    _ rule: TrainingOptions.Optimizer, step: Int, rate: Float, decay: Float
+  ) -> pex_descent {
+    pex_descent(
+      adam: rule == .adam ? 1 : 0, rate: rate, decay: min(rate * decay, 1),
+      first_correction: Float(1 / (1 - pow(0.9, Double(step)))),
+      second_correction: Float(1 / (1 - pow(0.999, Double(step)))))
+  }
 
   /// Nothing moved yet; `sizes` are the numbers of weights of each tensor.
   init(_ rule: TrainingOptions.Optimizer, sizes: [Int]) {

@@ -1,85 +1,60 @@
-import PexHeads
+import CPexKernels
 
-/// A linear layer on standardised features while it is being trained.
+/// A linear layer on standardised features while it is being trained, and how its weights move.
 ///
-/// The weight is stored feature by feature and its rows are filled up with zeros to whole vectors, so that logits and
-/// gradients are both products over contiguous rows.
+/// The weight lies as heads store it. Momentum or AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); decay is decoupled
+/// from the gradient and pulls towards an anchor instead of zero (L2-SP, Li et al. 2018, arXiv 1802.01483).
 struct SoftmaxRegression {
   let width: Int
   let classes: Int
-  /// Numbers from row to row: `classes` rounded up to eight.
-  let pitch: Int
-  /// `[width, pitch]`.
+  /// Numbers from one row of features to the next: no power of two, for which rows would get in each other's way in a
+  /// cache.
+  var pitch: Int { (width + 15) / 16 * 16 + 16 }
+  /// `[classes, width]`.
   var weight: [Float]
-  /// `[pitch]`.
+  /// `[classes]`.
   var bias: [Float]
+  /// What the weights are pulled towards.
+  private let anchor: [Float]
+  private var first: [Float]
+  private var second: [Float]
+  private var biasOptimizer: Optimizer
+  private let rule: TrainingOptions.Optimizer
+  private var steps = 0
 
-  /// All zero.
-  init(width: Int, classes: Int) {
-    self.width = width
-    self.classes = classes
-    pitch = (classes + 7) / 8 * 8
-    weight = [Float](repeating: 0, count: width * pitch)
-    bias = [Float](repeating: 0, count: pitch)
+  /// A layer that starts from the given numbers and is pulled towards them.
+  init(weight: [Float], bias: [Float], rule: TrainingOptions.Optimizer) {
+    classes = bias.count
+    width = weight.count / max(bias.count, 1)
+    (self.weight, anchor, self.bias) = (weight, weight, bias)
+    first = [Float](repeating: 0, count: weight.count)
+    second = first
+    biasOptimizer = Optimizer(rule, sizes: [bias.count])
+    self.rule = rule
   }
 
-  /// A layer given as heads store it: `weight` `[classes, width]`, `bias` `[classes]`.
-  init(width: Int, classes: Int, weight: [Float], bias: [Float]) {
-    self.init(width: width, classes: classes)
-    for row in 0..<classes {
-      self.bias[row] = bias[row]
-      for index in 0..<width { self.weight[index * pitch + row] = weight[row * width + index] }
-    }
-  }
-
-  /// As heads store it: `weight` `[classes, width]`, `bias` `[classes]`.
-  var stored: (weight: [Float], bias: [Float]) {
-    var stored = [Float](repeating: 0, count: classes * width)
-    for row in 0..<classes {
-      for index in 0..<width { stored[row * width + index] = weight[index * pitch + row] }
-    }
-    return (stored, Array(bias.prefix(classes)))
-  }
-
-  /// Writes the logits of `count` rows of standardised features, `[count, pitch]`.
+  /// Writes the logits of `count` rows of standardised features, which lie ``pitch`` apart: `[count, classes]`.
   func logits(_ rows: [Float], count: Int, into logits: inout [Float]) {
-    logits.withUnsafeMutableBufferPointer { logits in
-      for row in 0..<count {
-        for column in 0..<pitch { logits[row * pitch + column] = bias[column] }
-      }
-      rows.withUnsafeBufferPointer { rows in
-        weight.withUnsafeBufferPointer { weight in
-          guard let a = rows.baseAddress, let b = weight.baseAddress, let c = logits.baseAddress else { return }
-          addProduct(
-            rows: count, depth: width, columns: pitch, a: a, aRow: width, aDepth: 1, b: b, bPitch: pitch, c: c,
-            cPitch: pitch)
-        }
-      }
-    }
+    pex_kernels_default().pointee.layer_logits(count, classes, width, pitch, rows, weight, bias, &logits)
   }
 
-  /// The gradients of a loss from its gradient with respect to the logits of `count` rows.
+  /// Moves weights and bias along the gradient of a loss.
   ///
   /// - Parameters:
-  ///   - slopes: `[count, pitch]`, zero beyond the classes.
-  ///   - gradient: overwritten; its weight and bias are laid out as this one's.
-  func gradient(_ rows: [Float], slopes: [Float], count: Int, into gradient: inout SoftmaxRegression) {
-    gradient.bias.withUnsafeMutableBufferPointer { bias in
-      bias.update(repeating: 0)
-      for row in 0..<count {
-        for column in 0..<pitch { bias[column] += slopes[row * pitch + column] }
-      }
+  ///   - rows: standardised features of `count` samples.
+  ///   - slopes: the loss's gradient with respect to their logits, `[count, classes]`.
+  ///   - decay: the strength of the pull towards the start. The bias is not pulled: it carries how often a class occurs,
+  ///     which the samples know better than the start does.
+  mutating func descend(_ rows: [Float], slopes: [Float], count: Int, rate: Float, decay: Float) {
+    steps += 1
+    var descent = Optimizer.descent(rule, step: steps, rate: rate, decay: decay)
+    pex_kernels_default().pointee.layer_descent(
+      &descent, count, classes, width, pitch, slopes, rows, anchor, &weight, &first, &second)
+    var gradient = [Float](repeating: 0, count: classes)
+    for row in 0..<count {
+      for index in 0..<classes { gradient[index] += slopes[row * classes + index] }
     }
-    gradient.weight.withUnsafeMutableBufferPointer { weight in
-      weight.update(repeating: 0)
-      rows.withUnsafeBufferPointer { rows in
-        slopes.withUnsafeBufferPointer { slopes in
-          guard let a = rows.baseAddress, let b = slopes.baseAddress, let c = weight.baseAddress else { return }
-          addProduct(
-            rows: width, depth: count, columns: pitch, a: a, aRow: 1, aDepth: width, b: b, bPitch: pitch, c: c,
-            cPitch: pitch)
-        }
-      }
-    }
+    biasOptimizer.beginStep()
+    biasOptimizer.move(0, &bias, gradient: gradient, anchor: bias, rate: rate, decay: 0)
   }
 }

@@ -239,6 +239,61 @@ static void test_linear(void) {
   free(x), free(weights), free(bias), free(packed), free(output), free(expected.values);
 }
 
+// One step of a layer in training against the same in double.
+static void test_layer(void) {
+  const ptrdiff_t samples = 1 + draw(20), classes = 1 + draw(12), depth = 1 + draw(600), step = depth + draw(40);
+  const ptrdiff_t count = classes * depth;
+  float *features = floats(samples * step), *weights = floats(count), *anchor = floats(count), *bias = floats(classes);
+  float *first = floats(count), *second = floats(count), *slopes = floats(samples * classes);
+  float *logits = floats(samples * classes), mean[100], scale[100], standard[100];
+  expectation answers = {malloc((size_t)(samples * classes) * sizeof(double)), 0};
+  expectation moved = {malloc((size_t)count * sizeof(double)), 1}, moments = {malloc((size_t)count * sizeof(double)), 0};
+  const pex_descent d = {.adam = (int)draw(2), .rate = 0.01f, .decay = 0.1f, .first_correction = 1.5f,
+                         .second_correction = 30};
+  for (ptrdiff_t i = 0; i < count; i++) second[i] = 0.01f + second[i] * second[i];
+  for (ptrdiff_t c = 0; c < classes; c++) {
+    for (ptrdiff_t s = 0; s < samples; s++) {
+      double sum = bias[c], size = fabs(bias[c]);
+      for (ptrdiff_t k = 0; k < depth; k++) {
+        const double product = (double)features[s * step + k] * weights[c * depth + k];
+        sum += product;
+        size += fabs(product);
+      }
+      answers.values[s * classes + c] = sum;
+      answers.scale = fmax(answers.scale, size);
+    }
+    for (ptrdiff_t k = 0; k < depth; k++) {
+      const ptrdiff_t i = c * depth + k;
+      double slope = 0, size = fabs(first[i]), length;
+      for (ptrdiff_t s = 0; s < samples; s++) {
+        slope += (double)slopes[s * classes + c] * features[s * step + k];
+        size += fabs((double)slopes[s * classes + c] * features[s * step + k]);
+      }
+      moments.scale = fmax(moments.scale, size);
+      moments.values[i] = 0.9 * first[i] + (d.adam ? 0.1 : 1) * slope;
+      length = moments.values[i];
+      if (d.adam) length *= 1.5 / sqrt(30 * (0.999 * second[i] + 0.001 * slope * slope) + 1e-16);
+      moved.values[i] = weights[i] - 0.01 * length - 0.1 * ((double)weights[i] - anchor[i]);
+    }
+  }
+  kernels->layer_logits(samples, classes, depth, step, features, weights, bias, logits);
+  compare("layer_logits", logits, answers, samples * classes, 3e-7);
+  kernels->layer_descent(&d, samples, classes, depth, step, slopes, features, anchor, weights, first, second);
+  compare("layer_descent", weights, moved, count, 2e-6);
+  compare("layer_descent, moments", first, moments, count, 3e-7);
+  for (int i = 0; i < 100; i++) {
+    mean[i] = number();
+    scale[i] = 1 + number() / 2;
+  }
+  const ptrdiff_t some = depth < 100 ? depth : 100;
+  expectation wanted = {malloc(100 * sizeof(double)), 4};
+  for (ptrdiff_t i = 0; i < some; i++) wanted.values[i] = ((double)features[i] - mean[i]) * scale[i];
+  kernels->standardise(some, features, mean, scale, standard);
+  compare("standardise", standard, wanted, some, 3e-7);
+  free(features), free(weights), free(anchor), free(bias), free(first), free(second), free(slopes), free(logits);
+  free(answers.values), free(moved.values), free(moments.values), free(wanted.values);
+}
+
 static void test_functions(void) {
   enum { count = 133 };
   float x[count], y[count];
@@ -278,6 +333,7 @@ int main(int count, char **arguments) {
     test_winograd();
     test_depthwise();
     test_linear();
+    test_layer();
   }
   test_functions();
   printf("%s, %td lanes: %d failures\n", kernels->name, kernels->lanes, failures);

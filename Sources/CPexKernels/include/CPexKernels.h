@@ -89,6 +89,17 @@ typedef struct {
   pex_activation activation;
 } pex_winograd;
 
+/// How weights move along a gradient.
+typedef struct {
+  /// AdamW (Loshchilov and Hutter 2019) with 0.9 and 0.999, and 1e-16 added to the second moment beneath its root; else
+  /// momentum 0.9.
+  int adam;
+  /// The step's length, and the share of the distance to the anchor that is given up.
+  float rate, decay;
+  /// What AdamW multiplies its moments by: 1 / (1 - 0.9^t) and 1 / (1 - 0.999^t) in step t.
+  float first_correction, second_correction;
+} pex_descent;
+
 /// The kernels of one instruction-set level.
 typedef struct {
   /// `avx512`, `avx2` or `portable`.
@@ -159,6 +170,19 @@ typedef struct {
   /// added pairwise.
   void (*dot_rows)(ptrdiff_t first, ptrdiff_t last, ptrdiff_t depth, const float *matrix, const float *bias,
                    const float *x, float *output);
+
+  /// A fully connected layer in training. logits[samples][classes] = bias + features[samples][depth] times
+  /// weights[classes][depth]. The features of a sample lie `step` floats behind those of the one before: a step of a
+  /// few KB, a power of two, would put all of them into the same places of a cache.
+  void (*layer_logits)(ptrdiff_t samples, ptrdiff_t classes, ptrdiff_t depth, ptrdiff_t step, const float *features,
+                       const float *weights, const float *bias, float *logits);
+  /// One step of `weights` along the gradient, the sum over samples of slopes[samples][classes] times features: summed
+  /// sample by sample. `anchor`, `first` and `second` are as large as the weights; the moments are brought up to date.
+  void (*layer_descent)(const pex_descent *descent, ptrdiff_t samples, ptrdiff_t classes, ptrdiff_t depth,
+                        ptrdiff_t step, const float *slopes, const float *features, const float *anchor, float *weights, float *first,
+                        float *second);
+  /// output[i] = (input[i] - mean[i]) * scale[i].
+  void (*standardise)(ptrdiff_t count, const float *input, const float *mean, const float *scale, float *output);
 
   /// Packs panels of `linear_rows` rows `first..<last` of [rows][depth] weights: [panel][depth][row in panel].
   void (*pack_rows)(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *weights,
