@@ -11,10 +11,10 @@ extension [TrainedHead] {
   ///     there are heads when `last` is given.
   ///   - last: the final classifier's answers for the same samples; nil when the deepest head takes its place, which
   ///     is then enabled whatever its accuracy.
-  ///   - target: the accuracy to keep; see ``ThresholdChoice/choose(exits:enabled:labels:costs:target:)``.
-  /// - Throws: as ``ThresholdChoice/choose(exits:enabled:labels:costs:target:)``.
+  ///   - goal: what the policy is for.
+  /// - Throws: as ``ThresholdChoice/choose(exits:enabled:labels:costs:goal:)``.
   public mutating func choosePolicy(
-    labels: [Int], costs: [Double], last: Predictions? = nil, target: Double? = nil
+    labels: [Int], costs: [Double], last: Predictions? = nil, goal: PolicyGoal = .nearBest
   ) throws -> ThresholdChoice? {
     var exits = map { Predictions($0.validationLogits, temperature: $0.report.temperature) }
     var enabled = map(\.report.enabled)
@@ -25,7 +25,7 @@ extension [TrainedHead] {
       self[deepest].report.enabled = true
     }
     let choice = try ThresholdChoice.choose(
-      exits: exits, enabled: enabled, labels: labels, costs: costs, target: target)
+      exits: exits, enabled: enabled, labels: labels, costs: costs, goal: goal)
     for index in indices { self[index].report.threshold = self[index].report.enabled ? choice?.common : nil }
     return choice
   }

@@ -1,15 +1,18 @@
 import PexTensor
 
-/// Confidences from which exits are taken, chosen on held-out samples: the cheapest that meet a target accuracy.
+/// Confidences from which exits are taken, chosen on held-out samples for a goal.
 ///
 /// On few samples the cheapest choice promises a little more than it keeps: what is reported here was chosen by the
-/// very samples it is measured on.
+/// very samples it is measured on. A goal with a confidence allows for that.
 public struct ThresholdChoice: Hashable, Sendable {
   /// Below so many held-out samples no threshold can be chosen.
   public static let fewestSamples = 10
 
-  /// The accuracy that was aimed at, 0 to 1.
-  public let target: Double
+  /// What was aimed at.
+  public let goal: PolicyGoal
+  /// Whether the common threshold meets the goal. When none does, the most accurate is chosen, the cheapest of equals; for
+  /// a cost the cheapest.
+  public let meetsGoal: Bool
   /// One threshold for all enabled exits, 0 to 1: an exit is taken when its confidence is at least this. The last exit
   /// is taken in any case.
   public let common: Float
@@ -21,10 +24,6 @@ public struct ThresholdChoice: Hashable, Sendable {
   /// What ``perExit`` comes to.
   public let perExitOutcome: PolicyOutcome
 
-  /// Whether the common threshold meets the target on the held-out samples. When none does, the most accurate is
-  /// chosen, the cheapest of equals.
-  public var meetsTarget: Bool { commonOutcome.accuracy >= target }
-
   /// Chooses thresholds.
   ///
   /// - Parameters:
@@ -33,15 +32,13 @@ public struct ThresholdChoice: Hashable, Sendable {
   ///   - enabled: which exits may be taken; the last one always is.
   ///   - labels: one a sample.
   ///   - costs: what taking each exit costs, the enabled heads evaluated on the way included.
-  ///   - target: the accuracy to keep, 0 to 1; when nil, one point below the best single exit's.
+  ///   - goal: what the policy is for.
   /// - Returns: nil below ``fewestSamples`` samples.
-  /// - Throws: ``PexError``: defect when sizes differ or there are no exits; usage when the target is out of range.
+  /// - Throws: ``PexError``: defect when sizes differ or there are no exits; usage when the goal is out of range.
   public static func choose(
-    exits: [Predictions], enabled: [Bool], labels: [Int], costs: [Double], target: Double? = nil
+    exits: [Predictions], enabled: [Bool], labels: [Int], costs: [Double], goal: PolicyGoal = .nearBest
   ) throws -> ThresholdChoice? {
-    if let target, !(0...1).contains(target) {
-      throw PexError(.usage, "a target accuracy must lie in 0...1, found \(target)")
-    }
+    try goal.validate()
     guard !exits.isEmpty, enabled.count == exits.count, costs.count == exits.count,
       exits.allSatisfy({ $0.count == labels.count })
     else { throw PexError(.defect, "\(exits.count) exits, \(costs.count) costs and \(labels.count) labels do not fit") }
@@ -49,12 +46,13 @@ public struct ThresholdChoice: Hashable, Sendable {
     let open = exits.indices.map { enabled[$0] || $0 == exits.count - 1 }
     let accuracies = try exits.indices.filter { open[$0] }.map { try exits[$0].accuracy(labels) }
     let search = ThresholdSearch(
-      exits: exits, enabled: open, labels: labels, costs: costs,
-      target: target ?? max(0, (accuracies.max() ?? 0) - 0.01))
+      exits: exits, enabled: open, labels: labels, costs: costs, goal: goal,
+      nearBest: max(0, (accuracies.max() ?? 0) - 0.01))
     let common = try search.common()
     let perExit = try search.perExit(from: common.threshold)
     return ThresholdChoice(
-      target: search.target, common: common.threshold, commonOutcome: common.outcome, perExit: perExit.thresholds,
+      goal: goal, meetsGoal: search.meets(common.outcome), common: common.threshold, commonOutcome: common.outcome,
+      perExit: perExit.thresholds,
       perExitOutcome: perExit.outcome)
   }
 }

@@ -8,7 +8,9 @@ struct ThresholdSearch {
   let enabled: [Bool]
   let labels: [Int]
   let costs: [Double]
-  let target: Double
+  let goal: PolicyGoal
+  /// The accuracy that ``PolicyGoal/nearBest`` asks for.
+  let nearBest: Double
 
   /// The best threshold shared by all exits.
   func common() throws -> (threshold: Float, outcome: PolicyOutcome) {
@@ -53,11 +55,24 @@ struct ThresholdSearch {
     return try PolicyOutcome(taken: taken, exits: exits, labels: labels, costs: costs)
   }
 
-  /// Meeting the target comes first; then the lower cost, or where neither meets it the higher accuracy.
+  /// Whether an outcome is what the goal asks for.
+  func meets(_ outcome: PolicyOutcome) -> Bool {
+    switch goal {
+    case .nearBest: return outcome.accuracy >= nearBest
+    case .accuracy(let target, let confidence):
+      let right = Int((outcome.accuracy * Double(labels.count)).rounded())
+      return lowerBound(right, of: labels.count, confidence: confidence) >= target
+    case .cost(let limit): return outcome.meanCost <= limit
+    }
+  }
+
+  /// Meeting the goal comes first. Of two that do, the cheaper, or for a cost the more accurate; of two that do not, the
+  /// more accurate, or for a cost the cheaper.
   private func isBetter(_ a: PolicyOutcome, than b: PolicyOutcome) -> Bool {
-    let (aMeets, bMeets) = (a.accuracy >= target, b.accuracy >= target)
+    let (aMeets, bMeets) = (meets(a), meets(b))
     guard aMeets == bMeets else { return aMeets }
-    return aMeets
+    let isForCost = if case .cost = goal { true } else { false }
+    return aMeets != isForCost
       ? (a.meanCost, -a.accuracy) < (b.meanCost, -b.accuracy) : (-a.accuracy, a.meanCost) < (-b.accuracy, b.meanCost)
   }
 

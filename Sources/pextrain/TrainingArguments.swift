@@ -41,8 +41,27 @@ struct TrainingArguments: ParsableArguments {
   var classes: String?
 
   @Option(
-    help: ArgumentHelp("The accuracy on held-out samples that the exit policy keeps, 0 to 1.", valueName: "share"))
+    help: ArgumentHelp(
+      "Choose the cheapest exit policy of this accuracy (without labels: agreement with the original classifier), 0 to 1.",
+      valueName: "share"))
   var targetAccuracy: Double?
+  @Option(help: "How sure the held-out samples must be of that accuracy, between 0 and 1.") var confidence = 0.9
+
+  @Option(
+    help: ArgumentHelp("Choose the most accurate exit policy of this mean share of MACs.", valueName: "share"))
+  var targetCost: Double?
+
+  /// What the exit policy is chosen for.
+  private func goal() throws -> PolicyGoal {
+    guard targetAccuracy == nil || targetCost == nil else {
+      throw PexError(.usage, "--target-accuracy and --target-cost are two goals: give one")
+    }
+    let goal =
+      targetAccuracy.map { PolicyGoal.accuracy($0, confidence: confidence) } ?? targetCost.map(PolicyGoal.cost)
+      ?? .nearBest
+    try goal.validate()
+    return goal
+  }
 
   func options() throws -> TrainingOptions {
     var options = TrainingOptions()
@@ -54,9 +73,7 @@ struct TrainingArguments: ParsableArguments {
     options.seed = seed
     options.validation = validation
     try options.validate()
-    if let targetAccuracy, !(0...1).contains(targetAccuracy) {
-      throw PexError(.usage, "--target-accuracy \(targetAccuracy): expected 0 to 1")
-    }
+    _ = try goal()
     guard temperature > 0, temperature <= 100 else {
       throw PexError(.usage, "--temperature \(temperature): expected a number above 0, at most 100")
     }
@@ -67,7 +84,7 @@ struct TrainingArguments: ParsableArguments {
   func request(_ model: Model) throws -> PersonalTraining.Request {
     var request = PersonalTraining.Request()
     request.kind = head
-    request.targetAccuracy = targetAccuracy
+    request.goal = try goal()
     request.supervision = supervision
     (request.temperature, request.mix) = (temperature, mix)
     request.exits = try exits.map { text in

@@ -41,9 +41,11 @@ struct TrainingReport {
     if let policy = result.policy, let outcome = result.outcome {
       // These samples chose the threshold, so this is what was aimed at, not a measurement.
       try console.result(
-        "policy \(policy.kind.rawValue):\(policy.value), chosen for \(Format.percent(outcome.accuracy)) "
-          + "\(result.isAgreement ? "agreement with the original classifier" : "accuracy") at "
-          + "\(Format.percent(outcome.meanCost)) of MACs on the held-out samples")
+        "policy \(policy.kind.rawValue):\(policy.value)\(goal), seen \(Format.percent(outcome.accuracy)) "
+          + "\(measured) at \(Format.percent(outcome.meanCost)) of MACs on the held-out samples that chose it")
+      if !result.meetsGoal {
+        console.warn("no policy reaches\(goal): more samples would help; the nearest was chosen")
+      }
     } else {
       try console.result("no policy: too few held-out samples to choose a threshold")
     }
@@ -51,6 +53,17 @@ struct TrainingReport {
       "\(data.samples.count) samples\(labelled), \(result.classes.count) classes\(classList); features \(Format.seconds(result.seconds.features)), "
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
+  }
+
+  private var measured: String { result.isAgreement ? "agreement with the original classifier" : "accuracy" }
+
+  private var goal: String {
+    switch result.goal {
+    case .nearBest: ""
+    case .accuracy(let target, let confidence):
+      " for at least \(Format.percent(target)) with confidence \(confidence)"
+    case .cost(let limit): " for at most \(Format.percent(limit)) of MACs"
+    }
   }
 
   private var labelled: String {
@@ -91,7 +104,8 @@ struct TrainingReport {
       "prior": .optional(result.prior, { .array($0.map { .number(Double($0)) }) }),
       "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
       "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
-      "head_bytes": .integer(isBase ? headBytes : bytes), "output": .string(path),
+      "policy_meets_goal": .bool(result.meetsGoal), "head_bytes": .integer(isBase ? headBytes : bytes),
+      "output": .string(path),
     ])
   }
 }

@@ -59,6 +59,8 @@ import Testing
     ["--weight-decay=-1"], ["--seed", "x"], ["--validation", "1"], ["--target-accuracy", "2"],
     ["--supervision", "foo"],
     ["--threads", "0"], ["-o", "-"], ["--nonsense"],
+    ["--target-cost", "0"], ["--target-cost", "x"], ["--target-cost", "0.5", "--target-accuracy", "0.5"],
+    ["--target-accuracy", "0.5", "--confidence", "1"],
   ])
   func training(_ arguments: [String]) throws {
     let folder = try Folder()

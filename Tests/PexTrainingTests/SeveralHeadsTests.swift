@@ -28,7 +28,7 @@ import Testing
     var heads = try HeadTrainer.trainAll(tasks, split: split, threads: 2)
     let labels = split.validation.map { $0 % 3 }
     let choice = try #require(try heads.choosePolicy(labels: labels, costs: [0.2, 0.5, 1]))
-    #expect(choice.meetsTarget && choice.commonOutcome.meanCost < 1)
+    #expect(choice.meetsGoal && choice.commonOutcome.meanCost < 1)
     #expect(heads.allSatisfy { $0.report.threshold == ($0.report.enabled ? choice.common : nil) })
     let last = Predictions(heads[2].validationLogits)
     #expect(try heads.choosePolicy(labels: labels, costs: [0.2, 0.5, 0.9, 1], last: last)?.perExit.count == 4)

@@ -26,8 +26,8 @@ public struct PersonalTraining {
     public var mix: Float = 0.5
     /// How heads are trained.
     public var options = TrainingOptions()
-    /// The accuracy that the policy keeps; see ``ThresholdChoice/choose(exits:enabled:labels:costs:target:)``.
-    public var targetAccuracy: Double?
+    /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier.
+    public var goal = PolicyGoal.nearBest
     /// Heads to go on from.
     public var earlier: HeadSet?
     /// Whether the heads become the bundle's: the final classifier then stays the last resort.
@@ -54,6 +54,10 @@ public struct PersonalTraining {
     public var isAgreement: Bool
     /// When to stop; nil when there were too few samples to choose a threshold.
     public var policy: PolicyRecord?
+    /// What the policy was chosen for.
+    public var goal: PolicyGoal
+    /// Whether the held-out samples vouch for what the policy was chosen for.
+    public var meetsGoal: Bool
     /// What the policy comes to on the held-out samples that chose it.
     public var outcome: PolicyOutcome?
     /// Seconds for the pass over the trunk and for the heads.
@@ -106,14 +110,15 @@ public struct PersonalTraining {
       : try cache.finalLogits.map { try finalPredictions($0, rows: split.validation, assignment) }
     let choice = try heads.choosePolicy(
       labels: split.validation.compactMap { answers[$0] }, costs: costs(heads, last != nil), last: last,
-      target: request.targetAccuracy)
+      goal: request.goal)
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
       heads: heads, classes: assignment.classes.map { names[$0] }, prior: assignment.prior, supervision: supervision,
       isAgreement: supervision == .distil || (supervision != .labels && samples.labels.contains { $0 == nil }),
       policy: choice.map { PolicyRecord(.confidence, $0.common) },
-      outcome: choice?.commonOutcome, seconds: (seconds(started, cached), headSeconds),
+      goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.commonOutcome,
+      seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 

@@ -1,0 +1,56 @@
+import Foundation
+import PexTensor
+
+/// What an exit policy is chosen for.
+public enum PolicyGoal: Hashable, Sendable {
+  /// The cheapest that is at most a point less accurate than the best single exit, as held-out samples see it.
+  case nearBest
+  /// The cheapest whose accuracy is at least this share, so far as held-out samples can vouch for it: the lower bound of
+  /// Clopper and Pearson (1934) at that confidence, 0 to 1.
+  case accuracy(Double, confidence: Double)
+  /// The most accurate whose mean cost on held-out samples is at most this share of the model's multiply-accumulates.
+  case cost(Double)
+
+  /// - Throws: ``PexError`` (usage) when a number is out of range.
+  public func validate() throws {
+    switch self {
+    case .nearBest: break
+    case .accuracy(let target, let confidence):
+      guard (0...1).contains(target) else {
+        throw PexError(.usage, "a target accuracy must lie in 0...1, found \(target)")
+      }
+      guard confidence > 0, confidence < 1 else {
+        throw PexError(.usage, "a confidence must lie between 0 and 1, found \(confidence)")
+      }
+    case .cost(let limit):
+      guard limit > 0, limit.isFinite else {
+        throw PexError(.usage, "a target cost must be a share of the model's above 0, found \(limit)")
+      }
+    }
+  }
+}
+
+/// The lower end of the one-sided interval of Clopper and Pearson (1934) for a share of which `successes` of `count` were
+/// seen: the share for which as many or more would be seen with the probability `1 - confidence`.
+func lowerBound(_ successes: Int, of count: Int, confidence: Double) -> Double {
+  guard successes > 0, count > 0 else { return 0 }
+  // The probability of seeing `successes` or more is the sum of these, each times share^seen (1 - share)^(count - seen).
+  let terms: [(seen: Double, logarithm: Double)] = (min(successes, count)...count).map { seen in
+    let arranged = lgamma(Double(count + 1)) - lgamma(Double(seen + 1)) - lgamma(Double(count - seen + 1))
+    return (Double(seen), arranged)
+  }
+  func tail(_ share: Double) -> Double {
+    var sum = 0.0
+    for term in terms {
+      sum += exp(term.logarithm + term.seen * log(share) + (Double(count) - term.seen) * log1p(-share))
+    }
+    return sum
+  }
+  var (low, high) = (0.0, Double(successes) / Double(count))
+  if successes == count { return pow(1 - confidence, 1 / Double(count)) }
+  for _ in 0..<40 {
+    let middle = (low + high) / 2
+    if tail(middle) < 1 - confidence { low = middle } else { high = middle }
+  }
+  return low
+}
