@@ -2,6 +2,7 @@
 # make test    all tests
 # make build   the programs, in .build/release
 # make bench   pex against other libraries, into Benchmarks/RESULTS.md (20 minutes; the machine should do nothing else)
+# make personal DATA=folder   what personal heads give, on pictures of CIFAR-100 (ten minutes)
 # make test-arm   the kernels' tests on aarch64, in an emulator
 # make lint    the formatter's opinion
 
@@ -10,7 +11,7 @@ SWIFT ?= swift
 # Tests have a scratch path of their own: their build settings differ, and sharing one would build everything twice.
 TEST_OPTIONS := -c release --disable-testable-imports --scratch-path .build-tests
 
-.PHONY: demo test bench build lint packages test-arm
+.PHONY: demo test bench personal build lint packages test-arm
 
 demo: build
 	@Tools/demo .build/release
@@ -21,6 +22,9 @@ test: packages
 bench: build
 	@Benchmarks/setup
 	@$${PEX_BENCH_VENV:-.bench-venv}/bin/python Benchmarks/bench.py --programs .build/release
+
+personal: build
+	@python3 Benchmarks/personal/personal.py --data $(DATA) --programs .build/release
 
 build: packages
 	$(SWIFT) build -c release

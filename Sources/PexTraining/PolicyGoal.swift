@@ -3,13 +3,18 @@ import PexTensor
 
 /// What an exit policy is chosen for.
 public enum PolicyGoal: Hashable, Sendable {
-  /// The cheapest that is at most a point less accurate than the best single exit, as held-out samples see it.
+  /// The cheapest that is at most a point less accurate than the best single exit, so far as held-out samples can tell: the
+  /// samples that either of both alone answers right are counted against each other (McNemar 1947), with a doubt of a
+  /// tenth.
   case nearBest
   /// The cheapest whose accuracy is at least this share, so far as held-out samples can vouch for it: the lower bound of
   /// Clopper and Pearson (1934) at that confidence, 0 to 1.
   case accuracy(Double, confidence: Double)
   /// The most accurate whose mean cost on held-out samples is at most this share of the model's multiply-accumulates.
   case cost(Double)
+
+  /// What ``nearBest`` gives up.
+  static let near = 0.01
 
   /// - Throws: ``PexError`` (usage) when a number is out of range.
   public func validate() throws {

@@ -44,14 +44,16 @@ public struct ThresholdChoice: Hashable, Sendable {
     else { throw PexError(.defect, "\(exits.count) exits, \(costs.count) costs and \(labels.count) labels do not fit") }
     guard labels.count >= fewestSamples else { return nil }
     let open = exits.indices.map { enabled[$0] || $0 == exits.count - 1 }
-    let accuracies = try exits.indices.filter { open[$0] }.map { try exits[$0].accuracy(labels) }
+    // The deepest of equals: what stopping early is held against.
+    let ranked = try exits.indices.filter { open[$0] }.map { (accuracy: try exits[$0].accuracy(labels), exit: $0) }
+    let best = ranked.max { ($0.accuracy, $0.exit) < ($1.accuracy, $1.exit) }?.exit ?? exits.count - 1
     let search = ThresholdSearch(
       exits: exits, enabled: open, labels: labels, costs: costs, goal: goal,
-      nearBest: max(0, (accuracies.max() ?? 0) - 0.01))
+      best: zip(exits[best].classes, labels).map { $0 == $1 })
     let common = try search.common()
     let perExit = try search.perExit(from: common.threshold)
     return ThresholdChoice(
-      goal: goal, meetsGoal: search.meets(common.outcome), common: common.threshold, commonOutcome: common.outcome,
+      goal: goal, meetsGoal: common.trial.meetsGoal, common: common.threshold, commonOutcome: common.trial.outcome,
       perExit: perExit.thresholds,
       perExitOutcome: perExit.outcome)
   }

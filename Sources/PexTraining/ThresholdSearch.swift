@@ -9,16 +9,22 @@ struct ThresholdSearch {
   let labels: [Int]
   let costs: [Double]
   let goal: PolicyGoal
-  /// The accuracy that ``PolicyGoal/nearBest`` asks for.
-  let nearBest: Double
+  /// Which samples the most accurate single exit answers right.
+  let best: [Bool]
+
+  /// What some thresholds come to.
+  struct Trial {
+    let outcome: PolicyOutcome
+    let meetsGoal: Bool
+  }
 
   /// The best threshold shared by all exits.
-  func common() throws -> (threshold: Float, outcome: PolicyOutcome) {
+  func common() throws -> (threshold: Float, trial: Trial) {
     let early = exits.indices.dropLast().filter { enabled[$0] }
-    var best = (threshold: Float(1), outcome: try outcome(thresholds(1)))
+    var best = (threshold: Float(1), trial: try trial(thresholds(1)))
     for candidate in candidates(early.flatMap { exits[$0].confidences }) {
-      let outcome = try outcome(thresholds(candidate))
-      if isBetter(outcome, than: best.outcome) { best = (candidate, outcome) }
+      let trial = try trial(thresholds(candidate))
+      if isBetter(trial, than: best.trial) { best = (candidate, trial) }
     }
     return best
   }
@@ -27,52 +33,57 @@ struct ThresholdSearch {
   /// others stay, until nothing changes or three rounds have passed.
   func perExit(from common: Float) throws -> (thresholds: [Float], outcome: PolicyOutcome) {
     var thresholds = thresholds(common)
-    var best = try outcome(thresholds)
+    var best = try trial(thresholds)
     for _ in 0..<3 {
       let before = thresholds
       for exit in exits.indices.dropLast() where enabled[exit] {
         for candidate in candidates(exits[exit].confidences) {
           var changed = thresholds
           changed[exit] = candidate
-          let outcome = try outcome(changed)
-          if isBetter(outcome, than: best) { (thresholds, best) = (changed, outcome) }
+          let trial = try trial(changed)
+          if isBetter(trial, than: best) { (thresholds, best) = (changed, trial) }
         }
       }
       if thresholds == before { break }
     }
-    return (thresholds, best)
+    return (thresholds, best.outcome)
   }
 
   private func thresholds(_ common: Float) -> [Float] {
     exits.indices.map { $0 == exits.count - 1 ? 0 : enabled[$0] ? common : 1 }
   }
 
-  private func outcome(_ thresholds: [Float]) throws -> PolicyOutcome {
+  private func trial(_ thresholds: [Float]) throws -> Trial {
     let last = exits.count - 1
     let taken = labels.indices.map { sample in
       exits.indices.first { enabled[$0] && exits[$0].confidences[sample] >= thresholds[$0] } ?? last
     }
-    return try PolicyOutcome(taken: taken, exits: exits, labels: labels, costs: costs)
+    let outcome = try PolicyOutcome(taken: taken, exits: exits, labels: labels, costs: costs)
+    let right = labels.indices.map { exits[taken[$0]].classes[$0] == labels[$0] }
+    return Trial(outcome: outcome, meetsGoal: meets(outcome, right))
   }
 
-  /// Whether an outcome is what the goal asks for.
-  func meets(_ outcome: PolicyOutcome) -> Bool {
+  private func meets(_ outcome: PolicyOutcome, _ right: [Bool]) -> Bool {
     switch goal {
-    case .nearBest: return outcome.accuracy >= nearBest
+    case .nearBest:
+      // The difference of two paired shares, and what it may be off by with a probability of a tenth.
+      let lost = zip(best, right).count { $0 && !$1 }
+      let gained = zip(best, right).count { !$0 && $1 }
+      let doubt = 1.28 * Double(lost + gained).squareRoot()
+      return Double(lost - gained) + doubt <= PolicyGoal.near * Double(labels.count)
     case .accuracy(let target, let confidence):
-      let right = Int((outcome.accuracy * Double(labels.count)).rounded())
-      return lowerBound(right, of: labels.count, confidence: confidence) >= target
+      return lowerBound(right.count { $0 }, of: labels.count, confidence: confidence) >= target
     case .cost(let limit): return outcome.meanCost <= limit
     }
   }
 
   /// Meeting the goal comes first. Of two that do, the cheaper, or for a cost the more accurate; of two that do not, the
   /// more accurate, or for a cost the cheaper.
-  private func isBetter(_ a: PolicyOutcome, than b: PolicyOutcome) -> Bool {
-    let (aMeets, bMeets) = (meets(a), meets(b))
-    guard aMeets == bMeets else { return aMeets }
+  private func isBetter(_ one: Trial, than other: Trial) -> Bool {
+    guard one.meetsGoal == other.meetsGoal else { return one.meetsGoal }
     let isForCost = if case .cost = goal { true } else { false }
-    return aMeets != isForCost
+    let (a, b) = (one.outcome, other.outcome)
+    return one.meetsGoal != isForCost
       ? (a.meanCost, -a.accuracy) < (b.meanCost, -b.accuracy) : (-a.accuracy, a.meanCost) < (-b.accuracy, b.meanCost)
   }
 
