@@ -24,6 +24,7 @@ bench: build
 	@$${PEX_BENCH_VENV:-.bench-venv}/bin/python Benchmarks/bench.py --programs .build/release
 
 personal: build
+	@test -n "$(DATA)" || { echo "give the pictures' folder: make personal DATA=folder" >&2; exit 64; }
 	@python3 Benchmarks/personal/personal.py --data $(DATA) --programs .build/release
 
 build: packages
