@@ -184,7 +184,11 @@ public enum HeadTrainer {
       classes: classes, values: split.training.flatMap { try logits(head, $0) }, prior: prior)
     let answers = job.targets.answers
     let heldLabels = split.validation.map { answers[$0] }
-    let temperature = try Calibration.temperature(held, labels: heldLabels, fallback: head.temperature)
+    // What a teacher answers is no truth to be sure of: a head that learned its logits is as sure as the teacher.
+    let known = split.validation.indices.filter { job.targets.isLabelled[split.validation[$0]] }
+    let temperature = try Calibration.temperature(
+      LogitTable(classes: classes, values: known.flatMap { held.row($0) }, prior: prior),
+      labels: known.map { heldLabels[$0] }, fallback: head.temperature)
     let predictions = Predictions(held, temperature: temperature)
     let report = HeadReport(
       exit: job.exit, trainAccuracy: try trained.accuracy(split.training.map { answers[$0] }),

@@ -28,7 +28,7 @@ package struct Targets: Sendable {
   /// A class for every sample; what the teacher says where there is no label.
   package let answers: [Int]
   /// Whether the answer of a sample is a label.
-  let isLabelled: [Bool]
+  package let isLabelled: [Bool]
   /// How often each class occurs; nil: one as often as another.
   package let prior: [Float]?
   private let teacher: Teacher?

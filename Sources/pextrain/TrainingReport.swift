@@ -44,7 +44,7 @@ struct TrainingReport {
         "policy \(policy.kind.rawValue):\(policy.value)\(goal), seen \(Format.percent(outcome.accuracy)) "
           + "\(measured) at \(Format.percent(outcome.meanCost)) of MACs on the held-out samples that chose it")
       if !result.meetsGoal {
-        console.warn("no policy reaches\(goal): more samples would help; the nearest was chosen")
+        console.warn("the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
       }
     } else {
       try console.result("no policy: too few held-out samples to choose a threshold")

@@ -63,6 +63,8 @@ import Testing
       split: .stratified(labels: Predictions(logits).classes))
     #expect(try accuracy(trained.head, test) > 0.95)
     #expect(trained.report.validationAccuracy ?? 0 > 0.9)
+    // The teacher's answers say nothing of how sure a head may be.
+    #expect(trained.report.temperature == 1)
   }
 
   @Test func aTeacherOfOtherSamplesIsRefused() throws {
