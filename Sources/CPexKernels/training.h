@@ -35,31 +35,26 @@ INLINE void products(const int rows, const int columns, ptrdiff_t depth, ptrdiff
   }
 }
 
-static void layer_logits(ptrdiff_t samples, ptrdiff_t classes, ptrdiff_t depth, ptrdiff_t step,
-                         const float *features, const float *weights, const float *bias,
-                         float *logits) {
+// `columns` columns of the logits of all samples.
+INLINE void logit_columns(const int columns, ptrdiff_t samples, ptrdiff_t classes, ptrdiff_t depth, ptrdiff_t step,
+                          const float *features, const float *weights, const float *bias, float *logits) {
+  ptrdiff_t s = 0;
+  for (; s + 4 <= samples; s += 4) {
+    products(4, columns, depth, step, features + s * step, weights, bias, classes, logits + s * classes);
+  }
+  for (; s < samples; s++) {
+    products(1, columns, depth, step, features + s * step, weights, bias, classes, logits + s * classes);
+  }
+}
+
+static void layer_logits(ptrdiff_t samples, ptrdiff_t classes, ptrdiff_t depth, ptrdiff_t step, const float *features,
+                         const float *weights, const float *bias, float *logits) {
   ptrdiff_t c = 0;
   for (; c + 5 <= classes; c += 5) {
-    ptrdiff_t s = 0;
-    for (; s + 4 <= samples; s += 4) {
-      products(4, 5, depth, step, features + s * step, weights + c * depth, bias + c, classes,
-               logits + s * classes + c);
-    }
-    for (; s < samples; s++) {
-      products(1, 5, depth, step, features + s * step, weights + c * depth, bias + c, classes,
-               logits + s * classes + c);
-    }
+    logit_columns(5, samples, classes, depth, step, features, weights + c * depth, bias + c, logits + c);
   }
   for (; c < classes; c++) {
-    ptrdiff_t s = 0;
-    for (; s + 4 <= samples; s += 4) {
-      products(4, 1, depth, step, features + s * step, weights + c * depth, bias + c, classes,
-               logits + s * classes + c);
-    }
-    for (; s < samples; s++) {
-      products(1, 1, depth, step, features + s * step, weights + c * depth, bias + c, classes,
-               logits + s * classes + c);
-    }
+    logit_columns(1, samples, classes, depth, step, features, weights + c * depth, bias + c, logits + c);
   }
 }
 

@@ -80,12 +80,12 @@ private func addTile1(
 
 /// Eight numbers from an address that need not be aligned.
 @inline(__always)
-package func load8(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
+private func load8(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
   UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<Float>.self)
 }
 
 /// Eight numbers to an address that need not be aligned.
 @inline(__always)
-package func store8(_ values: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>) {
+private func store8(_ values: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: values, as: SIMD8<Float>.self)
 }
