@@ -75,8 +75,9 @@ public final class ExecutionPlan: Sendable {
     let chains = StripChain.all(
       zip(steps, order.map(\.segment)).map { ($0, $1) }, given: builder.given, joined: Set(placement.joins.keys),
       limits)
-    chainStarts = steps.indices.map { position in chains.firstIndex { $0.steps.lowerBound == position } }
-    self.chains = chains
+    var chainStarts = [Int?](repeating: nil, count: steps.count)
+    for (number, chain) in chains.enumerated() { chainStarts[chain.steps.lowerBound] = number }
+    (self.chains, self.chainStarts) = (chains, chainStarts)
     // What a chain's first step reads must not go before its last one is done.
     let ends = chains.reduce(into: builder.ends) { ends, chain in
       for input in steps[chain.steps.lowerBound].inputs {

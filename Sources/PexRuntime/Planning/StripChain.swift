@@ -20,14 +20,12 @@ struct StripChain: Sendable {
   /// Floats of scratch of one thread: the rows that are kept, and what the kernels need.
   var scratchFloats: Int {
     let kernel = kernels.map(\.scratchFloats).max() ?? 0
-    let (sum, overflow) = keptFloats.addingReportingOverflow(kernel)
+    let (sum, overflow) = (places.last ?? 0).addingReportingOverflow(kernel)
     return overflow ? Int.max : sum
   }
 
-  /// Floats of the rows that are kept, whole cache lines for each step.
-  private var keptFloats: Int { places.last ?? 0 }
-
-  /// Where the rows of each step that keeps some begin, in floats; and where those of the last one end.
+  /// Where the rows of each step that keeps some begin, in floats, on whole cache lines; and where those of the last one
+  /// end.
   var places: [Int] {
     kernels.indices.dropLast().reduce(into: [0]) { places, index in
       let floats = saturatingProduct(capacities[index], kernels[index].rowFloats)
@@ -89,9 +87,13 @@ struct StripChain: Sendable {
       zip(capacities(rows), kernels).map { saturatingProduct($0, $1.rowFloats, MemoryLayout<Float>.stride) }
         .reduce(0) { $0.addingReportingOverflow($1).overflow ? Int.max : $0 + $1 }
     }
-    var rows = 1
-    guard bytes(rows) <= limit else { return nil }
-    while rows < last.window.out_height, bytes(rows + 1) <= limit { rows += 1 }
+    guard bytes(1) <= limit else { return nil }
+    // More rows need more: the largest number is found by halving.
+    var (rows, beyond) = (1, last.window.out_height + 1)
+    while beyond - rows > 1 {
+      let middle = rows + (beyond - rows) / 2
+      if bytes(middle) <= limit { rows = middle } else { beyond = middle }
+    }
     self.steps = steps
     self.kernels = kernels
     self.capacities = capacities(rows)
