@@ -10,12 +10,15 @@ public struct Teacher: Sendable {
   public var temperature: Float
   /// The teacher's part in the loss of a sample that has a label, 0 to 1. The others learn from the teacher alone.
   public var mix: Float
+  /// Whether what it finds most probable is learned as if it were a label, where there is none, and nothing else of it.
+  public var isHard: Bool
 
   /// A teacher.
-  public init(logits: LogitTable, temperature: Float = 2, mix: Float = 0.5) {
+  public init(logits: LogitTable, temperature: Float = 2, mix: Float = 0.5, isHard: Bool = false) {
     self.logits = logits
     self.temperature = temperature
     self.mix = mix
+    self.isHard = isHard
   }
 }
 
@@ -31,6 +34,7 @@ package struct Targets: Sendable {
   package let isLabelled: [Bool]
   /// How often each class occurs; nil: one as often as another.
   package let prior: [Float]?
+  /// The teacher whose logits are learned.
   private let teacher: Teacher?
   /// What is added to every row of logits, those of heads and the teacher's: logarithms of how often classes occur.
   private let logPrior: [Float]?
@@ -41,7 +45,7 @@ package struct Targets: Sendable {
     let said = teacher.map { Predictions($0.logits).classes } ?? labels.map { _ in 0 }
     answers = zip(labels, said).map { $0 ?? $1 }
     isLabelled = labels.map { $0 != nil }
-    self.teacher = teacher
+    self.teacher = teacher.flatMap { $0.isHard ? nil : $0 }
     self.prior = prior
     logPrior = prior.map { $0.map { log($0) } }
   }

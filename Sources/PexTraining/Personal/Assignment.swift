@@ -58,7 +58,8 @@ struct Assignment {
     let limited = try logits.limited(to: classes, prior: prior)
     switch supervision {
     case .labels, .pseudo:
-      (self.labels, teacher) = (zip(own, Predictions(limited).classes).map { $0 ?? $1 }, nil)
+      self.labels = own
+      teacher = Teacher(logits: limited, isHard: true)
     case .distil:
       self.labels = own.map { _ in nil }
       teacher = Teacher(logits: limited, temperature: request.temperature, mix: 1)

@@ -81,6 +81,7 @@ public struct PersonalTraining {
   ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist.
   public func run(_ samples: TrainingSamples, progress: (Int) -> Void = { _ in }) throws -> Result {
     try request.options.validate()
+    try request.goal.validate()
     let supervision = request.supervision ?? .allowed(by: samples.labels)
     try check(supervision, samples.labels)
     let names = session.model.bundle.contents.classNames ?? request.classNames
@@ -115,7 +116,7 @@ public struct PersonalTraining {
     let headSeconds = seconds(cached, trained)
     return Result(
       heads: heads, classes: assignment.classes.map { names[$0] }, prior: assignment.prior, supervision: supervision,
-      isAgreement: supervision == .distil || (supervision != .labels && samples.labels.contains { $0 == nil }),
+      isAgreement: assignment.teacher != nil && assignment.labels.contains { $0 == nil },
       policy: choice.map { PolicyRecord(.confidence, $0.common) },
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.commonOutcome,
       seconds: (seconds(started, cached), headSeconds),
