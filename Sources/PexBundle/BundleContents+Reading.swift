@@ -44,6 +44,14 @@ extension BundleContents {
     } else if container.section(.packedTensors) != nil {
       throw BundleFault.missing.error(SectionKind.packed.name)
     }
+    if let message: Pex_Statistics = try reader.message(.statistics) {
+      var row = try reader.row(.statisticsTensors)
+      try BundleLimits.require(message.exits.count, "exits", BundleLimits.exits, SectionKind.statistics.name)
+      contents.statistics = try message.exits.map { try ExitStatistics($0, &row, in: image) }
+      try row.finish()
+    } else if container.section(.statisticsTensors) != nil {
+      throw BundleFault.missing.error(SectionKind.statistics.name)
+    }
     try contents.validate()
     return (contents, trunkRow, headRow)
   }

@@ -28,7 +28,9 @@ extension BundleContents {
     manifest.graph = Pex_Graph(trunk.graph, checksums: checksums)
     var sections = [
       SectionDraft(kind: .trunk, content: .message(try manifest.canonicalBytes(.trunk))),
-      SectionDraft(kind: .exits, content: .message(try exitsMessage().canonicalBytes(.exits))),
+      SectionDraft(
+        kind: .exits, content: .message(try exitsMessage().canonicalBytes(.exits)),
+        since: exits.map(\.specification.since).max() ?? 1),
     ]
     if let labels {
       var message = Pex_Labels()
@@ -47,6 +49,12 @@ extension BundleContents {
     if let packed {
       sections.append(SectionDraft(kind: .packed, content: .message(try packed.message().canonicalBytes(.packed))))
       sections.append(SectionDraft(kind: .packedTensors, content: .tensors(packed.segments)))
+    }
+    if !statistics.isEmpty {
+      var message = Pex_Statistics()
+      message.exits = try statistics.map { try $0.message() }
+      sections.append(SectionDraft(kind: .statistics, content: .message(try message.canonicalBytes(.statistics))))
+      sections.append(SectionDraft(kind: .statisticsTensors, content: .tensors(statistics.flatMap(\.tensors))))
     }
     return try ContainerDraft(.bundle, sections)
   }

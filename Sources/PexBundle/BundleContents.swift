@@ -60,6 +60,8 @@ public struct BundleContents: Sendable {
   /// The trunk's weights ready for one kind of CPU; nil when only the portable ones are there. It must go when the
   /// trunk changes.
   public var packed: PackedRecord?
+  /// What features look like at exit points, for personal heads to start from; ascending by exit, empty when unknown.
+  public var statistics: [ExitStatistics] = []
 
   /// Contents of a bundle. They are checked when they are written.
   public init(
@@ -97,6 +99,7 @@ public struct BundleContents: Sendable {
       }
       try validate(exit)
     }
+    try validateStatistics()
     _ = try policy?.validated(exits: exits.map(\.exit))
   }
 
@@ -112,6 +115,16 @@ public struct BundleContents: Sendable {
         found: "\(specification.channels) over \(specification.spatial)"
       ).error(section)
     }
+    for tap in specification.earlier {
+      guard let earlier = trunk.exitPoint(tap.exit), earlier.isBefore(point),
+        trunk.graph[earlier.value].type.tap?.channels == tap.channels
+      else {
+        throw BundleFault.value(
+          "head of exit \(exit.exit)", expected: "earlier taps in front of it with their channels",
+          found: "exit \(tap.exit), \(tap.channels) channels"
+        ).error(section)
+      }
+    }
     if let classes = trunk.classCount ?? labels?.count, classes != specification.classes {
       throw BundleFault.value(
         "head of exit \(exit.exit)", expected: "\(classes) classes", found: "\(specification.classes)"
@@ -121,6 +134,32 @@ public struct BundleContents: Sendable {
       specification: specification, temperature: exit.temperature, threshold: exit.threshold,
       checksums: exit.storedChecksums ?? []
     ).validate(section)
+  }
+}
+
+extension BundleContents {
+  private func validateStatistics() throws {
+    let section = SectionKind.statistics.name
+    for (index, entry) in statistics.enumerated() {
+      guard index == 0 || statistics[index - 1].exit < entry.exit else {
+        throw BundleFault.value("statistics", expected: "ascending exits", found: "\(entry.exit)").error(section)
+      }
+      guard let point = trunk.exitPoint(entry.exit), let map = trunk.graph[point.value].type.tap,
+        entry.channels == map.channels, entry.classes == trunk.classCount ?? labels?.count
+      else {
+        throw BundleFault.value(
+          "statistics of exit \(entry.exit)", expected: "the tap's channels and the model's classes",
+          found: "\(entry.channels) channels, \(entry.classes) classes"
+        ).error(section)
+      }
+    }
+  }
+}
+
+extension ExitPointRecord {
+  /// Whether a run reaches this point before the other: by cost, then by number.
+  func isBefore(_ other: ExitPointRecord) -> Bool {
+    (multiplyAccumulates, number) < (other.multiplyAccumulates, other.number)
   }
 }
 

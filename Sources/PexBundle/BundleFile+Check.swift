@@ -26,6 +26,7 @@ extension BundleFile {
           for piece in 0..<packed.pieceCount(segment: segment) { try packed.verify(segment: segment, piece: piece) }
         }
       }
+      for entry in contents.statistics { _ = try entry.checked() }
       try checkDigests()
       try image.compare(with: contents.draft())
       return container.sections.map { section in
@@ -41,7 +42,8 @@ extension BundleFile {
     case .labels, .preprocessing, .policy, .heads: "checksum, canonical encoding"
     case .headTensors: "checksums of \(headRow.entries.count) tensors, numbers finite"
     case .trunkTensors: "checksums of \(trunkRow.entries.count) tensors"
-    case .packed: "checksum, canonical encoding"
+    case .packed, .statistics: "checksum, canonical encoding"
+    case .statisticsTensors: "checksums of \(4 * contents.statistics.count) tensors, numbers finite"
     case .packedTensors: "checksums of \(contents.packed?.segments.count ?? 0) segments"
     }
   }

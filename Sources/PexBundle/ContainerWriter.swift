@@ -10,6 +10,15 @@ struct SectionDraft {
 
   var kind: SectionKind
   var content: Content
+  /// The version of the format that first had everything in it.
+  var since: UInt32
+
+  /// - Parameter since: of the newest thing in it, where that is newer than the kind of section.
+  init(kind: SectionKind, content: Content, since: UInt32 = 1) {
+    self.kind = kind
+    self.content = content
+    self.since = max(kind.since, since)
+  }
 
   /// Gives the section's bytes piece by piece, without the padding behind it.
   func write(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -56,7 +65,7 @@ struct ContainerDraft {
     }
     self.lengths = lengths
     var header = kind.magic
-    let version = sections.map(\.kind.since).max() ?? 1
+    let version = sections.map(\.since).max() ?? 1
     header.append(version)
     header.append(version)
     header.append(UInt32(sections.count))

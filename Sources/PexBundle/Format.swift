@@ -1,7 +1,7 @@
 /// The numbers that make a file a pex file: `Schemas/BUNDLE.md`, "Header".
 package enum Format {
   /// The newest version that this pex reads and writes.
-  package static let version: UInt32 = 2
+  package static let version: UInt32 = 3
   /// What follows the letters `PEX` and the kind's letter: a transfer that changes line ends or stops at a
   /// control-Z shows.
   static let guardBytes: [UInt8] = [0x0D, 0x0A, 0x1A, 0x0A]
@@ -34,6 +34,8 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
   case trunkTensors = 8
   case packed = 9
   case packedTensors = 10
+  case statistics = 11
+  case statisticsTensors = 12
 
   /// The name in messages and in `Schemas/BUNDLE.md`.
   package var name: String {
@@ -48,17 +50,25 @@ package enum SectionKind: UInt32, CaseIterable, Sendable {
     case .trunkTensors: "trunk tensors"
     case .packed: "packed"
     case .packedTensors: "packed tensors"
+    case .statistics: "statistics"
+    case .statisticsTensors: "statistics tensors"
     }
   }
 
   /// Whether the section is a row of tensors, checked one by one before use, rather than a message.
-  var holdsTensors: Bool { self == .headTensors || self == .trunkTensors || self == .packedTensors }
+  var holdsTensors: Bool {
+    switch self {
+    case .headTensors, .trunkTensors, .packedTensors, .statisticsTensors: true
+    case .trunk, .heads, .exits, .labels, .preprocessing, .policy, .packed, .statistics: false
+    }
+  }
 
   /// The version of the format that first had it: what a file needs follows from its sections.
   var since: UInt32 {
     switch self {
     case .trunk, .heads, .exits, .labels, .preprocessing, .policy, .headTensors, .trunkTensors: 1
     case .packed, .packedTensors: 2
+    case .statistics, .statisticsTensors: 3
     }
   }
 }
@@ -97,7 +107,8 @@ public enum FileKind: Sendable {
     case .bundle:
       [
         (.trunk, true), (.exits, true), (.labels, false), (.preprocessing, false), (.policy, false),
-        (.headTensors, true), (.trunkTensors, true), (.packed, false), (.packedTensors, false),
+        (.headTensors, true), (.trunkTensors, true), (.packed, false), (.packedTensors, false), (.statistics, false),
+        (.statisticsTensors, false),
       ]
     case .head: [(.heads, true), (.policy, false), (.headTensors, true)]
     case .other: []

@@ -83,7 +83,11 @@ extension HeadFile {
     message.trunkStorage = UInt32(trunkStorage.rawValue)
     message.preprocessingDigest = .init(preprocessingDigest.bytes)
     message.heads = heads.map(\.message)
-    var sections = [SectionDraft(kind: .heads, content: .message(try message.canonicalBytes(.heads)))]
+    var sections = [
+      SectionDraft(
+        kind: .heads, content: .message(try message.canonicalBytes(.heads)),
+        since: heads.map(\.head.specification.since).max() ?? 1)
+    ]
     if let message = policy?.message {
       sections.append(SectionDraft(kind: .policy, content: .message(try message.canonicalBytes(.policy))))
     }
@@ -100,6 +104,7 @@ extension PersonalHead {
     message.structureDigest = .init(structureDigest.bytes)
     message.enabled = isEnabled
     message.head = record(checksums: head.parameters.map(\.checksum)).message
+    message.earlierDigests = earlierDigests.map { .init($0.bytes) }
     return message
   }
 
@@ -114,6 +119,7 @@ extension PersonalHead {
     self.init(
       exit: Int(message.exit), prefixDigest: try Digest(stored: message.prefixDigest, "prefix digest", .heads),
       structureDigest: try Digest(stored: message.structureDigest, "structure digest", .heads),
+      earlierDigests: try message.earlierDigests.map { try Digest(stored: $0, "digest of an earlier tap", .heads) },
       head: try naming(place) {
         try Head(record.specification, parameters: parameters, temperature: record.temperature)
       },

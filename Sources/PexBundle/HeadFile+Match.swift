@@ -27,7 +27,7 @@ extension HeadFile {
           "the head of exit \(head.exit) reads \(specification.channels) channels over "
             + "\(specification.spatial), exit point \(point.number) has another shape")
       }
-      return MatchedHead(exitPoint: point, head: head)
+      return MatchedHead(exitPoint: point, head: try located(head, at: point, points, contents.trunk))
     }
     guard try PreprocessingRecord.digest(of: contents.preprocessing) == preprocessingDigest else {
       throw PexError(
@@ -35,6 +35,32 @@ extension HeadFile {
         hint: "convert with the preprocessing of then, or train the heads again")
     }
     return matched
+  }
+
+  /// The head with its earlier taps named as this bundle numbers them.
+  private func located(
+    _ head: PersonalHead, at point: ExitPointRecord, _ points: [Digest: ExitPointRecord], _ trunk: Trunk
+  ) throws -> PersonalHead {
+    guard !head.earlierDigests.isEmpty else { return head }
+    let specification = head.head.specification
+    let taps = try zip(head.earlierDigests, specification.earlier).map { digest, tap in
+      guard let earlier = points[digest], earlier.isBefore(point),
+        trunk.graph[earlier.value].type.tap?.channels == tap.channels
+      else {
+        throw PexError(
+          .refused,
+          "the head of exit \(head.exit) also reads exit \(tap.exit), which this bundle does not have in front of it",
+          hint: "use the bundle it was trained for, or convert with --exits naming that value")
+      }
+      return EarlierTap(exit: earlier.number, channels: tap.channels)
+    }
+    var result = head
+    result.head = try Head(
+      try HeadSpecification(
+        kind: specification.kind, channels: specification.channels, spatial: specification.spatial,
+        classes: specification.classes, earlier: taps),
+      parameters: head.head.parameters, temperature: head.head.temperature)
+    return result
   }
 
   /// Why no exit point has the digest of `head`.

@@ -9,6 +9,8 @@ public struct PersonalHead: Sendable {
   public var prefixDigest: Digest
   /// The tap's digest without weights: tells other weights from another model when it is refused.
   public var structureDigest: Digest
+  /// The prefix digests of the earlier taps that the head reads, in the order of its specification.
+  public var earlierDigests: [Digest]
   /// The head.
   public var head: Head
   /// The number that the policy compares with at this exit, when it was chosen on held-out samples.
@@ -17,24 +19,30 @@ public struct PersonalHead: Sendable {
   public var isEnabled: Bool
 
   /// A head for a bundle's exit point.
-  /// - Throws: ``PexError`` (defect) when the trunk has no exit point of that number.
+  /// - Throws: ``PexError`` (defect) when the trunk has no exit point of that number, or of an earlier tap's.
   public init(_ head: Head, for trunk: Trunk, exit: Int, threshold: Float? = nil, isEnabled: Bool = true) throws {
     guard let point = trunk.exitPoint(exit), let structure = try trunk.graph.structureDigests(of: [point.value]).first
     else { throw PexError(.defect, "there is no exit point \(exit)") }
     self.exit = exit
     prefixDigest = point.prefixDigest
     structureDigest = structure
+    earlierDigests = try head.specification.earlier.map { tap in
+      guard let point = trunk.exitPoint(tap.exit) else { throw PexError(.defect, "there is no exit point \(tap.exit)") }
+      return point.prefixDigest
+    }
     self.head = head
     self.threshold = threshold
     self.isEnabled = isEnabled
   }
 
   init(
-    exit: Int, prefixDigest: Digest, structureDigest: Digest, head: Head, threshold: Float?, isEnabled: Bool
+    exit: Int, prefixDigest: Digest, structureDigest: Digest, earlierDigests: [Digest], head: Head, threshold: Float?,
+    isEnabled: Bool
   ) {
     self.exit = exit
     self.prefixDigest = prefixDigest
     self.structureDigest = structureDigest
+    self.earlierDigests = earlierDigests
     self.head = head
     self.threshold = threshold
     self.isEnabled = isEnabled
@@ -117,6 +125,12 @@ public struct HeadFile: Sendable {
       guard digests.insert(head.prefixDigest).inserted else {
         throw BundleFault.value("head \(head.exit)", expected: "a prefix of its own", found: "another head's")
           .error(section)
+      }
+      guard head.earlierDigests.count == head.head.specification.earlier.count else {
+        throw BundleFault.value(
+          "head \(head.exit)", expected: "a digest for each of \(head.head.specification.earlier.count) earlier taps",
+          found: "\(head.earlierDigests.count)"
+        ).error(section)
       }
       guard head.head.specification.classes == classes.count else {
         throw BundleFault.value(

@@ -36,6 +36,12 @@ struct HeadRecord {
     message.temperature = temperature
     if let threshold { message.threshold = threshold }
     message.crc32C = checksums
+    message.earlier = specification.earlier.map { tap in
+      var message = Pex_EarlierTap()
+      message.exit = UInt32(clamping: tap.exit)
+      message.channels = UInt32(clamping: tap.channels)
+      return message
+    }
     return message
   }
 
@@ -56,11 +62,22 @@ struct HeadRecord {
     specification = try naming(section) {
       try HeadSpecification(
         kind: kind, channels: Int(message.channels), spatial: message.spatial.map(Int.init),
-        classes: Int(message.classes), hidden: Int(message.hidden))
+        classes: Int(message.classes), hidden: Int(message.hidden),
+        earlier: message.earlier.map { EarlierTap(exit: Int($0.exit), channels: Int($0.channels)) })
     }
     temperature = message.temperature
     threshold = message.hasThreshold ? message.threshold : nil
     checksums = message.crc32C
     try validate(section)
+  }
+}
+
+extension HeadSpecification {
+  /// The version of the format that first had such heads.
+  var since: UInt32 {
+    switch kind {
+    case .linear, .conv: 1
+    case .multitap, .prototype: 3
+    }
   }
 }

@@ -334,11 +334,28 @@ nonisolated struct Pex_HeadRecord: Sendable {
   /// one a tensor; none when the head is not trained
   var crc32C: [UInt32] = []
 
+  var earlier: [Pex_EarlierTap] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _threshold: Float? = nil
+}
+
+/// A tap in front of a head's own that it reads as well.
+nonisolated struct Pex_EarlierTap: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var exit: UInt32 = 0
+
+  var channels: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// Section 4 of a bundle.
@@ -514,11 +531,49 @@ nonisolated struct Pex_PersonalHead: Sendable {
   /// Clears the value of `head`. Subsequent reads from it will return its default value.
   mutating func clearHead() {self._head = nil}
 
+  /// one for each earlier tap
+  var earlierDigests: [Data] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _head: Pex_HeadRecord? = nil
+}
+
+/// Section 11 of a bundle: what the features of general samples look like, for personal heads to start from.
+nonisolated struct Pex_Statistics: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var exits: [Pex_ExitStatistics] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Its tensors' extents follow from these numbers; they are f32.
+nonisolated struct Pex_ExitStatistics: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var exit: UInt32 = 0
+
+  var channels: UInt32 = 0
+
+  var classes: UInt32 = 0
+
+  var rank: UInt32 = 0
+
+  /// one a tensor
+  var crc32C: [UInt32] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -1077,7 +1132,7 @@ nonisolated extension Pex_Exit: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HeadRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}channels\0\u{1}spatial\0\u{1}classes\0\u{1}hidden\0\u{1}temperature\0\u{1}threshold\0\u{1}crc32c\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}channels\0\u{1}spatial\0\u{1}classes\0\u{1}hidden\0\u{1}temperature\0\u{1}threshold\0\u{1}crc32c\0\u{1}earlier\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1093,6 +1148,7 @@ nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularFloatField(value: &self.temperature) }()
       case 7: try { try decoder.decodeSingularFloatField(value: &self._threshold) }()
       case 8: try { try decoder.decodeRepeatedFixed32Field(value: &self.crc32C) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.earlier) }()
       default: break
       }
     }
@@ -1127,6 +1183,9 @@ nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.crc32C.isEmpty {
       try visitor.visitPackedFixed32Field(value: self.crc32C, fieldNumber: 8)
     }
+    if !self.earlier.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.earlier, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1139,6 +1198,42 @@ nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.temperature != rhs.temperature {return false}
     if lhs._threshold != rhs._threshold {return false}
     if lhs.crc32C != rhs.crc32C {return false}
+    if lhs.earlier != rhs.earlier {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_EarlierTap: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EarlierTap"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{1}channels\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.exit) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.channels) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.exit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.exit, fieldNumber: 1)
+    }
+    if self.channels != 0 {
+      try visitor.visitSingularUInt32Field(value: self.channels, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_EarlierTap, rhs: Pex_EarlierTap) -> Bool {
+    if lhs.exit != rhs.exit {return false}
+    if lhs.channels != rhs.channels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1450,7 +1545,7 @@ nonisolated extension Pex_Heads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PersonalHead"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1463,6 +1558,7 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularBytesField(value: &self.structureDigest) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.enabled) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._head) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.earlierDigests) }()
       default: break
       }
     }
@@ -1488,6 +1584,9 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._head {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if !self.earlierDigests.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.earlierDigests, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1497,6 +1596,87 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.structureDigest != rhs.structureDigest {return false}
     if lhs.enabled != rhs.enabled {return false}
     if lhs._head != rhs._head {return false}
+    if lhs.earlierDigests != rhs.earlierDigests {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_Statistics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Statistics"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exits\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.exits) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.exits.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.exits, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_Statistics, rhs: Pex_Statistics) -> Bool {
+    if lhs.exits != rhs.exits {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_ExitStatistics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ExitStatistics"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{1}channels\0\u{1}classes\0\u{1}rank\0\u{1}crc32c\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.exit) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.channels) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.classes) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.rank) }()
+      case 5: try { try decoder.decodeRepeatedFixed32Field(value: &self.crc32C) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.exit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.exit, fieldNumber: 1)
+    }
+    if self.channels != 0 {
+      try visitor.visitSingularUInt32Field(value: self.channels, fieldNumber: 2)
+    }
+    if self.classes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.classes, fieldNumber: 3)
+    }
+    if self.rank != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rank, fieldNumber: 4)
+    }
+    if !self.crc32C.isEmpty {
+      try visitor.visitPackedFixed32Field(value: self.crc32C, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_ExitStatistics, rhs: Pex_ExitStatistics) -> Bool {
+    if lhs.exit != rhs.exit {return false}
+    if lhs.channels != rhs.channels {return false}
+    if lhs.classes != rhs.classes {return false}
+    if lhs.rank != rhs.rank {return false}
+    if lhs.crc32C != rhs.crc32C {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -48,10 +48,14 @@ extension ExitPlacement {
         .unsupported, "the model has no output of shape [N,C] that heads could stand in for",
         hint: "name it with --output, or convert with --exits none")
     }
-    return try chosen.map { point in
+    return try chosen.enumerated().map { depth, point in
       let map = try point.map()
+      let kind = kinds[point.number] ?? kind
+      let earlier = try chosen.prefix(kind == .multitap ? depth : 0).map { point in
+        EarlierTap(exit: point.number, channels: try point.map().channels)
+      }
       let head = try HeadSpecification(
-        kind: kinds[point.number] ?? kind, channels: map.channels, spatial: map.spatial, classes: classes)
+        kind: kind, channels: map.channels, spatial: map.spatial, classes: classes, earlier: earlier)
       return ExitPlacement(point: point, head: head)
     }
   }

@@ -15,11 +15,13 @@ public struct HeadActivations: Sendable {
 extension Head {
   /// The forward pass of one sample with all that the backward pass needs.
   ///
-  /// - Parameter tap: the tap's numbers for one sample, `[C, spatial…]` row-major.
+  /// - Parameters:
+  ///   - tap: the tap's numbers for one sample, `[C, spatial…]` row-major.
+  ///   - earlier: as in ``logits(tap:earlier:)``.
   /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
-  public func activations(tap: UnsafeBufferPointer<Float>) throws -> HeadActivations {
+  public func activations(tap: UnsafeBufferPointer<Float>, earlier: [Float] = []) throws -> HeadActivations {
     guard specification.kind == .conv else {
-      let features = try features(tap: tap)
+      let features = try earlier + features(tap: tap)
       return HeadActivations(patches: [], map: [], features: features, logits: try logits(features: features))
     }
     guard tap.count == specification.spatial.reduce(specification.channels, *) else {

@@ -14,12 +14,16 @@ extension Head {
     let width = specification.featureCount
     let limited = try HeadSpecification(
       kind: specification.kind, channels: specification.channels, spatial: specification.spatial,
-      classes: classes.count, hidden: specification.kind == .conv ? specification.hidden : nil)
-    let weight = try parameter("weight").withFloats { rows in
-      classes.flatMap { rows[$0 * width..<($0 + 1) * width] }
+      classes: classes.count, hidden: specification.kind == .conv ? specification.hidden : nil,
+      earlier: specification.earlier)
+    let tensors = try zip(limited.parameters, parameters).map { parameter, tensor in
+      // The convolution reads no classes; every other tensor has one row, or one number, a class.
+      guard !parameter.name.hasPrefix("conv.") else { return tensor }
+      let length = parameter.dimensions.count == 1 ? 1 : width
+      return try tensor.withFloats { rows in
+        try Tensor(parameter.dimensions, classes.flatMap { rows[$0 * length..<($0 + 1) * length] })
+      }
     }
-    let bias = try parameter("bias").withFloats { bias in classes.map { bias[$0] } }
-    let readout = [try Tensor([classes.count, width], weight), try Tensor([classes.count], bias)]
-    return try Head(limited, parameters: parameters.dropLast(2) + readout, temperature: temperature)
+    return try Head(limited, parameters: tensors, temperature: temperature)
   }
 }

@@ -3,23 +3,26 @@ import PexTensor
 extension Head {
   /// Logits of one sample, not divided by the temperature.
   ///
-  /// - Parameter tap: the tap's numbers for one sample, `[C, spatial…]` row-major.
-  /// - Returns: `classes` numbers. They depend on the tap and the head alone.
+  /// - Parameters:
+  ///   - tap: the tap's numbers for one sample, `[C, spatial…]` row-major.
+  ///   - earlier: the pooled features of ``HeadSpecification/earlier``, one tap's after the other.
+  /// - Returns: `classes` numbers. They depend on the taps and the head alone.
   /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
-  public func logits(tap: UnsafeBufferPointer<Float>) throws -> [Float] {
-    try logits(features: try features(tap: tap))
+  public func logits(tap: UnsafeBufferPointer<Float>, earlier: [Float] = []) throws -> [Float] {
+    try logits(features: earlier + features(tap: tap))
   }
 
-  /// The pooled features of one sample: what the fully connected layer reads, ``HeadSpecification/featureCount`` numbers.
+  /// The pooled features of one sample's own tap: what the fully connected layer reads, behind those of earlier taps.
   /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
   public func features(tap: UnsafeBufferPointer<Float>) throws -> [Float] {
     let expected = specification.spatial.reduce(specification.channels, *)
     guard tap.count == expected else {
       throw PexError(.defect, "a tap of \(tap.count) numbers does not fit a head on \(expected)")
     }
-    var features = [Float](repeating: 0, count: specification.featureCount)
+    let channels = specification.kind == .conv ? specification.hidden : specification.channels
+    var features = [Float](repeating: 0, count: 2 * channels)
     switch specification.kind {
-    case .linear:
+    case .linear, .multitap, .prototype:
       features.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: specification.channels, into: $0) }
     case .conv:
       let map = try convolved(tap)

@@ -20,8 +20,34 @@ public struct FeatureTable: Sendable {
     self.width = width
   }
 
+  /// The rows of several taps one behind the other, as a multitap head reads them; the last one gives name and labels.
+  /// - Throws: ``PexError`` (defect) when there are no tables or they are of other samples.
+  public init(joining tables: [FeatureTable]) throws {
+    guard let last = tables.last, tables.allSatisfy({ $0.count == last.count }) else {
+      throw PexError(.defect, "\(tables.count) tables of features that do not belong together")
+    }
+    try self.init(tap: last.tap, width: tables.reduce(0) { $0 + $1.width })
+    reserve(last.count)
+    for sample in 0..<last.count {
+      for table in tables { values += table.row(sample) }
+    }
+    labels = last.labels
+  }
+
   /// The number of samples.
   public var count: Int { labels.count }
+
+  /// Some samples alone. The rows must be below ``count``.
+  func picking(_ rows: [Int]) throws -> FeatureTable {
+    guard rows.count < count else { return self }
+    var result = try FeatureTable(tap: tap, width: width)
+    result.reserve(rows.count)
+    for row in rows {
+      result.values += self.row(row)
+      result.labels.append(labels[row])
+    }
+    return result
+  }
 
   /// Makes room for so many samples in all, to save copying.
   public mutating func reserve(_ samples: Int) {

@@ -12,17 +12,19 @@ public struct HeadTask: Sendable {
   public var specification: HeadSpecification
   /// What it is trained on.
   public var samples: HeadTrainer.Samples
-  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:teacher:prior:split:options:)``.
+  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:teacher:prior:general:split:options:)``.
   public var base: Head?
   /// What it learns from besides labels.
   public var teacher: Teacher?
   /// How often each class occurs; nil when labels say so.
   public var prior: [Float]?
+  /// What general samples look like, for prototypes.
+  public var general: GeneralFeatures?
 
   /// A task of these parts.
   public init(
     exit: Int, specification: HeadSpecification, samples: HeadTrainer.Samples, base: Head? = nil,
-    teacher: Teacher? = nil, prior: [Float]? = nil
+    teacher: Teacher? = nil, prior: [Float]? = nil, general: GeneralFeatures? = nil
   ) {
     self.exit = exit
     self.specification = specification
@@ -30,6 +32,21 @@ public struct HeadTask: Sendable {
     self.base = base
     self.teacher = teacher
     self.prior = prior
+    self.general = general
+  }
+}
+
+/// What a bundle knows about the features of general samples.
+public struct GeneralFeatures: Sendable {
+  /// The statistics of the head's own tap.
+  public var statistics: FeatureStatistics
+  /// For each class of the head its number in the statistics; nil for a class that they lack.
+  public var classes: [Int?]
+
+  /// What is known.
+  public init(_ statistics: FeatureStatistics, classes: [Int?]) {
+    self.statistics = statistics
+    self.classes = classes
   }
 }
 
@@ -41,7 +58,7 @@ extension HeadTrainer {
   ///   - split: one split for all, so that their held-out logits belong to the same samples.
   ///   - threads: how many heads are trained at a time, at least one. The calling thread waits.
   /// - Returns: the heads in the order of the tasks.
-  /// - Throws: what ``train(exit:specification:samples:base:teacher:prior:split:options:)`` throws for the first task that fails.
+  /// - Throws: what ``train(exit:specification:samples:base:teacher:prior:general:split:options:)`` throws for the first task that fails.
   public static func trainAll(
     _ tasks: [HeadTask], split: Split, options: TrainingOptions = TrainingOptions(), threads: Int = 1
   ) throws -> [TrainedHead] {
@@ -58,7 +75,7 @@ extension HeadTrainer {
         let result = Result {
           try train(
             exit: task.exit, specification: task.specification, samples: task.samples, base: task.base,
-            teacher: task.teacher, prior: task.prior, split: split, options: options)
+            teacher: task.teacher, prior: task.prior, general: task.general, split: split, options: options)
         }
         results.withLock { $0[index] = result }
       }

@@ -41,13 +41,14 @@ public enum HeadTrainer {
   ///     alone. Where a label is missing, the teacher's answer is what figures compare with.
   ///   - prior: how often each class occurs, which the head need not learn: everything is compared after it was added
   ///     to the logits. Nil when the samples' labels are to say so.
+  ///   - general: what general samples look like, for prototypes; they do without as well.
   ///   - split: from ``Split/stratified(labels:fraction:seed:)``.
   ///   - options: how to train.
   /// - Throws: ``PexError``: malformed for fewer than two training samples or one class, a label beyond the classes,
   ///   or numbers that overflow on the way; usage for options out of range; defect for samples of another shape.
   public static func train(
     exit: Int, specification: HeadSpecification, samples: Samples, base: Head? = nil, teacher: Teacher? = nil,
-    prior: [Float]? = nil, split: Split, options: TrainingOptions = TrainingOptions()
+    prior: [Float]? = nil, general: GeneralFeatures? = nil, split: Split, options: TrainingOptions = TrainingOptions()
   ) throws -> TrainedHead {
     try options.validate()
     try naming(samples.tap) { try check(samples.labels, teacher, split, classes: specification.classes) }
@@ -57,8 +58,11 @@ public enum HeadTrainer {
       targets: Targets(labels: samples.labels, teacher: teacher, prior: prior), split: split, options: options)
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
-      case (.linear, .features(let table)): return try bestLinear(job, table)
+      case (.linear, .features(let table)), (.multitap, .features(let table)): return try bestLinear(job, table)
       case (.linear, .taps(let table)): return try bestLinear(job, table.pooled())
+      case (.prototype, .features(let table)): return try trainPrototypes(job, table, general)
+      case (.prototype, .taps(let table)): return try trainPrototypes(job, table.pooled(), general)
+      case (.multitap, .taps): throw PexError(.defect, "a multitap head is trained on pooled features")
       case (.conv, .taps(let table)): return try trainConvolution(job, table)
       case (.conv, .features): throw PexError(.defect, "a conv head is trained on raw taps")
       }
@@ -135,6 +139,30 @@ public enum HeadTrainer {
       try LinearTrainer(
         table, job.targets, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
     }
+  }
+
+  /// Means of the training samples, measured on those held out, and then means of all.
+  private static func trainPrototypes(
+    _ job: Job, _ table: FeatureTable, _ general: GeneralFeatures?
+  ) throws -> TrainedHead {
+    guard table.width == job.specification.featureCount else {
+      throw PexError(.defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
+    }
+    let start = try Prototypes(
+      general?.statistics, classes: general?.classes ?? Array(repeating: nil, count: job.specification.classes),
+      features: table, start: job.base)
+    func head(_ rows: [Int], temperature: Float = 1) throws -> Head {
+      var prototypes = start
+      for row in rows { prototypes.add(table.row(row), class: job.targets.answers[row]) }
+      return try Head(job.specification, numbers: prototypes.parameters(), temperature: temperature)
+    }
+    var trained = try measured(job, head(job.split.training), epochs: 1, steps: 0) { head, row in
+      try head.logits(features: Array(table.row(row)))
+    }
+    guard job.options.refit, !job.split.validation.isEmpty else { return trained }
+    let rows = (job.split.training + job.split.validation).sorted()
+    trained.head = try head(rows, temperature: trained.report.temperature)
+    return trained
   }
 
   private static func trainConvolution(_ job: Job, _ table: TapTable) throws -> TrainedHead {

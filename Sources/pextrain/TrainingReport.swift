@@ -38,6 +38,12 @@ struct TrainingReport {
       ])
     }
     for line in table.lines { try console.result(line) }
+    if !result.alignedExits.isEmpty {
+      let exits = result.alignedExits.map(String.init).joined(separator: ", ")
+      try console.result(
+        "the base heads of exits \(exits) were aligned with these features"
+          + (result.isShifted ? ", which differ from those the model learned from" : ""))
+    }
     if let policy = result.policy, let outcome = result.outcome {
       // These samples chose the threshold, so this is what was aimed at, not a measurement.
       try console.result(
@@ -98,6 +104,7 @@ struct TrainingReport {
       "seconds": .members([
         "features": .number(result.seconds.features), "heads": .number(result.seconds.heads),
       ]),
+      "aligned_exits": .array(result.alignedExits.map(JSON.integer)), "shifted": .bool(result.isShifted),
       "supervision": .string(result.supervision.rawValue),
       "figures": .string(result.isAgreement ? "agreement" : "accuracy"),
       "classes": .array(result.classes.map { .string($0) }),

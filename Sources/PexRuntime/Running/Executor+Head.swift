@@ -7,11 +7,12 @@ extension Executor {
   /// A head's logits on a tap that is there, not divided by the temperature: the same bytes as `Head.logits(tap:)`, but
   /// that denormal numbers are zero as everywhere in a run; on all threads, and without bringing the tap into another
   /// layout where that can be.
+  /// - Parameter earlier: the pooled features of the head's earlier taps, one tap's after the other.
   /// - Throws: ``PexError`` (defect) when the tap is not there or does not fit the head.
-  package func logits(of head: Head, tap id: ValueID) throws -> [Float] {
+  package func logits(of head: Head, tap id: ValueID, earlier: [Float] = []) throws -> [Float] {
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    let features = try features(of: head, tap: id)
+    let features = try earlier + features(of: head, tap: id)
     guard features.count == head.specification.featureCount else {
       throw PexError(.defect, "\(features.count) features do not fit a head on \(head.specification.featureCount)")
     }
@@ -37,11 +38,26 @@ extension Executor {
 
   private func features(of head: Head, tap id: ValueID) throws -> [Float] {
     let specification = head.specification
-    guard specification.kind == .linear, let stored = try blockedTap(id),
-      let map = MapExtents(plan.graph[id].type.perSample), map.samples == 1, map.channels == specification.channels
-    else { return try withValue(id) { try head.features(tap: $0) } }
+    guard specification.kind == .conv else { return try pooled(tap: id, channels: specification.channels) }
+    return try withValue(id) { try head.features(tap: $0) }
+  }
+
+  /// The averages and then the maxima of a tap's channels: `2 * channels` numbers.
+  /// - Throws: ``PexError`` (defect) when the tap is not there or has other channels.
+  package func pooled(tap id: ValueID, channels: Int) throws -> [Float] {
+    guard let tap = plan.graph[id].type.tap, tap.channels == channels else {
+      throw PexError(.defect, "'\(plan.graph[id].name)' is no tap of \(channels) channels")
+    }
+    let state = pex_flush_denormals()
+    defer { pex_restore_denormals(state) }
+    var features = [Float](repeating: 0, count: 2 * channels)
+    guard let stored = try blockedTap(id), let map = MapExtents(plan.graph[id].type.perSample), map.samples == 1 else {
+      try withValue(id) { tap in
+        features.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: channels, into: $0) }
+      }
+      return features
+    }
     let lanes = plan.instructionSet.lanes
-    var features = [Float](repeating: 0, count: specification.featureCount)
     features.withUnsafeMutableBufferPointer { features in
       guard let base = features.baseAddress else { return }
       workers.ranges(map.blocks(lanes), cost: saturatingProduct(map.pixels, lanes)) { range, _ in

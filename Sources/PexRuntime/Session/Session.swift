@@ -58,8 +58,10 @@ public final class Session {
     case .fixed(let exit):
       guard let entry = heads[exit] else { throw noHead(at: exit) }
       route.answer.exit = .exit(exit)
+      try route.prepare([entry])
       _ = try route.visit(entry)
     case .all:
+      try route.prepare(heads.entries)
       for entry in heads.entries { _ = try route.visit(entry) }
       try route.finish()
     case .stored:
@@ -102,6 +104,7 @@ public final class Session {
       // Without a policy the last resort answers: the final classifier, or the head that stands in for it.
       if heads.replacesFinal, let last = heads.entries.last(where: \.isEnabled) {
         route.answer.exit = .exit(last.exit)
+        try route.prepare([last])
         _ = try route.visit(last)
       } else {
         try route.finish(isLastResort: true)
@@ -110,6 +113,7 @@ public final class Session {
     }
     var state = policy.map(PolicyState.init)
     let enabled = heads.entries.filter(\.isEnabled)
+    try route.prepare(enabled)
     for (index, entry) in enabled.enumerated() {
       guard !route.wouldMiss(deadline, at: .exit(entry.exit)) else { return }
       let probabilities = try route.visit(entry)
@@ -130,6 +134,10 @@ public final class Session {
     private var prefix = 0.0
     private var headMACs = 0
     private var hasAnswer = false
+    /// Segments with taps that a head behind them reads, by depth, those passed already left out.
+    private var stops: [(segment: Int, tap: EarlierTap)] = []
+    /// The pooled features of the taps passed, by exit point.
+    private var pooled: [Int: [Float]] = [:]
 
     init(session: Session, started: ContinuousClock.Instant) {
       self.session = session
@@ -138,11 +146,25 @@ public final class Session {
 
     private var milliseconds: Double { Double(started.duration(to: session.clock.now).nanoseconds) / 1e6 }
 
+    /// Notes what has to be kept on the way to some heads.
+    mutating func prepare(_ entries: [HeadSet.Entry]) throws {
+      let taps = Set(entries.flatMap(\.head.specification.earlier))
+      stops = try taps.map { (try session.model.segment(of: $0.exit), $0) }.sorted { $0.0 < $1.0 }
+    }
+
     /// Runs the trunk up to a head and the head.
     mutating func visit(_ entry: HeadSet.Entry) throws -> [Float] {
       let target = try session.model.segment(of: entry.exit)
+      while let stop = stops.first, stop.segment <= target {
+        try session.executor.run(through: stop.segment)
+        pooled[stop.tap.exit] = try session.executor.pooled(
+          tap: session.model.points[stop.segment].value, channels: stop.tap.channels)
+        stops.removeFirst()
+      }
       try session.executor.run(through: target)
-      let logits = try session.executor.logits(of: entry.head, tap: session.model.points[target].value)
+      let earlier = entry.head.specification.earlier.flatMap { pooled[$0.exit] ?? [] }
+      let logits = try session.executor.logits(
+        of: entry.head, tap: session.model.points[target].value, earlier: earlier)
       try requireFinite(logits, .exit(entry.exit))
       let probabilities = session.heads.probabilities(logits, temperature: entry.head.temperature)
       answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))

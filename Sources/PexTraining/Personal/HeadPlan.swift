@@ -10,7 +10,9 @@ public struct HeadPlan: Sendable {
   /// What it looks like.
   public let specification: HeadSpecification
   /// The head to start from, over the same classes; nil to start from nothing.
-  public let start: Head?
+  public internal(set) var start: Head?
+  /// Whether that is a head which learned from the person before.
+  public let goesOn: Bool
 }
 
 extension HeadPlan {
@@ -36,31 +38,48 @@ extension HeadPlan {
       throw PexError(
         .usage, "there is no exit point \(exit)", hint: "exit points: 1 to \(contents.trunk.exitPoints.count)")
     }
-    return try Set(wanted).sorted { (depth[$0] ?? 0) < (depth[$1] ?? 0) }.map { exit in
-      try plan(model, exit: exit, kind: kind, classes: classes, numbers: numbers, earlier: earlier)
+    let sorted = Set(wanted).sorted { (depth[$0] ?? 0) < (depth[$1] ?? 0) }
+    return try sorted.enumerated().map { index, exit in
+      try plan(
+        model, exit: exit, before: Array(sorted[..<index]), kind: kind, classes: classes, numbers: numbers,
+        earlier: earlier)
     }
   }
 
   private static func plan(
-    _ model: Model, exit: Int, kind: HeadKind?, classes: [String], numbers: [Int], earlier: HeadSet?
+    _ model: Model, exit: Int, before: [Int], kind: HeadKind?, classes: [String], numbers: [Int], earlier: HeadSet?
   ) throws -> HeadPlan {
     let contents = model.bundle.contents
     let record = contents.exits.first { $0.exit == exit }
-    guard let point = contents.trunk.exitPoint(exit), let tap = model.bundle.graph[point.value].type.tap else {
-      throw PexError(.defect, "exit point \(exit) is no feature map")
-    }
-    let kind = kind ?? record?.specification.kind ?? .linear
-    let hidden = record?.specification.kind == kind && kind == .conv ? record?.specification.hidden : nil
+    let tap = try model.tap(exit)
+    let known = earlier?[exit]?.head.specification ?? record?.specification
+    let kind = kind ?? known?.kind ?? .linear
+    let like = known?.kind == kind ? known : nil
+    // A head of the bundle says itself what it reads; another one reads what the heads in front of it do.
+    let taps =
+      try kind == .multitap
+      ? like?.earlier ?? before.map { EarlierTap(exit: $0, channels: try model.tap($0).channels) } : []
     let specification = try HeadSpecification(
-      kind: kind, channels: tap.channels, spatial: tap.spatial, classes: classes.count, hidden: hidden)
+      kind: kind, channels: tap.channels, spatial: tap.spatial, classes: classes.count,
+      hidden: kind == .conv ? like?.hidden : nil, earlier: taps)
     if let entry = earlier?[exit], entry.head.specification == specification, earlier?.classes == classes {
-      return HeadPlan(exit: exit, specification: specification, start: entry.head)
+      return HeadPlan(exit: exit, specification: specification, start: entry.head, goesOn: true)
     }
     // The base head limited to the person's classes is where the person starts.
     let base = try model.bundle.baseHead(at: exit).flatMap { head in
       numbers.allSatisfy((0..<head.specification.classes).contains) ? try head.limited(to: numbers) : nil
     }
     let fits = base?.specification == specification
-    return HeadPlan(exit: exit, specification: specification, start: fits ? base : nil)
+    return HeadPlan(exit: exit, specification: specification, start: fits ? base : nil, goesOn: false)
+  }
+}
+
+extension Model {
+  /// Channels and extents of the map at an exit point.
+  fileprivate func tap(_ exit: Int) throws -> (channels: Int, spatial: [Int]) {
+    guard let point = bundle.contents.trunk.exitPoint(exit), let tap = bundle.graph[point.value].type.tap else {
+      throw PexError(.defect, "exit point \(exit) is no feature map")
+    }
+    return tap
   }
 }

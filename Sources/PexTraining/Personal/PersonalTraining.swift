@@ -60,6 +60,13 @@ public struct PersonalTraining {
     public var meetsGoal: Bool
     /// What the policy comes to on the held-out samples that chose it.
     public var outcome: PolicyOutcome?
+    /// Exits whose base head was first brought to where the person's features lie; see ``FeatureAlignment``.
+    public var alignedExits: [Int]
+    /// Whether the person's pictures differ so much from those that the model learned from that the deepest base head,
+    /// aligned, taught instead of the original classifier.
+    public var isShifted: Bool
+    /// What features look like at the exits, for bundles whose base heads these are.
+    public var statistics: [ExitStatistics]
     /// Seconds for the pass over the trunk and for the heads.
     public var seconds: (features: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
@@ -92,13 +99,22 @@ public struct PersonalTraining {
     let cache = try TapCache(
       session, provisional, samples, wantsFinal: asksClassifier || !replacesFinal(provisional), progress: progress)
     let cached = clock.now
+    let aligned = AlignedStart(session, cache)
+    let isLearned = asksClassifier && !request.isBase
+    let shifted = try isLearned ? cache.finalLogits.flatMap { try aligned.teacher(provisional, logits: $0) } : nil
     let assignment = try Assignment(
-      request, supervision, labels: samples.labels, count: names.count, logits: cache.finalLogits)
-    let plans = try plans(of: assignment.classes, names)
-    let tasks = zip(plans, try cache.labelled(assignment.labels)).map { plan, samples in
+      request, supervision, labels: samples.labels, count: names.count, logits: shifted ?? cache.finalLogits)
+    var plans = try plans(of: assignment.classes, names)
+    var alignedExits: [Int] = []
+    for (index, samples) in cache.samples.enumerated() where !request.isBase {
+      guard let plan = try aligned.plan(plans[index], samples, assignment) else { continue }
+      plans[index] = plan
+      alignedExits.append(plan.exit)
+    }
+    let tasks = try zip(plans, try cache.labelled(assignment.labels)).map { plan, samples in
       HeadTask(
         exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
-        teacher: assignment.teacher, prior: assignment.prior)
+        teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
     }
     let answers = assignment.answers
     let split = try Split.stratified(
@@ -119,8 +135,31 @@ public struct PersonalTraining {
       isAgreement: assignment.teacher != nil && assignment.labels.contains { $0 == nil },
       policy: choice.map { PolicyRecord(.confidence, $0.common) },
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.commonOutcome,
+      alignedExits: alignedExits, isShifted: shifted != nil,
+      statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
       seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
+  }
+
+  /// What the bundle knows about a prototype head's features.
+  private func general(_ plan: HeadPlan, _ assignment: Assignment) throws -> GeneralFeatures? {
+    guard plan.specification.kind == .prototype, !request.isBase else { return nil }
+    let known = session.model.bundle.contents.statistics.first { $0.exit == plan.exit }
+    return try known.map { known in
+      GeneralFeatures(try known.checked(), classes: assignment.classes.map { $0 < known.classes ? $0 : nil })
+    }
+  }
+
+  /// The statistics of every exit's features, by the samples' labels or what the classifier says they are.
+  private func statistics(_ cache: TapCache, _ plans: [HeadPlan], _ assignment: Assignment) throws -> [ExitStatistics] {
+    let answers = assignment.answers
+    let rows = answers.indices.filter { answers[$0] != nil }
+    return try plans.map { plan in
+      let table = try cache.pooled(plan).picking(rows)
+      let labels = rows.compactMap { row in answers[row].map { assignment.classes[$0] } }
+      let classes = session.model.bundle.contents.classNames?.count ?? request.classNames.count
+      return ExitStatistics(exit: plan.exit, try FeatureStatistics(of: table, labels: labels, classes: classes))
+    }
   }
 
   /// Refuses what cannot be learned from.
@@ -202,6 +241,8 @@ extension PersonalTraining.Result {
         ExitRecord(exit: trained.report.exit, head: trained.head, threshold: trained.report.threshold))
     }
     result.exits.sort { $0.exit < $1.exit }
+    result.statistics.removeAll { old in statistics.contains { $0.exit == old.exit } }
+    result.statistics = (result.statistics + statistics).sorted { $0.exit < $1.exit }
     // A policy that was chosen without the other trained heads would never reach them.
     let chosen = Set(heads.map(\.report.exit))
     if result.exits.allSatisfy({ $0.parameters == nil || chosen.contains($0.exit) }) { result.policy = policy }

@@ -27,6 +27,8 @@ struct TapCache {
   private(set) var samples: [HeadTrainer.Samples] = []
   /// The final classifier's logits, when they were asked for, one row a sample.
   private(set) var finalLogits: LogitTable?
+  private var features: [Int: FeatureTable] = [:]
+  private var maps: [Int: TapTable] = [:]
 
   /// Runs the trunk once over every sample, no deeper than needed.
   /// - Parameters:
@@ -35,40 +37,52 @@ struct TapCache {
   init(
     _ session: Session, _ plans: [HeadPlan], _ source: TrainingSamples, wantsFinal: Bool, progress: (Int) -> Void
   ) throws {
-    var features: [Int: FeatureTable] = [:]
-    var maps: [Int: TapTable] = [:]
     for plan in plans {
       let specification = plan.specification
-      switch specification.kind {
-      case .linear:
-        features[plan.exit] = try FeatureTable(tap: "exit \(plan.exit)", width: specification.featureCount)
-        features[plan.exit]?.reserve(source.count)
-      case .conv:
+      guard specification.kind != .conv else {
         maps[plan.exit] = try TapTable(
           tap: "exit \(plan.exit)", channels: specification.channels, spatial: specification.spatial)
         maps[plan.exit]?.reserve(source.count)
+        continue
+      }
+      let own = EarlierTap(exit: plan.exit, channels: specification.channels)
+      for tap in specification.earlier + [own] where features[tap.exit] == nil {
+        features[tap.exit] = try FeatureTable(tap: "exit \(tap.exit)", width: 2 * tap.channels)
+        features[tap.exit]?.reserve(source.count)
       }
     }
     var final: [Float] = []
-    let channels = Dictionary(plans.map { ($0.exit, $0.specification.channels) }) { first, _ in first }
+    let exits = Set(features.keys).union(maps.keys)
     for index in 0..<source.count {
       let inputs = try source.inputs(index)
-      let logits = try session.taps(inputs, at: plans.map(\.exit), toTheEnd: wantsFinal) { exit, tap in
-        if maps[exit] != nil { return try maps[exit]?.append(tap, label: nil) ?? () }
-        var row = [Float](repeating: 0, count: 2 * (channels[exit] ?? 0))
-        row.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: channels[exit] ?? 0, into: $0) }
+      let logits = try session.taps(inputs, at: Array(exits), toTheEnd: wantsFinal) { exit, tap in
+        try maps[exit]?.append(tap, label: nil)
+        guard let width = features[exit]?.width else { return }
+        var row = [Float](repeating: 0, count: width)
+        row.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: width / 2, into: $0) }
         try features[exit]?.append(row, label: nil)
       }
       final += logits ?? []
       progress(index + 1)
     }
     for plan in plans {
-      if let table = features[plan.exit] { samples.append(.features(table)) }
-      if let table = maps[plan.exit] { samples.append(.taps(table)) }
+      if let table = maps[plan.exit] {
+        samples.append(.taps(table))
+      } else {
+        let taps = plan.specification.earlier.map(\.exit) + [plan.exit]
+        samples.append(.features(try FeatureTable(joining: taps.compactMap { features[$0] })))
+      }
     }
     if wantsFinal, source.count > 0, !final.isEmpty {
       finalLogits = try LogitTable(classes: final.count / source.count, values: final)
     }
+  }
+
+  /// The pooled features of a head's own tap.
+  func pooled(_ plan: HeadPlan) throws -> FeatureTable {
+    if let table = features[plan.exit] { return table }
+    guard let maps = maps[plan.exit] else { throw PexError(.defect, "exit \(plan.exit) was not kept") }
+    return try maps.pooled()
   }
 
   /// What each head reads, with labels.

@@ -1,0 +1,77 @@
+import PexHeads
+import PexTensor
+
+/// The statistics of one exit point's features, as a bundle holds them.
+public struct ExitStatistics: Sendable {
+  /// The exit point's number.
+  public let exit: Int
+  /// The tensors, in the order of ``FeatureStatistics/tensors``.
+  let tensors: [Tensor]
+  /// Checksums that came with the tensors from a file; nil for statistics from elsewhere.
+  private let storedChecksums: [UInt32]?
+
+  /// Statistics that were computed just now.
+  public init(exit: Int, _ statistics: FeatureStatistics) {
+    self.exit = exit
+    tensors = statistics.tensors
+    storedChecksums = nil
+  }
+
+  /// Channels of the tap.
+  public var channels: Int { tensors[2].count / 2 }
+  /// Classes that have a mean.
+  public var classes: Int { tensors[0].count }
+
+  /// The statistics, checked.
+  /// - Throws: ``PexError`` (malformed) when bytes that came from a file are damaged or hold numbers that must not be there.
+  public func checked() throws -> FeatureStatistics {
+    let place = "\(SectionKind.statisticsTensors.name): exit \(exit)"
+    for (tensor, expected) in zip(tensors, storedChecksums ?? []) {
+      let found = tensor.checksum
+      guard found == expected else { throw BundleFault.checksum(expected: expected, found: found).error(place) }
+    }
+    return try naming(place) {
+      try FeatureStatistics(counts: tensors[0], means: tensors[1], residual: tensors[2], factor: tensors[3])
+    }
+  }
+
+  /// The message of one exit.
+  /// - Throws: ``PexError`` (malformed) as ``checked()``.
+  func message() throws -> Pex_ExitStatistics {
+    var message = Pex_ExitStatistics()
+    message.exit = UInt32(clamping: exit)
+    message.channels = UInt32(clamping: channels)
+    message.classes = UInt32(clamping: classes)
+    message.rank = UInt32(clamping: try checked().rank)
+    message.crc32C = tensors.map(\.checksum)
+    return message
+  }
+
+  /// What sections 11 and 12 hold of one exit.
+  /// - Throws: ``PexError`` (malformed) when they do not fit each other.
+  init(_ message: Pex_ExitStatistics, _ row: inout TensorRow, in image: FileImage) throws {
+    let place = "\(SectionKind.statistics.name): exit \(message.exit)"
+    let range = 1...UInt32(HeadSpecification.limit)
+    guard range.contains(message.channels), range.contains(message.classes),
+      message.rank <= UInt32(FeatureStatistics.mostRank)
+    else {
+      throw BundleFault.value(
+        "channels, classes and rank",
+        expected: "1…\(HeadSpecification.limit), a rank of at most \(FeatureStatistics.mostRank)",
+        found: "\(message.channels), \(message.classes), \(message.rank)"
+      ).error(place)
+    }
+    let parameters = FeatureStatistics.parameters(
+      classes: Int(message.classes), width: 2 * Int(message.channels), rank: Int(message.rank))
+    guard message.crc32C.count == parameters.count else {
+      throw BundleFault.value("checksums", expected: "\(parameters.count)", found: "\(message.crc32C.count)").error(
+        place)
+    }
+    tensors = try zip(parameters, message.crc32C).map { parameter, checksum in
+      try row.next(
+        "exit \(message.exit) \(parameter.name)", .float32, Shape(parameter.dimensions), checksum: checksum, in: image)
+    }
+    exit = Int(message.exit)
+    storedChecksums = message.crc32C
+  }
+}

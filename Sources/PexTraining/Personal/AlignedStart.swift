@@ -1,0 +1,85 @@
+import PexBundle
+import PexHeads
+import PexRuntime
+import PexTensor
+
+/// Base heads brought to where a person's features lie, where the bundle's statistics allow it and it helps.
+struct AlignedStart {
+  private let session: Session
+  private let cache: TapCache
+
+  init(_ session: Session, _ cache: TapCache) {
+    self.session = session
+    self.cache = cache
+  }
+
+  /// The plan with its base head aligned, when that answers the person's labels with less loss than the head as shipped; and
+  /// without labels when the features are shifted. Neither head has seen the person's labels, so all of them may judge.
+  /// - Returns: nil when the head stays as it is.
+  func plan(_ plan: HeadPlan, _ samples: HeadTrainer.Samples, _ assignment: Assignment) throws -> HeadPlan? {
+    guard let base = plan.start, !plan.goesOn, case .features(let table) = samples,
+      let alignment = try alignment(plan, table, shares: { try shares(assignment, of: $0) }),
+      let aligned = try alignment.aligned(base)
+    else { return nil }
+    let rows = assignment.labels.indices.filter { assignment.labels[$0] != nil }
+    if rows.count >= Calibration.fewestSamples {
+      let labels = rows.compactMap { assignment.labels[$0] }
+      func loss(_ head: Head) throws -> Double {
+        try logits(head, table, rows).loss(labels, temperature: Double(head.temperature))
+      }
+      guard try loss(aligned) < loss(base) else { return nil }
+    } else {
+      guard alignment.isShifted else { return nil }
+    }
+    var result = plan
+    result.start = aligned
+    return result
+  }
+
+  /// What stands in for the original classifier where the person's pictures are not like those that it learned from: the
+  /// deepest base head, aligned.
+  /// - Parameter logits: the classifier's.
+  /// - Returns: nil where nothing is shifted, or where there is nothing to align by.
+  func teacher(_ plans: [HeadPlan], logits: LogitTable) throws -> LogitTable? {
+    guard let plan = plans.last, let samples = cache.samples.last, case .features(let table) = samples,
+      let head = try session.model.bundle.baseHead(at: plan.exit), head.specification.classes == logits.classes,
+      head.specification.featureCount == table.width
+    else { return nil }
+    let shares = try ClassPrior(estimating: logits).shares
+    guard let alignment = try alignment(plan, table, shares: { _ in shares }), alignment.isShifted,
+      let aligned = try alignment.aligned(head)
+    else { return nil }
+    let raw = try self.logits(aligned, table, Array(0..<table.count))
+    return try LogitTable(classes: raw.classes, values: raw.values.map { $0 / aligned.temperature })
+  }
+
+  private func logits(_ head: Head, _ table: FeatureTable, _ rows: [Int]) throws -> LogitTable {
+    try LogitTable(
+      classes: head.specification.classes, values: rows.flatMap { try head.logits(features: Array(table.row($0))) })
+  }
+
+  private func alignment(
+    _ plan: HeadPlan, _ table: FeatureTable, shares: (Int) throws -> [Float]
+  ) throws -> FeatureAlignment? {
+    let known = session.model.bundle.contents.statistics
+    let taps = plan.specification.earlier.map(\.exit) + [plan.exit]
+    let statistics = try taps.compactMap { tap in try known.first { $0.exit == tap }?.checked() }
+    guard statistics.count == taps.count, let classes = statistics.first?.classes else { return nil }
+    return try FeatureAlignment(statistics, table: table, shares: shares(classes))
+  }
+
+  /// How often the person meets each of all classes, so far as is known: as the labels say, as was estimated, or one as often as
+  /// another.
+  private func shares(_ assignment: Assignment, of count: Int) throws -> [Float] {
+    var shares = [Float](repeating: 0, count: count)
+    let known = assignment.classes.indices.filter { assignment.classes[$0] < count }
+    let labels = assignment.labels.compactMap { $0 }
+    for number in known {
+      shares[assignment.classes[number]] =
+        labels.count == assignment.labels.count
+        ? Float(labels.count { $0 == number }) : assignment.prior?[number] ?? 1
+    }
+    guard shares.contains(where: { $0 > 0 }) else { return [Float](repeating: 1 / Float(max(count, 1)), count: count) }
+    return try ClassPrior(shares).shares
+  }
+}
