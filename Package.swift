@@ -106,6 +106,7 @@ let package = Package(
       ]),
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
     .testTarget(name: "PexTrainingTests", dependencies: ["PexHeads", "PexTensor", "PexTraining"]),
+    .testTarget(name: "PexConsoleTests", dependencies: ["PexConsole"]),
     .testTarget(name: "PexProgramsTests"),
   ],
   swiftLanguageModes: [.v6]

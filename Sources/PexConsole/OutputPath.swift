@@ -1,4 +1,5 @@
 import Foundation
+import PexBundle
 import PexTensor
 
 /// Where a program writes: what the user asked for, or the input's name with another suffix in the current folder.
@@ -6,37 +7,58 @@ public struct OutputPath: Sendable {
   /// The path.
   public let path: String
   private let force: Bool
+  private let option: String
 
   /// The path that the user wants, or the one that follows from the input.
-  public init(wanted: String?, input: String, suffix: String, force: Bool) {
+  /// - Parameter option: what the user gives the path with, for messages.
+  public init(wanted: String?, input: String, suffix: String, force: Bool, option: String = "-o") {
     let name = ((input as NSString).lastPathComponent as NSString).deletingPathExtension
     path = wanted ?? "\(name).\(suffix)"
     self.force = force
+    self.option = option
   }
 
   /// Whether an existing file may be overwritten.
   public var overwrites: Bool { force }
+
+  /// The path in full, by which two outputs can be told apart.
+  public var place: String { URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path }
 
   /// Checks early, before any work, that the file may be written.
   /// - Parameter sources: files that are read and of another kind than what is written: they are never overwritten.
   /// - Throws: ``PexError``: (usage) for `-` or a source, (cannotCreate) when it exists and is not to be overwritten, or its
   ///   folder does not exist.
   public func check(sources: [String] = []) throws {
-    guard path != "-" else { throw PexError(.usage, "-o -: '-' is not a file name") }
+    guard path != "-" else { throw PexError(.usage, "\(option) -: '-' is not a file name") }
     for source in sources where isSameFile(source) {
       throw PexError(.usage, "\(path): is what is read, and would be overwritten by a file of another kind")
     }
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       guard !isFolder.boolValue else { throw PexError(.cannotCreate, "\(path): expected a file, found a folder") }
+      guard isFileOrLink else { throw PexError(.cannotCreate, "\(path): expected a file, found a device") }
       guard force else {
-        throw PexError(.cannotCreate, "\(path): is there already", hint: "--force overwrites it, -o names another file")
+        throw PexError(
+          .cannotCreate, "\(path): is there already", hint: "--force overwrites it, \(option) names another file")
       }
     }
     let folder = (path as NSString).deletingLastPathComponent
     guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
       folder.isEmpty || isFolder.boolValue
     else { throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'") }
+  }
+
+  /// Writes a text, whole or not at all.
+  /// - Throws: as `AtomicFile.write`.
+  public func write(_ text: String) throws {
+    try AtomicFile.write(to: path, overwriting: force) { sink in
+      try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
+    }
+  }
+
+  private var isFileOrLink: Bool {
+    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    return type == .typeRegular || type == .typeSymbolicLink
   }
 
   private func isSameFile(_ other: String) -> Bool {

@@ -7,6 +7,7 @@ public final class ProgressBar {
   private let total: Int
   private let started = DispatchTime.now()
   private var shown = DispatchTime(uptimeNanoseconds: 0)
+  private var width = 0
 
   /// A bar over `total` pieces of work.
   public init(_ console: Console, _ title: String, total: Int) {
@@ -22,13 +23,22 @@ public final class ProgressBar {
     guard done == total || now.uptimeNanoseconds - shown.uptimeNanoseconds > 100_000_000 else { return }
     shown = now
     let seconds = Double(now.uptimeNanoseconds - started.uptimeNanoseconds) / 1e9
-    let left = done > 0 ? seconds / Double(done) * Double(total - done) : 0
-    let filled = 24 * done / total
-    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 24 - filled)
-    Console.note(
-      String(
-        format: "\r%@ [%@] %d/%d, %.0f/s, %.0f s left ", title, bar, done, total, Double(done) / max(seconds, 1e-9),
-        left))
+    let line = Self.line(title, done: done, total: total, seconds: seconds)
+    // What a longer line left behind is wiped out.
+    Console.note("\r" + line + String(repeating: " ", count: max(0, width - line.count)))
+    width = line.count
     if done == total { Console.note("\n") }
+  }
+
+  /// What the line says after so many seconds: a bar, pieces done, images a second, and the time left at that pace or,
+  /// at the end, the time taken.
+  package static func line(_ title: String, done: Int, total: Int, seconds: Double) -> String {
+    let filled = 24 * done / max(total, 1)
+    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 24 - filled)
+    let pace = Double(done) / max(seconds, 1e-9)
+    let rate = String(format: pace < 10 ? "%.1f" : "%.0f", pace)
+    let rest = done > 0 ? seconds / Double(done) * Double(total - done) : nil
+    let time = done == total ? Format.seconds(seconds) : rest.map { Format.seconds($0) + " left" } ?? "…"
+    return "\(title) [\(bar)] \(done)/\(total), \(rate) images/s, \(time)"
   }
 }

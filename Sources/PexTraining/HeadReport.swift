@@ -20,6 +20,8 @@ public struct HeadReport: Hashable, Sendable {
   public var epochs: Int
   /// Optimiser steps in all.
   public var steps: Int
+  /// How the loss moved; nil unless ``TrainingOptions/recordsLosses`` asked for it.
+  public var losses: LossHistory?
 }
 
 /// A head with what choosing a policy needs.

@@ -186,10 +186,11 @@ public enum HeadTrainer {
     let choice = try TrainingLoop(start: start(training), startsFromBase: startsFromBase, schedule: schedule)
       .choose(job.split)
     if let base = job.base, choice.epoch == 0 {
-      return try measured(job, base, epochs: 0, steps: choice.steps, logits)
+      return try measured(job, base, epochs: 0, steps: choice.steps, losses: choice.losses, logits)
     }
     let chosen = try Head(job.specification, numbers: choice.parameters)
-    var trained = try measured(job, chosen, epochs: choice.epoch, steps: choice.steps, logits)
+    var trained = try measured(
+      job, chosen, epochs: choice.epoch, steps: choice.steps, losses: choice.losses, logits)
     guard schedule.refits else { return trained }
     let rows = (training + held).sorted()
     let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
@@ -202,7 +203,8 @@ public enum HeadTrainer {
 
   /// Calibrates a head and measures it with the very forward pass that devices run.
   private static func measured(
-    _ job: Job, _ head: Head, epochs: Int, steps: Int, _ logits: (Head, Int) throws -> [Float]
+    _ job: Job, _ head: Head, epochs: Int, steps: Int, losses: LossHistory?,
+    _ logits: (Head, Int) throws -> [Float]
   ) throws -> TrainedHead {
     let (classes, split) = (head.specification.classes, job.split)
     let prior = job.targets.prior
@@ -221,7 +223,8 @@ public enum HeadTrainer {
     let report = HeadReport(
       exit: job.exit, trainAccuracy: try trained.accuracy(split.training.map { answers[$0] }),
       validationAccuracy: held.count == 0 ? nil : try predictions.accuracy(heldLabels), temperature: temperature,
-      threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps)
+      threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps,
+      losses: losses)
     let calibrated = try Head(head.specification, parameters: head.parameters, temperature: temperature)
     return TrainedHead(head: calibrated, report: report, validationLogits: held)
   }

@@ -8,6 +8,15 @@ public struct Predictions: Hashable, Sendable {
   /// That class's probability, `max softmax(logits / temperature + log(prior))`; one a sample.
   public let confidences: [Float]
 
+  /// Answers that are known, with how sure they are.
+  /// - Throws: ``PexError`` (defect) when there are not as many confidences as classes.
+  public init(classes: [Int], confidences: [Float]) throws {
+    guard classes.count == confidences.count else {
+      throw PexError(.defect, "\(confidences.count) confidences for \(classes.count) answers")
+    }
+    (self.classes, self.confidences) = (classes, confidences)
+  }
+
   /// The answers that follow from logits.
   /// - Parameter temperature: positive; what the logits are divided by before softmax.
   public init(_ logits: LogitTable, temperature: Float = 1) {

@@ -16,6 +16,8 @@ struct Schedule {
   let stopsEarly: Bool
   /// Whether the head trains again on all samples once everything is chosen.
   let refits: Bool
+  /// Whether the loss is measured after every epoch, for drawing.
+  let recordsLosses: Bool
   let optimizer: TrainingOptions.Optimizer
   let seed: UInt64
 
@@ -36,6 +38,7 @@ struct Schedule {
     patience = max(10, epochs / 3)
     stopsEarly = heldOut >= Self.fewHeldOut
     refits = options.refit && heldOut > 0
+    recordsLosses = options.recordsLosses
     optimizer = options.optimizer
     seed = options.seed
   }
@@ -49,6 +52,7 @@ struct Schedule {
     patience = max(8, epochs / 3)
     stopsEarly = heldOut >= Self.fewHeldOut
     refits = options.refit && heldOut > 0 && samples < Self.manySamples
+    recordsLosses = options.recordsLosses
     optimizer = options.optimizer
     seed = options.seed
   }

@@ -18,6 +18,8 @@ struct TrainingLoop<Head: Trainer> {
     let strength: Double
     /// Steps taken, those of strengths that were not kept included.
     let steps: Int
+    /// How the loss moved, when that is recorded.
+    let losses: LossHistory?
   }
 
   /// Trains once a strength and keeps the epoch with the lowest loss on held-out samples; the start is a candidate when
@@ -28,12 +30,15 @@ struct TrainingLoop<Head: Trainer> {
     var best = Candidate(weights: start.weights, epoch: 0, loss: .infinity)
     if startsFromBase, !held.isEmpty { best.loss = try start.loss(held) }
     var (kept, steps) = (schedule.strengths.last ?? 0, 0)
+    var (nearest, losses) = (Double.infinity, LossHistory?.none)
     for strength in schedule.strengths {
-      let candidate = try run(split, strength: strength, last: schedule.epochs, steps: &steps)
+      var moved = schedule.recordsLosses ? LossHistory() : nil
+      let candidate = try run(split, strength: strength, last: schedule.epochs, steps: &steps, losses: &moved)
+      if candidate.loss < nearest || losses == nil || held.isEmpty { (nearest, losses) = (candidate.loss, moved) }
       guard candidate.loss < best.loss || held.isEmpty else { continue }
       (best, kept) = (candidate, strength)
     }
-    return outcome(best, strength: kept, steps: steps)
+    return outcome(best, strength: kept, steps: steps, losses: losses)
   }
 
   /// Trains on all of `rows` with choices made before.
@@ -41,8 +46,9 @@ struct TrainingLoop<Head: Trainer> {
   func again(_ choice: Outcome, rows: [Int]) throws -> Outcome {
     var steps = choice.steps
     let split = Split(training: rows, validation: [])
-    let candidate = try run(split, strength: choice.strength, last: choice.epoch, steps: &steps)
-    return outcome(candidate, strength: choice.strength, steps: steps)
+    var losses: LossHistory?
+    let candidate = try run(split, strength: choice.strength, last: choice.epoch, steps: &steps, losses: &losses)
+    return outcome(candidate, strength: choice.strength, steps: steps, losses: choice.losses)
   }
 
   private struct Candidate {
@@ -51,20 +57,25 @@ struct TrainingLoop<Head: Trainer> {
     var loss: Double
   }
 
-  private func outcome(_ candidate: Candidate, strength: Double, steps: Int) -> Outcome {
+  private func outcome(_ candidate: Candidate, strength: Double, steps: Int, losses: LossHistory?) -> Outcome {
     var head = start
     head.weights = candidate.weights
-    return Outcome(parameters: head.parameters, epoch: candidate.epoch, strength: strength, steps: steps)
+    return Outcome(
+      parameters: head.parameters, epoch: candidate.epoch, strength: strength, steps: steps, losses: losses)
   }
 
   /// One training from the start to epoch `last` of the schedule.
-  private func run(_ split: Split, strength: Double, last: Int, steps: inout Int) throws -> Candidate {
+  /// - Parameter losses: takes down how the loss moves; nil: nobody wants to know.
+  private func run(
+    _ split: Split, strength: Double, last: Int, steps: inout Int, losses: inout LossHistory?
+  ) throws -> Candidate {
     var head = start
     var best = Candidate(weights: start.weights, epoch: 0, loss: .infinity)
     var generator = SplitMix64(seed: schedule.seed)
     let (samples, held) = (split.training.count, split.validation)
     let batch = min(schedule.batch, samples)
     let (total, before) = (Double(schedule.epochs * ((samples + batch - 1) / batch)), steps)
+    losses?.record(head, split)
     for epoch in stride(from: 1, through: last, by: 1) {
       let order = generator.permutation(samples)
       for first in stride(from: 0, to: samples, by: batch) {
@@ -73,6 +84,7 @@ struct TrainingLoop<Head: Trainer> {
         try head.step(rows, rate: rate, decay: Float(strength))
         steps += 1
       }
+      losses?.record(head, split)
       guard !held.isEmpty, schedule.stopsEarly || epoch == last else { continue }
       let loss = try naming("training diverged") { try head.loss(held) }
       if loss < best.loss { best = Candidate(weights: head.weights, epoch: epoch, loss: loss) }

@@ -28,6 +28,9 @@ public struct TrainingOptions: Hashable, Sendable {
   /// Whether a head trains again on all samples, those held out included, once everything is chosen; convolutions on
   /// 5000 samples or more never do. Figures and held-out logits stay those of the head that did not see them.
   public var refit = true
+  /// Whether heads' reports hold how the loss moved. Heads are the same with it and without; measuring takes about as
+  /// long as training.
+  public var recordsLosses = false
 
   /// The defaults.
   public init() {}

@@ -3,26 +3,88 @@ import PexConsole
 import PexData
 import PexRuntime
 import PexTensor
+import PexTraining
 
 /// How every exit and a policy do on labelled samples.
 struct Measurement {
-  private struct Row {
+  /// An exit and how it does.
+  struct Row {
     let exit: ExitName
-    var right = 0
-    var fraction = 0.0
-    var milliseconds = 0.0
-    var taken = 0
+    let figures: Figures
+    /// Share of samples that the policy stops at this exit.
+    let share: Double
   }
 
-  private var rows: [Row]
-  private var policy = Row(exit: .final)
-  private let count: Int
-  private let policyName: String
+  /// What the answers of an exit or a policy come to.
+  struct Figures {
+    let accuracy: Double
+    let calibrationError: Double
+    let fraction: Double
+    let milliseconds: Double
+
+    init(_ record: ExitRecord, _ labels: [Int]) throws {
+      let predictions = try record.predictions()
+      accuracy = try predictions.accuracy(labels)
+      calibrationError = try predictions.expectedCalibrationError(labels)
+      (fraction, milliseconds) = (record.meanFraction, record.meanMilliseconds)
+    }
+  }
+
+  /// The exits by depth, the final classifier last.
+  let rows: [Row]
+  /// The policy in use.
+  let policy: Figures
+  /// What the policy is called.
+  let policyName: String
+  /// What the policy takes for what, in numbers of ``classNames``.
+  let confusion: ConfusionMatrix
+  /// Names by number.
+  let classNames: [String]
+  /// How many samples there were.
+  let count: Int
+  /// How a confidence policy does as its threshold rises; nil when that was not asked for.
+  let curve: PolicyCurve?
 
   /// Runs every sample through every exit alone, timed, and then as the policy has it.
-  init(_ session: Session, _ data: LabelledData, _ choice: ExitChoice, deadline: Double?, _ console: Console) throws {
+  /// - Parameter draws: whether the curve is wanted, which takes one more run for every sample.
+  init(
+    _ session: Session, _ data: LabelledData, _ choice: ExitChoice, deadline: Double?, draws: Bool, _ console: Console
+  ) throws {
+    let exits = try Self.exits(of: session, console)
+    count = data.samples.count
+    var numbers = ClassNumbers(data.classNames)
+    var labels: [Int] = []
+    var records = exits.map { _ in ExitRecord() }
+    var (followed, taken) = (ExitRecord(), [ExitName: Int]())
+    var sweep = draws ? PolicySweep(session) : nil
+    let bar = ProgressBar(console, "samples", total: count)
+    for index in 0..<count {
+      let inputs = try data.samples.inputs(index)
+      let truth = data.samples.labels[index].flatMap {
+        data.classNames.indices.contains($0) ? data.classNames[$0] : nil
+      }
+      // Nothing answers with the number of a sample whose class has no name.
+      labels.append(truth.map { numbers.number($0) } ?? -1)
+      for (row, exit) in exits.enumerated() { records[row].add(try session.run(inputs, exit.choice), &numbers) }
+      let answer = try session.run(inputs, choice, deadline: deadline)
+      followed.add(answer, &numbers)
+      taken[answer.exit, default: 0] += 1
+      try sweep?.add(inputs, &numbers)
+      bar.update(index + 1)
+    }
+    let total = Double(max(count, 1))
+    rows = try zip(exits, records).map { exit, record in
+      Row(exit: exit, figures: try Figures(record, labels), share: Double(taken[exit] ?? 0) / total)
+    }
+    policy = try Figures(followed, labels)
+    policyName = Self.name(choice, session.heads, deadline)
+    confusion = try ConfusionMatrix(followed.predictions(), labels: labels)
+    classNames = numbers.names
+    curve = try sweep?.curve(labels)
+  }
+
+  private static func exits(of session: Session, _ console: Console) throws -> [ExitName] {
     let heads = session.heads
-    let names = data.classNames
     let hasFinal = session.model.bundle.graph.classifier.map { $0.kind != .none } ?? false
     let exits = heads.entries.filter { $0.isTrained }.map { ExitName.exit($0.exit) } + (hasFinal ? [.final] : [])
     let untrained = heads.entries.filter { !$0.isTrained }.map { String($0.exit) }
@@ -32,32 +94,7 @@ struct Measurement {
         .malformed, "there is nothing to measure: the model has no classifier and no trained heads",
         hint: "train heads with pextrain and give them with --heads")
     }
-    rows = exits.map { Row(exit: $0) }
-    count = data.samples.count
-    policyName = Self.name(choice, heads, deadline)
-    let bar = ProgressBar(console, "samples", total: count)
-    for index in 0..<count {
-      let inputs = try data.samples.inputs(index)
-      let truth = data.samples.labels[index].flatMap { names.indices.contains($0) ? names[$0] : nil }
-      for row in rows.indices {
-        let answer = try session.run(inputs, rows[row].exit.choice)
-        Self.add(answer, truth, to: &rows[row])
-      }
-      let answer = try session.run(inputs, choice, deadline: deadline)
-      Self.add(answer, truth, to: &policy)
-      if let row = rows.firstIndex(where: { $0.exit == answer.exit }) { rows[row].taken += 1 }
-      bar.update(index + 1)
-    }
-  }
-
-  private static func add(_ answer: Answer, _ truth: String?, to row: inout Row) {
-    row.fraction += answer.macsFraction
-    row.milliseconds += Double(answer.nanoseconds) / 1e6
-    guard let probabilities = answer.answering?.probabilities, let classes = answer.classes, let truth,
-      let best = probabilities.indices.max(by: { (probabilities[$0], $1) < (probabilities[$1], $0) })
-    else { return }
-    // Heads have class lists of their own: names are what is compared.
-    if classes.indices.contains(best), classes[best] == truth { row.right += 1 }
+    return exits
   }
 
   private static func name(_ choice: ExitChoice, _ heads: HeadSet, _ deadline: Double?) -> String {
@@ -69,46 +106,6 @@ struct Measurement {
     case .fixed(let exit): return "exit \(exit)"
     case .final, .all: return "final"
     }
-  }
-
-  private func mean(_ sum: Double) -> Double { sum / Double(max(count, 1)) }
-
-  func print(_ console: Console) throws {
-    var table = Table([
-      ("exit", .right), ("accuracy", .right), ("share of MACs", .right), ("mean ms", .right),
-      ("taken by policy", .right),
-    ])
-    for row in rows {
-      table.add([
-        "\(row.exit)", Format.percent(mean(Double(row.right))), Format.percent(mean(row.fraction)),
-        Format.milliseconds(mean(row.milliseconds)), Format.percent(mean(Double(row.taken))),
-      ])
-    }
-    table.add([
-      policyName, Format.percent(mean(Double(policy.right))), Format.percent(mean(policy.fraction)),
-      Format.milliseconds(mean(policy.milliseconds)),
-    ])
-    for line in table.lines { try console.result(line) }
-    try console.result("\(count) samples")
-    try console.report(json)
-  }
-
-  private var json: JSON {
-    let exits: [JSON] = rows.map { row in
-      .members([
-        "exit": row.exit.json, "accuracy": .number(mean(Double(row.right))),
-        "macs_fraction": .number(mean(row.fraction)),
-        "mean_ms": .number(mean(row.milliseconds)),
-      ])
-    }
-    return .report([
-      "images": .integer(count), "exits": .array(exits),
-      "policy": .members([
-        "name": .string(policyName), "accuracy": .number(mean(Double(policy.right))),
-        "mean_macs_fraction": .number(mean(policy.fraction)), "mean_ms": .number(mean(policy.milliseconds)),
-        "exit_share": .array(rows.map { .number(mean(Double($0.taken))) }),
-      ]),
-    ])
   }
 }
 

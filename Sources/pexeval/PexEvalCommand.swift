@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import PexBundle
 import PexConsole
 import PexData
@@ -14,7 +15,7 @@ import PexTensor
     discussion: """
       Examples:
         pexeval model.pex --data photos/
-        pexeval model.pex --heads alice.pexhead --data photos/
+        pexeval model.pex --heads alice.pexhead --data photos/ --plot alice.svg
       """,
     version: Version.current)
 
@@ -26,6 +27,9 @@ import PexTensor
   var data: String
 
   @OptionGroup var route: RouteOptions
+
+  @Option(help: ArgumentHelp("Draw accuracy against cost.", valueName: "file.svg")) var plot: String?
+  @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
   @Flag(help: "Print only results, warnings and errors.") var quiet = false
 
@@ -33,9 +37,18 @@ import PexTensor
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     let choice = try route.choice()
     guard choice != .all else { throw PexError(.usage, "--exit all: every exit is measured anyway") }
+    let target = plot.map { OutputPath(wanted: $0, input: $0, suffix: "svg", force: force, option: "--plot") }
+    try target?.check(sources: [model.bundle, data] + (model.heads.map { [$0] } ?? []))
     let session = try model.open()
-    let data = try LabelledData(path: data, for: session.model.bundle.contents, console)
-    let measurement = try Measurement(session, data, choice, deadline: route.deadline, console)
-    try measurement.print(console)
+    let samples = try LabelledData(path: data, for: session.model.bundle.contents, console)
+    let measurement = try Measurement(
+      session, samples, choice, deadline: route.deadline, draws: target != nil, console)
+    try EvaluationReport(measurement).print(console)
+    guard let target else { return }
+    let files = ([model.bundle] + (model.heads.map { [$0] } ?? [])).map { ($0 as NSString).lastPathComponent }
+    let subtitle =
+      "\(files.joined(separator: ", ")) on \(measurement.count) samples of \((data as NSString).lastPathComponent)"
+    try target.write(measurement.chart(subtitle: subtitle).svg)
+    try console.result("wrote \(target.path)")
   }
 }

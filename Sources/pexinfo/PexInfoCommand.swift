@@ -61,11 +61,9 @@ import PexTensor
     if nodes { try console.result(shown.text()) }
     guard let path = graph else { return }
     let drawing = GraphDrawing(shown)
-    let target = OutputPath(wanted: path, input: path, suffix: "dot", force: force)
+    let target = OutputPath(wanted: path, input: path, suffix: "dot", force: force, option: "--graph")
     try target.check()
-    try AtomicFile.write(to: path, overwriting: force) { sink in
-      try Array(drawing.dot.utf8).withUnsafeBytes { try sink.write($0) }
-    }
+    try target.write(drawing.dot)
   }
 
   private func printOperators(_ console: Console) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import PexBundle
 import PexConsole
 import PexData
@@ -44,6 +45,7 @@ import PexTraining
 
   @OptionGroup var training: TrainingArguments
 
+  @Option(help: ArgumentHelp("Draw learning curves.", valueName: "file.svg")) var plot: String?
   @Flag(help: "Write the trained heads into a new bundle as its base heads.") var base = false
   @Option(help: "Threads. Default: one a core.") var threads: Int?
   @Flag(help: "Overwrite what is there.") var force = false
@@ -54,7 +56,9 @@ import PexTraining
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     let target = OutputPath(wanted: output, input: bundle, suffix: base ? "pex" : "pexhead", force: force)
     try target.check(sources: base ? [] : [bundle])
-    let options = try training.options()
+    let drawing = try drawing(beside: target)
+    var options = try training.options()
+    options.recordsLosses = drawing != nil
     let model = try Model(try BundleFile(path: bundle))
     let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
     let contents = model.bundle.contents
@@ -66,13 +70,29 @@ import PexTraining
     if training.from != nil {
       console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
     }
-    let bar = ProgressBar(console, "features", total: data.samples.count)
-    let result = try PersonalTraining(session, request).run(data.samples) { bar.update($0) }
+    let count = data.samples.count
+    let progress = FeatureProgress(console, count: count, bytes: try request.featureBytes(model, samples: count))
+    let result = try PersonalTraining(session, request).run(data.samples) { progress.update($0) }
     if base {
       try result.contents(from: contents).write(to: target.path, overwriting: force)
     } else {
       try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
     }
     try TrainingReport(result, data, path: target.path, session: session, isBase: base).print(console)
+    guard let drawing else { return }
+    let subtitle = "\((target.path as NSString).lastPathComponent) from \(count) samples"
+    try drawing.write(LearningCurves(result.heads, subtitle: subtitle).chart.svg)
+    try console.result("wrote \(drawing.path)")
+  }
+
+  /// Where learning curves go, checked before any work.
+  private func drawing(beside target: OutputPath) throws -> OutputPath? {
+    guard let plot else { return nil }
+    let drawing = OutputPath(wanted: plot, input: plot, suffix: "svg", force: force, option: "--plot")
+    try drawing.check(sources: [bundle] + [training.from, data, unlabelled].compactMap { $0 })
+    guard drawing.place != target.place else {
+      throw PexError(.usage, "--plot \(plot): is where the heads go")
+    }
+    return drawing
   }
 }

@@ -10,7 +10,8 @@ import Testing
   /// Commands that write a file, with its name in the place of `@`.
   private func writers() throws -> [(program: Program, arguments: [String])] {
     let made = try Digits.made()
-    let train = [made.base, "--data", Digits.personTrain, "--epochs", "2", "-o", "@"]
+    // Quiet: what is said of the work ahead comes before a file is refused that only writing finds out about.
+    let train = [made.base, "--data", Digits.personTrain, "--epochs", "2", "--quiet", "-o", "@"]
     return [
       (.pexconvert, [Digits.model, "-o", "@"]), (.pextrain, train), (.pextrain, train + ["--base"]),
     ]

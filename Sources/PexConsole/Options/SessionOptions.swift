@@ -8,7 +8,7 @@ public struct SessionOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("The bundle.", valueName: "bundle.pex")) public var bundle: String
 
   @Option(help: ArgumentHelp("Personal heads to use instead of the base heads.", valueName: "file.pexhead"))
-  var heads: String?
+  public var heads: String?
 
   @Option(
     help: ArgumentHelp(

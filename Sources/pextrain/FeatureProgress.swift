@@ -1,0 +1,42 @@
+import PexConsole
+
+/// Tells how the pass over the trunk goes: what it will take, once the first samples have told, then a bar.
+final class FeatureProgress {
+  /// So many samples, or as many as a second has room for, tell how long the others take; where there are no more, nobody
+  /// has to wait for long.
+  private static let timed = 8
+
+  private let console: Console
+  private let count: Int
+  private let bytes: Int
+  private let bar: ProgressBar
+  private let watch = Stopwatch()
+  private var first: (done: Int, seconds: Double)?
+  private var isTold = false
+
+  /// A pass over `count` samples that starts now and keeps `bytes` of features.
+  init(_ console: Console, count: Int, bytes: Int) {
+    self.console = console
+    self.count = count
+    self.bytes = bytes
+    bar = ProgressBar(console, "features", total: count)
+  }
+
+  /// Tells that `done` samples are done.
+  func update(_ done: Int) {
+    if let first, !isTold { tell(done, since: first) }
+    // The first sample also pays for packing weights and filling caches.
+    if first == nil { first = (done, watch.seconds) }
+    if isTold || done == count { bar.update(done) }
+  }
+
+  private func tell(_ done: Int, since first: (done: Int, seconds: Double)) {
+    guard done >= Self.timed || watch.seconds > 1, first.done < done, done < count else { return }
+    isTold = true
+    let each = (watch.seconds - first.seconds) / Double(done - first.done)
+    console.progress(
+      "\(count) images: about \(Format.seconds(first.seconds + each * Double(count - first.done))) for the features "
+        + "(\(Format.milliseconds(each * 1e3)) ms an image, measured on the first \(done)), "
+        + "which take \(Format.bytes(bytes)) of memory")
+  }
+}
