@@ -2,7 +2,8 @@
 # make test    all tests
 # make build   the programs, in .build/release
 # make bench   pex against other libraries, into Benchmarks/RESULTS.md (20 minutes; the machine should do nothing else)
-# make personal DATA=folder   what personal heads give, on pictures of CIFAR-100 (ten minutes)
+# make personal DATA=folder   what personal heads give, on pictures of CIFAR-100, into Benchmarks/personal/RESULTS.md
+#                             (an hour and a half; OPTIONS='--people 3 --samples 20 --output quick' takes minutes)
 # make test-arm   the kernels' tests on aarch64, in an emulator
 # make lint    the formatter's opinion
 
@@ -10,6 +11,8 @@ SHELL := /bin/bash
 SWIFT ?= swift
 # Tests have a scratch path of their own: their build settings differ, and sharing one would build everything twice.
 TEST_OPTIONS := -c release --disable-testable-imports --scratch-path .build-tests
+
+PERSONAL_PYTHON = $${PEX_BENCH_VENV:-.bench-venv}/bin/python
 
 .PHONY: demo test bench personal build lint packages test-arm
 
@@ -25,7 +28,9 @@ bench: build
 
 personal: build
 	@test -n "$(DATA)" || { echo "give the pictures' folder: make personal DATA=folder" >&2; exit 64; }
-	@python3 Benchmarks/personal/personal.py --data $(DATA) --programs .build/release
+	@Benchmarks/setup personal
+	@$(PERSONAL_PYTHON) -m unittest discover --quiet Benchmarks/personal
+	@$(PERSONAL_PYTHON) Benchmarks/personal/personal.py --data $(DATA) --programs .build/release $(OPTIONS)
 
 build: packages
 	$(SWIFT) build -c release

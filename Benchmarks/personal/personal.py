@@ -1,142 +1,166 @@
 """Measures what personal heads give people who meet only some of CIFAR-100's classes.
 
-    python Benchmarks/personal/personal.py --data DATA --samples 20,100          into personal/RESULTS.md
-    python Benchmarks/personal/personal.py --data DATA --people 4 --output -     four people, printed
+    python Benchmarks/personal/personal.py --data DATA                                           into RESULTS.md here
+    python Benchmarks/personal/personal.py --data DATA --people 3 --samples 20 --output quick    three of each kind
 
-DATA holds `train/CLASS/*.png` and `test/CLASS/*.png` of CIFAR-100 and `personas.json` with the classes of every person.
-Of a class's training pictures, ordered by the SHA-256 of their names, the last 100 are the personal pool; the sample
-model has seen the others. Everything is chosen on the pool, and every figure is of the test pictures.
+Figures are kept as they are taken: a run that was stopped goes on. README.md says who is measured and how.
 """
 
 import argparse
-import hashlib
-import json
-import math
+import os
 import pathlib
-import random
-import statistics
-import subprocess
+import platform
+import sys
 import tempfile
+import time
+
+import cells
+import chart
+import protocol
+import report
+from cache import Cache
+from folders import Folders
+from measure import Bench
+from programs import ProgramError, Programs
+from results import Results
 
 HERE = pathlib.Path(__file__).resolve().parent
-MODEL = HERE.parent.parent / "SampleModels" / "cifar100" / "resnet20.pex"
-POOL = 100
+ROOT = HERE.parents[1]
 
-# What a person is asked for: the options of pextrain, with the folders of labelled and unlabelled pictures.
-TRAININGS = {
-    "labels": lambda folders: ["--data", folders["labelled"]],
-    "labels and classifier": lambda folders: ["--data", folders["labelled"], "--supervision", "mixed"],
-    "no labels": lambda folders: ["--unlabelled", folders["unlabelled"]],
-    "no labels, at 0.4 of the cost": lambda folders: ["--unlabelled", folders["unlabelled"], "--target-cost", "0.4"],
-}
+# How many of each kind take part when nothing else is said; fine-tuning a network takes minutes a person.
+PEOPLE = {"superclass": 20, "group": 4, "shifted": 12}
+FINETUNED = {"superclass": 3, "group": 1, "shifted": 4}
+
+
+def listed(words, choices):
+    found = words.split(",")
+    for word in found:
+        if word not in choices:
+            raise argparse.ArgumentTypeError(f"'{word}' is none of {', '.join(choices)}")
+    return found
+
+
+def counts(text):
+    found = sorted({int(count) for count in text.split(",")})
+    if found[0] < 2 or found[-1] > protocol.POOL:
+        raise argparse.ArgumentTypeError(f"{text}: pictures a class must lie in 2...{protocol.POOL}")
+    return found
 
 
 def parse_options():
-    def counts(text):
-        return [int(count) for count in text.split(",")]
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="the folder of pictures and personas.json")
-    parser.add_argument("--samples", type=counts, default=[20, 100], help="pictures a class (default: 20,100)")
-    parser.add_argument("--people", type=int, help="only so many people (default: all)")
-    parser.add_argument("--seed", type=int, default=0, help="draws the pictures (default: 0)")
-    parser.add_argument("--programs", type=pathlib.Path, default=pathlib.Path(".build/release"), help="the folder of pextrain and pexeval")
-    parser.add_argument("--output", default=str(HERE / "RESULTS.md"), help="the Markdown file, or - to print alone")
+    parser.add_argument(
+        "--kinds",
+        type=lambda words: listed(words, protocol.KINDS),
+        default=protocol.KINDS,
+        help="superclass,group,shifted (default: all)",
+    )
+    parser.add_argument("--people", type=int, help=f"how many of each kind (default: {PEOPLE})")
+    parser.add_argument("--samples", type=counts, default=[5, 20, 100], help="pictures a class (default: 5,20,100)")
+    parser.add_argument("--seeds", type=int, default=1, help="draws of them (default: 1; the whole pool is drawn once)")
+    parser.add_argument(
+        "--baselines",
+        type=lambda words: listed(words, "abcd"),
+        default=list("abcd"),
+        help="a,b,c,d: the base model, told the classes, fine-tuned, linear probe; a is always there (default: all)",
+    )
+    parser.add_argument(
+        "--finetuned", type=int, help=f"how many people of each kind (c) is measured for (default: {FINETUNED})"
+    )
+    parser.add_argument("--exits", default="1,2,3,6,10", help="where heads are trained (default: 1,2,3,6,10)")
+    parser.add_argument(
+        "--bundle",
+        type=pathlib.Path,
+        default=ROOT / "SampleModels" / "cifar100" / "resnet20.pex",
+        help="the bundle with base heads",
+    )
+    parser.add_argument(
+        "--programs", type=pathlib.Path, default=ROOT / ".build" / "release", help="the folder of the programs"
+    )
+    parser.add_argument(
+        "--cache", type=pathlib.Path, default=ROOT / ".bench-raw" / "personal.jsonl", help="where figures are kept"
+    )
+    parser.add_argument(
+        "--output", type=pathlib.Path, default=HERE / "RESULTS", help="OUTPUT.md and OUTPUT.svg are written"
+    )
     return parser.parse_args()
 
 
-def pool(data, name):
-    """A class's pictures that the sample model has never seen."""
-    pictures = sorted((data / "train" / name).iterdir(), key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
-    return pictures[-POOL:]
+def chosen_people(options):
+    return {kind: protocol.people(options.data, kind)[: options.people or PEOPLE[kind]] for kind in options.kinds}
 
 
-def link(picture, place):
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(picture.resolve())
+def cells_of(options, person, position):
+    limit = FINETUNED[person.kind] if options.finetuned is None else options.finetuned
+    return cells.cells(person, options.samples, options.seeds, options.baselines, position < limit)
 
 
-def folders_of(data, classes, samples, generator, root):
-    """The person's pictures, as the programs read them."""
-    for name in classes:
-        pictures = pool(data, name)
-        for picture in sorted(generator.sample(pictures, min(samples, len(pictures)))):
-            link(picture, root / "labelled" / name / picture.name)
-            link(picture, root / "unlabelled" / f"{name}-{picture.name}")
-        for picture in sorted((data / "test" / name).iterdir()):
-            link(picture, root / "test" / name / picture.name)
-    return {kind: str(root / kind) for kind in ("labelled", "unlabelled", "test")}
+def progress(text):
+    print(f"personal: {text}", file=sys.stderr, flush=True)
 
 
-def report(command):
-    outcome = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if outcome.returncode:
-        raise SystemExit(f"personal: error: {' '.join(map(str, command))}\n{outcome.stderr}")
-    return json.loads(outcome.stdout)
+def measure_person(person, wanted, bench, cache, data, tell):
+    """The figures of all the person's cells; what is kept already is not measured again."""
+    with tempfile.TemporaryDirectory() as root:
+        folders = Folders(data, person, pathlib.Path(root))
+        by_method = {cell.method: cell for cell in wanted}
+
+        def known(method):
+            return cache.get(by_method[method], bench.stamp(by_method[method]))
+
+        for cell in wanted:
+            if cache.get(cell, bench.stamp(cell)) is None:
+                tell(cell)
+                cache.put(cell, bench.stamp(cell), bench.measure(cell, person, folders, known))
+    return {cell: cache.get(cell, bench.stamp(cell)) for cell in wanted}
 
 
-def measured(programs, folders, *more):
-    evaluation = report([programs / "pexeval", MODEL, "--data", folders["test"], "--json", "--quiet", *more])
-    exits = {entry["exit"]: entry for entry in evaluation["exits"]}
-    return evaluation["policy"] | {"final": exits["final"], "last": exits[max(exit for exit in exits if exit != "final")]}
-
-
-def person(options, classes, samples, seed):
-    """Every row of one person: accuracy and cost of the deepest head and of the policy."""
-    rows = {}
-    with tempfile.TemporaryDirectory() as folder:
-        root = pathlib.Path(folder)
-        folders = folders_of(options.data, classes, samples, random.Random(seed), root)
-        base = measured(options.programs, folders)
-        rows["(a) base model"] = {"last": base["final"]["accuracy"], "policy": base["final"]["accuracy"], "cost": 1}
-        # Never content: the last resort answers, limited to the person's classes.
-        known = measured(
-            options.programs, folders, "--prior", ",".join(f"{name}=1" for name in classes), "--policy", "confidence:1")
-        rows["(b) base model, classes known"] = {"last": known["accuracy"], "policy": known["accuracy"], "cost": 1}
-        for name, arguments in TRAININGS.items():
-            heads = root / "person.pexhead"
-            report([
-                options.programs / "pextrain", MODEL, *arguments(folders), "--exits", "1,2,3,6,10", "-o", heads,
-                "--force", "--json", "--quiet"])
-            found = measured(options.programs, folders, "--heads", heads)
-            rows[name] = {"last": found["last"]["accuracy"], "policy": found["accuracy"], "cost": found["mean_macs_fraction"]}
-    return rows
-
-
-def interval(values, unit=100):
-    """The mean with the half width of its 95 % interval over people."""
-    spread = 1.96 * statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0
-    return f"{unit * statistics.mean(values):.1f} ± {unit * spread:.1f}"
-
-
-def table(samples, people):
-    lines = [
-        f"## {samples} pictures a class, {len(people)} people", "",
-        "| | deepest exit, % | policy, % | mean share of MACs, % |", "| --- | ---: | ---: | ---: |",
+def measure_all(options, people, cache, results):
+    plan = [
+        (person, cells_of(options, person, position))
+        for group in people.values()
+        for position, person in enumerate(group)
     ]
-    for name in people[0]:
-        cells = [interval([rows[name][column] for rows in people]) for column in ("last", "policy", "cost")]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    numbers = {cell: number for number, cell in enumerate((cell for _, wanted in plan for cell in wanted), start=1)}
+    started = time.monotonic()
+
+    def tell(cell):
+        progress(f"{(time.monotonic() - started) / 60:.0f} min, {numbers[cell]} of {len(numbers)}: {cell}")
+
+    with tempfile.TemporaryDirectory() as work:
+        bench = Bench(options.data, Programs(options.programs), options.bundle, options.exits, pathlib.Path(work))
+        for person, wanted in plan:
+            for cell, figures in measure_person(person, wanted, bench, cache, options.data, tell).items():
+                results.put(cell, figures)
+
+
+def machine():
+    models = [
+        line.split(":")[1].strip()
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{models[0] if models else platform.machine()}, {len(os.sched_getaffinity(0))} cores"
 
 
 def main():
     options = parse_options()
-    personas = json.loads((options.data / "personas.json").read_text())["superclasses"]
-    names = list(personas)[: options.people]
-    parts = [
-        "# Personal heads",
-        "`make personal DATA=…` writes this file. People are the superclasses of CIFAR-100, five classes each; the model is the sample ResNet-20 with its base heads at exits 1, 2, "
-        "3, 6 and 10. Mean and 95 % interval over people, test pictures. (a) and (b) run the whole network; (b) is told the person's classes.",
-    ]
-    for samples in options.samples:
-        people = []
-        for name in names:
-            people.append(person(options, personas[name], samples, f"{options.seed} {name} {samples}"))
-        parts.append(table(samples, people))
-        print(parts[-1], flush=True)
-    if options.output != "-":
-        pathlib.Path(options.output).write_text("\n\n".join(parts) + "\n")
+    people = chosen_people(options)
+    exits = [int(exit) for exit in options.exits.split(",")]
+    results = Results(
+        {kind: [person.name for person in group] for kind, group in people.items()},
+        options.samples,
+        options.seeds,
+        exits,
+    )
+    try:
+        measure_all(options, people, Cache(options.cache), results)
+    except (ProgramError, OSError) as error:
+        raise SystemExit(f"personal: error: {error}") from error
+    options.output.with_suffix(".md").write_text(report.markdown(results, machine(), f"{options.output.name}.svg"))
+    options.output.with_suffix(".svg").write_text(chart.svg(results))
+    progress(f"wrote {options.output}.md and .svg")
 
 
 if __name__ == "__main__":

@@ -164,4 +164,5 @@ def main():
         f.writelines(name + "\n" for name in classes)
 
 
-main()
+if __name__ == "__main__":
+    main()
