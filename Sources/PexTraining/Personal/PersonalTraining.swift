@@ -8,7 +8,7 @@ import PexTensor
 /// The trunk runs once for every sample and is never changed; heads train on what it gave.
 public struct PersonalTraining {
   /// What a training is asked for.
-  public struct Request {
+  public struct Request: Sendable {
     /// Numbers of the exit points; nil for the bundle's exits.
     public var exits: [Int]?
     /// The kind of all heads; nil keeps each exit's.
@@ -28,6 +28,8 @@ public struct PersonalTraining {
     public var options = TrainingOptions()
     /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier.
     public var goal = PolicyGoal.nearBest
+    /// Where features are kept.
+    public var storage = FeatureStorage()
     /// Heads to go on from.
     public var earlier: HeadSet?
     /// Whether the heads become the bundle's: the final classifier then stays the last resort.
@@ -60,6 +62,8 @@ public struct PersonalTraining {
     public var meetsGoal: Bool
     /// What the policy comes to on the held-out samples that chose it.
     public var outcome: PolicyOutcome?
+    /// How many samples the trunk ran for; the features of the others were there already.
+    public var passes: Int
     /// Seconds for the pass over the trunk and for the heads.
     public var seconds: (features: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
@@ -76,34 +80,63 @@ public struct PersonalTraining {
   }
 
   /// Trains.
-  /// - Parameter progress: called after every sample of the pass over the trunk with how many are done.
+  /// - Parameters:
+  ///   - limits: when to end before everything is done.
+  ///   - progress: called after every sample of the pass over the trunk with how many are done.
   /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class or numbers that are not finite, or when
-  ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist.
-  public func run(_ samples: TrainingSamples, progress: (Int) -> Void = { _ in }) throws -> Result {
+  ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist, or when the
+  ///   features need more memory than is allowed. `CancellationError` when it is cancelled.
+  public func run(
+    _ samples: TrainingSamples, limits: TrainingLimits = TrainingLimits(), progress: (Int) -> Void = { _ in }
+  ) throws -> Result {
+    let supervision = try supervision(of: samples.labels)
+    let started = ContinuousClock.now
+    let cache = try TapCache(
+      session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
+    return try train(cache, labels: samples.labels, started: started, limits)
+  }
+
+  /// What is kept of every sample.
+  /// - Parameter supervision: nil when it will be known later.
+  func columns(_ supervision: Supervision?) throws -> [TapColumn] {
+    let provisional = try plans(of: Array(classNames.indices.prefix(1)), classNames)
+    let asksClassifier = supervision?.asksClassifier ?? true || request.estimatesClasses
+    return try TapColumn.needed(
+      by: provisional, wantsFinal: asksClassifier || !replacesFinal(provisional), session.model)
+  }
+
+  /// What heads learn from, when everything that was asked for is sound.
+  private func supervision(of labels: [Int?]) throws -> Supervision {
     try request.options.validate()
     try request.goal.validate()
-    let supervision = request.supervision ?? .allowed(by: samples.labels)
-    try check(supervision, samples.labels)
-    let names = session.model.bundle.contents.classNames ?? request.classNames
-    let clock = ContinuousClock()
-    let started = clock.now
-    let asksClassifier = supervision.asksClassifier || request.estimatesClasses
-    let provisional = try plans(of: Array(names.indices.prefix(1)), names)
-    let cache = try TapCache(
-      session, provisional, samples, wantsFinal: asksClassifier || !replacesFinal(provisional), progress: progress)
+    let supervision = request.supervision ?? .allowed(by: labels)
+    try check(supervision, labels)
+    return supervision
+  }
+
+  private var classNames: [String] { session.model.bundle.contents.classNames ?? request.classNames }
+
+  /// Trains on features that are there.
+  func train(
+    _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits
+  ) throws -> Result {
+    let supervision = try supervision(of: labels)
+    let (names, clock) = (classNames, ContinuousClock())
     let cached = clock.now
     let assignment = try Assignment(
-      request, supervision, labels: samples.labels, count: names.count, logits: cache.finalLogits)
+      request, supervision, labels: labels, count: names.count, logits: cache.finalLogits)
     let plans = try plans(of: assignment.classes, names)
-    let tasks = zip(plans, try cache.labelled(assignment.labels)).map { plan, samples in
+    let tasks = try plans.map { plan in
       HeadTask(
-        exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
-        teacher: assignment.teacher, prior: assignment.prior)
+        exit: plan.exit, specification: plan.specification,
+        samples: try cache.samples(for: plan, labels: assignment.labels),
+        base: plan.start, teacher: assignment.teacher, prior: assignment.prior)
     }
     let answers = assignment.answers
     let split = try Split.stratified(
       labels: answers, fraction: request.options.validation, seed: request.options.seed)
-    var heads = try HeadTrainer.trainAll(tasks, split: split, options: request.options, threads: session.threads)
+    var heads = try HeadTrainer.trainAll(
+      tasks, split: split, options: request.options, threads: session.threads, limits: limits)
     let trained = clock.now
     let last =
       replacesFinal(plans)
@@ -119,7 +152,7 @@ public struct PersonalTraining {
       isAgreement: assignment.teacher != nil && assignment.labels.contains { $0 == nil },
       policy: choice.map { PolicyRecord(.confidence, $0.common) },
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.commonOutcome,
-      seconds: (seconds(started, cached), headSeconds),
+      passes: cache.passes, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 
