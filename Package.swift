@@ -105,7 +105,8 @@ let package = Package(
         "PexTensor", "PexTestSupport",
       ]),
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
-    .testTarget(name: "PexTrainingTests", dependencies: ["PexHeads", "PexTensor", "PexTraining"]),
+    .testTarget(
+      name: "PexTrainingTests", dependencies: ["PexBundle", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .testTarget(name: "PexConsoleTests", dependencies: ["PexConsole"]),
     .testTarget(name: "PexProgramsTests"),
   ],

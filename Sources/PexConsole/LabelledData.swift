@@ -26,6 +26,9 @@ public struct LabelledData {
       throw PexError(
         .malformed, "\(path): expected labels: a folder a class, or 'y' in an npz file, found samples without labels")
     }
-    samples = TrainingSamples(labels: dataset.labels) { [try dataset.sample($0).tensor] }
+    let preprocessing = try PreprocessingRecord.digest(of: contents.preprocessing)
+    samples = TrainingSamples(
+      labels: dataset.labels, digest: { try dataset.digest($0, preprocessing: preprocessing) },
+      inputs: { [try dataset.sample($0).tensor] })
   }
 }

@@ -1,3 +1,4 @@
+import PexBundle
 import PexTensor
 
 /// Samples for training or evaluation, from a folder or an archive. Nothing is decoded before it is asked for.
@@ -64,6 +65,27 @@ public struct Dataset: Sendable {
       source = .archive(path: path, x: archive.x)
       labels = archive.labels
       (classFolders, warnings) = ([], [])
+    }
+  }
+
+  /// By what a cache knows a sample again: nothing is decoded for it.
+  /// - Parameter preprocessing: the digest of what decoding does.
+  /// - Throws: as ``sample(_:)``, but for what cannot be decoded.
+  public func digest(_ index: Int, preprocessing: Digest) throws -> Digest {
+    guard labels.indices.contains(index) else {
+      throw PexError(.defect, "sample \(index) of \(count) was asked for")
+    }
+    switch source {
+    case .files(let paths):
+      return try fileBytes(path: paths[index]).withUnsafeBytes {
+        Digest(encoded: $0, kind: "file", preprocessing: preprocessing)
+      }
+    case .archive(_, let x):
+      let size = x.byteCount / count
+      return x.withBytes { bytes in
+        let part = UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
+        return Digest(encoded: part, kind: x.dtype.name, preprocessing: preprocessing)
+      }
     }
   }
 

@@ -75,8 +75,8 @@ struct ConvTrainer: Trainer {
     try Head(specification, numbers: weights)
   }
 
-  private func scaled(_ row: Int) -> [Float] {
-    var values = Array(taps.row(row))
+  private func scaled(_ row: Int) throws -> [Float] {
+    var values = Array(try taps.row(row))
     let extent = values.count / specification.channels
     values.withUnsafeMutableBufferPointer { values in
       for (channel, scale) in scale.enumerated() {
@@ -92,7 +92,7 @@ struct ConvTrainer: Trainer {
     let extent = taps.spatial.reduce(1, *)
     var squares = [Double](repeating: 0, count: taps.channels)
     for row in rows {
-      for (index, value) in taps.row(row).enumerated() { squares[index / extent] += Double(value) * Double(value) }
+      for (index, value) in try taps.row(row).enumerated() { squares[index / extent] += Double(value) * Double(value) }
     }
     squares = squares.map { $0 / Double(rows.count * extent) }
     let floor = max(1e-6, 0.01 * (squares.reduce(0, +) / Double(squares.count)).squareRoot())

@@ -19,8 +19,8 @@ extension FeatureStatistics {
     guard labels.allSatisfy((0..<classes).contains) else {
       throw PexError(.malformed, "\(table.tap): a label beyond the \(classes) classes")
     }
-    let (counts, means) = classMeans(table, labels, classes)
-    var covariance = covarianceWithin(table, labels, means)
+    let (counts, means) = try classMeans(table, labels, classes)
+    var covariance = try covarianceWithin(table, labels, means)
     let factor = pivotedCholesky(&covariance, width: table.width, most: Self.mostRank)
     let residual = (0..<table.width).map { max(0, covariance[$0 * table.width + $0]) }
     try self.init(
@@ -50,27 +50,29 @@ extension FeatureStatistics {
 }
 
 /// How many samples each class has, and their mean; zero for classes without any.
-private func classMeans(_ table: FeatureTable, _ labels: [Int], _ classes: Int) -> (counts: [Int], means: [Double]) {
+private func classMeans(
+  _ table: FeatureTable, _ labels: [Int], _ classes: Int
+) throws -> (counts: [Int], means: [Double]) {
   let width = table.width
   var counts = [Int](repeating: 0, count: classes)
   var sums = [Double](repeating: 0, count: classes * width)
   for (sample, label) in labels.enumerated() {
     counts[label] += 1
-    for (index, value) in table.row(sample).enumerated() { sums[label * width + index] += Double(value) }
+    for (index, value) in try table.row(sample).enumerated() { sums[label * width + index] += Double(value) }
   }
   for index in sums.indices { sums[index] /= Double(max(counts[index / width], 1)) }
   return (counts, sums)
 }
 
 /// The covariance of features round their class's mean, `[width, width]`.
-private func covarianceWithin(_ table: FeatureTable, _ labels: [Int], _ means: [Double]) -> [Double] {
+private func covarianceWithin(_ table: FeatureTable, _ labels: [Int], _ means: [Double]) throws -> [Double] {
   let width = table.width
   var sums = [Double](repeating: 0, count: width * width)
   var centred = [Double](repeating: 0, count: width)
-  sums.withUnsafeMutableBufferPointer { sums in
-    centred.withUnsafeMutableBufferPointer { centred in
+  try sums.withUnsafeMutableBufferPointer { sums in
+    try centred.withUnsafeMutableBufferPointer { centred in
       for (sample, label) in labels.enumerated() {
-        for (index, value) in table.row(sample).enumerated() {
+        for (index, value) in try table.row(sample).enumerated() {
           centred[index] = Double(value) - means[label * width + index]
         }
         for row in 0..<width where centred[row] != 0 {

@@ -10,7 +10,9 @@ public struct FeatureTable: Sendable {
   public let width: Int
   /// One label a sample, an index of the class list; nil for a sample without one.
   public private(set) var labels: [Int?] = []
-  private(set) var values: [Float] = []
+  private var values: [Float] = []
+  /// Where the rows lie when they are not in memory.
+  private var stored: (file: FeatureFile, slots: [Int])?
 
   /// An empty table.
   /// - Throws: ``PexError`` (defect) when `width` is not positive.
@@ -29,9 +31,18 @@ public struct FeatureTable: Sendable {
     try self.init(tap: last.tap, width: tables.reduce(0) { $0 + $1.width })
     reserve(last.count)
     for sample in 0..<last.count {
-      for table in tables { values += table.row(sample) }
+      for table in tables { values += try table.row(sample) }
     }
     labels = last.labels
+  }
+
+  /// A table of rows in a file, without labels.
+  /// - Parameter slots: the place of every sample's record.
+  init(tap: String, file: FeatureFile, slots: [Int]) {
+    self.tap = tap
+    width = file.width
+    labels = slots.map { _ in nil }
+    stored = (file, slots)
   }
 
   /// The number of samples.
@@ -43,7 +54,7 @@ public struct FeatureTable: Sendable {
     var result = try FeatureTable(tap: tap, width: width)
     result.reserve(rows.count)
     for row in rows {
-      result.values += self.row(row)
+      result.values += try self.row(row)
       result.labels.append(labels[row])
     }
     return result
@@ -59,9 +70,9 @@ public struct FeatureTable: Sendable {
   ///
   /// - Parameter features: ``width`` numbers, as the head's fully connected layer reads them.
   /// - Throws: ``PexError``: malformed when a number is not finite or the label is negative, naming the sample (from 0)
-  ///   and the tap; defect when the number of features is another. The table is then as it was.
+  ///   and the tap; defect when the number of features is another or the rows lie in a file. The table is then as it was.
   public mutating func append(_ features: UnsafeBufferPointer<Float>, label: Int?) throws {
-    guard features.count == width else {
+    guard features.count == width, stored == nil else {
       throw PexError(.defect, "\(tap): \(features.count) features where \(width) were expected")
     }
     guard features.allSatisfy(\.isFinite) else {
@@ -88,5 +99,22 @@ public struct FeatureTable: Sendable {
   }
 
   /// The features of one sample. `row` must be below ``count``.
-  public func row(_ row: Int) -> ArraySlice<Float> { values[row * width..<(row + 1) * width] }
+  /// - Throws: ``PexError`` (inputOutput) when they lie in a file that cannot be read any more.
+  public func row(_ row: Int) throws -> ArraySlice<Float> {
+    guard stored != nil else { return values[row * width..<(row + 1) * width] }
+    var features: ArraySlice<Float> = []
+    try each([row]) { features = ArraySlice(UnsafeBufferPointer(start: $1, count: width)) }
+    return features
+  }
+
+  /// Calls `body` with the features of some samples in their order; they are valid within the call alone.
+  /// - Parameter rows: each must be below ``count``.
+  /// - Throws: as ``row(_:)``; whatever `body` throws.
+  func each(_ rows: [Int], _ body: (_ position: Int, UnsafePointer<Float>) throws -> Void) throws {
+    if let stored { return try stored.file.read(rows.lazy.map { stored.slots[$0] }, body) }
+    try values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      for (position, row) in rows.enumerated() { try body(position, base + row * width) }
+    }
+  }
 }

@@ -1,10 +1,10 @@
 import CPexKernels
-import Dispatch
 import PexHeads
+import PexRuntime
 import PexTensor
 import Synchronization
 
-/// One head to train, as ``HeadTrainer/trainAll(_:split:options:threads:)`` takes it.
+/// One head to train, as ``HeadTrainer/trainAll(_:split:options:threads:limits:)`` takes it.
 public struct HeadTask: Sendable {
   /// The number of the exit point.
   public var exit: Int
@@ -12,7 +12,7 @@ public struct HeadTask: Sendable {
   public var specification: HeadSpecification
   /// What it is trained on.
   public var samples: HeadTrainer.Samples
-  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:teacher:prior:general:split:options:)``.
+  /// The head to start from; see ``HeadTrainer/train(exit:specification:samples:base:teacher:prior:general:split:options:limits:)``.
   public var base: Head?
   /// What it learns from besides labels.
   public var teacher: Teacher?
@@ -57,32 +57,25 @@ extension HeadTrainer {
   ///   - tasks: the heads.
   ///   - split: one split for all, so that their held-out logits belong to the same samples.
   ///   - threads: how many heads are trained at a time, at least one. The calling thread waits.
+  ///   - limits: when to end before the schedules do. Each head gets its part of the time.
   /// - Returns: the heads in the order of the tasks.
-  /// - Throws: what ``train(exit:specification:samples:base:teacher:prior:general:split:options:)`` throws for the first task that fails.
+  /// - Throws: what ``train(exit:specification:samples:base:teacher:prior:general:split:options:limits:)`` throws for the first task that fails.
   public static func trainAll(
-    _ tasks: [HeadTask], split: Split, options: TrainingOptions = TrainingOptions(), threads: Int = 1
+    _ tasks: [HeadTask], split: Split, options: TrainingOptions = TrainingOptions(), threads: Int = 1,
+    limits: TrainingLimits = TrainingLimits()
   ) throws -> [TrainedHead] {
-    let results = Mutex([Result<TrainedHead, any Error>?](repeating: nil, count: tasks.count))
-    let next = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: max(1, min(threads, tasks.count))) { _ in
+    let pool = try ThreadPool(threads: max(1, min(threads, tasks.count)))
+    let begun = Atomic(0)
+    return try pool.results(tasks.count) { _, index in
       // Moments of weights that no longer move would become denormal, which is slow.
       let state = pex_flush_denormals()
       defer { pex_restore_denormals(state) }
-      while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < tasks.count else { return }
-        let task = tasks[index]
-        let result = Result {
-          try train(
-            exit: task.exit, specification: task.specification, samples: task.samples, base: task.base,
-            teacher: task.teacher, prior: task.prior, general: task.general, split: split, options: options)
-        }
-        results.withLock { $0[index] = result }
-      }
-    }
-    return try results.withLock { $0 }.map { result in
-      guard let result else { throw PexError(.defect, "a head was not trained") }
-      return try result.get()
-    }
+      let left = tasks.count - begun.wrappingAdd(1, ordering: .relaxed).oldValue
+      let task = tasks[index]
+      return try train(
+        exit: task.exit, specification: task.specification, samples: task.samples, base: task.base,
+        teacher: task.teacher, prior: task.prior, general: task.general, split: split, options: options,
+        limits: limits.share(of: left, workers: pool.threads))
+    }.map { try $0.get() }
   }
 }

@@ -44,18 +44,22 @@ public enum HeadTrainer {
   ///   - general: what general samples look like, for prototypes; they do without as well.
   ///   - split: from ``Split/stratified(labels:fraction:seed:)``.
   ///   - options: how to train.
+  ///   - limits: when to end before the schedule does.
   /// - Throws: ``PexError``: malformed for fewer than two training samples or one class, a label beyond the classes,
   ///   or numbers that overflow on the way; usage for options out of range; defect for samples of another shape.
+  ///   `CancellationError` when it is cancelled.
   public static func train(
     exit: Int, specification: HeadSpecification, samples: Samples, base: Head? = nil, teacher: Teacher? = nil,
-    prior: [Float]? = nil, general: GeneralFeatures? = nil, split: Split, options: TrainingOptions = TrainingOptions()
+    prior: [Float]? = nil, general: GeneralFeatures? = nil, split: Split, options: TrainingOptions = TrainingOptions(),
+    limits: TrainingLimits = TrainingLimits()
   ) throws -> TrainedHead {
     try options.validate()
     try naming(samples.tap) { try check(samples.labels, teacher, split, classes: specification.classes) }
     let base = base.flatMap { $0.specification == specification ? $0 : nil }
     let job = Job(
       exit: exit, specification: specification, base: base,
-      targets: Targets(labels: samples.labels, teacher: teacher, prior: prior), split: split, options: options)
+      targets: Targets(labels: samples.labels, teacher: teacher, prior: prior), split: split, options: options,
+      limits: limits)
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
       case (.linear, .features(let table)), (.multitap, .features(let table)): return try bestLinear(job, table)
@@ -77,6 +81,7 @@ public enum HeadTrainer {
     let targets: Targets
     let split: Split
     let options: TrainingOptions
+    let limits: TrainingLimits
   }
 
   private static func check(_ labels: [Int?], _ teacher: Teacher?, _ split: Split, classes: Int) throws {
@@ -113,7 +118,8 @@ public enum HeadTrainer {
   private static func bestLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
     let fromBase = try trainLinear(job, table)
     let held = job.split.validation
-    guard job.base != nil, held.count >= Calibration.fewestSamples, job.split.training.count < Schedule.manySamples
+    guard job.base != nil, held.count >= Calibration.fewestSamples, job.split.training.count < Schedule.manySamples,
+      !job.limits.isOver
     else { return fromBase }
     var fresh = job
     fresh.base = nil
@@ -134,7 +140,7 @@ public enum HeadTrainer {
     let schedule = Schedule(
       linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
     return try train(job, schedule) { head, row in
-      try head.logits(features: Array(table.row(row)))
+      try head.logits(features: Array(try table.row(row)))
     } start: { rows in
       try LinearTrainer(
         table, job.targets, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
@@ -153,10 +159,10 @@ public enum HeadTrainer {
       features: table, start: job.base)
     func head(_ rows: [Int], temperature: Float = 1) throws -> Head {
       var prototypes = start
-      for row in rows { prototypes.add(table.row(row), class: job.targets.answers[row]) }
+      for row in rows { prototypes.add(try table.row(row), class: job.targets.answers[row]) }
       return try Head(job.specification, numbers: prototypes.parameters(), temperature: temperature)
     }
-    var trained = try measured(job, head(job.split.training), epochs: 1, steps: 0) { head, row in
+    var trained = try measured(job, head(job.split.training), epochs: 1, steps: 0, losses: nil) { head, row in
       try head.logits(features: Array(table.row(row)))
     }
     guard job.options.refit, !job.split.validation.isEmpty else { return trained }
@@ -183,18 +189,22 @@ public enum HeadTrainer {
   ) throws -> TrainedHead {
     let (training, held) = (job.split.training, job.split.validation)
     let startsFromBase = job.base != nil
-    let choice = try TrainingLoop(start: start(training), startsFromBase: startsFromBase, schedule: schedule)
-      .choose(job.split)
+    let choice = try TrainingLoop(
+      start: start(training), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
+    ).choose(job.split)
     if let base = job.base, choice.epoch == 0 {
       return try measured(job, base, epochs: 0, steps: choice.steps, losses: choice.losses, logits)
     }
     let chosen = try Head(job.specification, numbers: choice.parameters)
     var trained = try measured(
       job, chosen, epochs: choice.epoch, steps: choice.steps, losses: choice.losses, logits)
-    guard schedule.refits else { return trained }
+    guard schedule.refits, !job.limits.isOver else { return trained }
     let rows = (training + held).sorted()
-    let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
-      .again(choice, rows: rows)
+    let again = try TrainingLoop(
+      start: start(rows), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
+    ).again(choice, rows: rows)
+    // Half a training on more samples may be worse than a whole one on fewer.
+    guard !job.limits.isOver else { return trained }
     trained.head = try Head(
       job.specification, numbers: again.parameters, temperature: trained.report.temperature)
     trained.report.steps = again.steps

@@ -41,13 +41,13 @@ struct LinearTrainer: Trainer {
     return [raw.weight, raw.bias]
   }
 
-  mutating func step(_ rows: [Int], rate: Float, decay: Float) {
+  mutating func step(_ rows: [Int], rate: Float, decay: Float) throws {
     let (classes, count) = (model.classes, rows.count)
     if slopes.count < count * classes {
       features = [Float](repeating: 0, count: count * model.pitch)
       slopes = [Float](repeating: 0, count: count * classes)
     }
-    gather(rows, into: &features)
+    try gather(rows, into: &features)
     model.logits(features, count: count, into: &slopes)
     slopes.withUnsafeMutableBufferPointer { slopes in
       for (index, row) in rows.enumerated() {
@@ -66,7 +66,7 @@ struct LinearTrainer: Trainer {
     values.reserveCapacity(rows.count * classes)
     for first in stride(from: 0, to: rows.count, by: block) {
       let part = Array(rows[first..<min(first + block, rows.count)])
-      gather(part, into: &features)
+      try gather(part, into: &features)
       model.logits(features, count: part.count, into: &logits)
       values += logits.prefix(part.count * classes)
     }
@@ -74,15 +74,13 @@ struct LinearTrainer: Trainer {
   }
 
   /// Standardised copies of some rows, one after the other.
-  private func gather(_ rows: [Int], into target: inout [Float]) {
+  private func gather(_ rows: [Int], into target: inout [Float]) throws {
     let width = table.width
     let kernels = pex_kernels_default().pointee
-    target.withUnsafeMutableBufferPointer { target in
-      table.values.withUnsafeBufferPointer { values in
-        guard let to = target.baseAddress, let from = values.baseAddress else { return }
-        for (position, row) in rows.enumerated() {
-          kernels.standardise(width, from + row * width, standardisation.mean, scale, to + position * model.pitch)
-        }
+    try target.withUnsafeMutableBufferPointer { target in
+      guard let to = target.baseAddress else { return }
+      try table.each(rows) { position, features in
+        kernels.standardise(width, features, standardisation.mean, scale, to + position * model.pitch)
       }
     }
   }

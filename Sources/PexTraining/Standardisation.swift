@@ -14,23 +14,21 @@ public struct Standardisation: Hashable, Sendable {
   /// A feature that hardly moves says nothing, and dividing by its deviation would make it loud: deviations below one
   /// hundredth of their root mean square, or below 1e-6, are raised to that.
   ///
-  /// - Throws: ``PexError`` (malformed) when `rows` is empty.
+  /// - Throws: ``PexError`` (malformed) when `rows` is empty; as ``FeatureTable/row(_:)``.
   public init(_ table: FeatureTable, rows: [Int]) throws {
     guard !rows.isEmpty else { throw PexError(.malformed, "no samples to standardise features by") }
     let scale = 1 / Double(rows.count)
     var mean = [Double](repeating: 0, count: table.width)
     var square = mean
-    table.values.withUnsafeBufferPointer { values in
-      mean.withUnsafeMutableBufferPointer { mean in
-        for row in rows { for index in mean.indices { mean[index] += Double(values[row * mean.count + index]) } }
-        for index in mean.indices { mean[index] *= scale }
-      }
-      square.withUnsafeMutableBufferPointer { square in
-        for row in rows {
-          for index in square.indices {
-            let distance = Double(values[row * square.count + index]) - mean[index]
-            square[index] += distance * distance
-          }
+    try mean.withUnsafeMutableBufferPointer { mean in
+      try table.each(rows) { _, features in for index in mean.indices { mean[index] += Double(features[index]) } }
+      for index in mean.indices { mean[index] *= scale }
+    }
+    try square.withUnsafeMutableBufferPointer { square in
+      try table.each(rows) { _, features in
+        for index in square.indices {
+          let distance = Double(features[index]) - mean[index]
+          square[index] += distance * distance
         }
       }
     }

@@ -20,6 +20,18 @@ public struct TapTable: Sendable {
     self.spatial = spatial
   }
 
+  /// Taps that lie in a table already.
+  /// - Throws: ``PexError``: malformed when the size overflows, defect when the table's width is another.
+  init(_ table: FeatureTable, channels: Int, spatial: [Int]) throws {
+    guard try Shape([channels] + spatial).count == table.width else {
+      throw PexError(
+        .defect, "\(table.tap): rows of \(table.width) are no taps of \(channels) channels over \(spatial)")
+    }
+    self.table = table
+    self.channels = channels
+    self.spatial = spatial
+  }
+
   /// The name of the tap, for messages.
   public var tap: String { table.tap }
   /// One label a sample, an index of the class list; nil for a sample without one.
@@ -46,7 +58,8 @@ public struct TapTable: Sendable {
   public mutating func relabel(_ labels: [Int?]) throws { try table.relabel(labels) }
 
   /// The tap of one sample. `row` must be below ``count``.
-  public func row(_ row: Int) -> ArraySlice<Float> { table.row(row) }
+  /// - Throws: as ``FeatureTable/row(_:)``.
+  public func row(_ row: Int) throws -> ArraySlice<Float> { try table.row(row) }
 
   /// The same samples as a linear head sees them: averages and maxima of every channel.
   /// - Throws: ``PexError`` (defect) when the shape has no channels.
@@ -55,7 +68,7 @@ public struct TapTable: Sendable {
     result.reserve(count)
     var features = [Float](repeating: 0, count: 2 * channels)
     for (sample, label) in labels.enumerated() {
-      table.row(sample).withUnsafeBufferPointer { map in
+      try table.row(sample).withUnsafeBufferPointer { map in
         features.withUnsafeMutableBufferPointer { poolFeatures(map, channels: channels, into: $0) }
       }
       try result.append(features, label: label)

@@ -7,6 +7,8 @@ struct TrainingLoop<Head: Trainer> {
   /// Whether the start is a head worth keeping.
   let startsFromBase: Bool
   let schedule: Schedule
+  /// When to end before the schedule does.
+  var limits = TrainingLimits()
 
   /// What came out of training.
   struct Outcome {
@@ -23,8 +25,9 @@ struct TrainingLoop<Head: Trainer> {
   }
 
   /// Trains once a strength and keeps the epoch with the lowest loss on held-out samples; the start is a candidate when
-  /// it is a base head. Without held-out samples the last epoch of the last strength is kept.
-  /// - Throws: ``PexError`` (malformed) when numbers overflow on the way.
+  /// it is a base head. Without held-out samples the last epoch of the last strength is kept. When the time is over, the
+  /// best so far counts.
+  /// - Throws: ``PexError`` (malformed) when numbers overflow on the way; `CancellationError` when it is cancelled.
   func choose(_ split: Split) throws -> Outcome {
     let held = split.validation
     var best = Candidate(weights: start.weights, epoch: 0, loss: .infinity)
@@ -37,12 +40,13 @@ struct TrainingLoop<Head: Trainer> {
       if candidate.loss < nearest || losses == nil || held.isEmpty { (nearest, losses) = (candidate.loss, moved) }
       guard candidate.loss < best.loss || held.isEmpty else { continue }
       (best, kept) = (candidate, strength)
+      if limits.isOver { break }
     }
     return outcome(best, strength: kept, steps: steps, losses: losses)
   }
 
   /// Trains on all of `rows` with choices made before.
-  /// - Throws: ``PexError`` (malformed) when numbers overflow on the way.
+  /// - Throws: ``PexError`` (malformed) when numbers overflow on the way; `CancellationError` when it is cancelled.
   func again(_ choice: Outcome, rows: [Int]) throws -> Outcome {
     var steps = choice.steps
     let split = Split(training: rows, validation: [])
@@ -76,19 +80,24 @@ struct TrainingLoop<Head: Trainer> {
     let batch = min(schedule.batch, samples)
     let (total, before) = (Double(schedule.epochs * ((samples + batch - 1) / batch)), steps)
     losses?.record(head, split)
+    var isOver = false
     for epoch in stride(from: 1, through: last, by: 1) {
       let order = generator.permutation(samples)
       for first in stride(from: 0, to: samples, by: batch) {
+        try limits.check()
+        isOver = limits.isOver
+        if isOver { break }
         let rows = order[first..<min(first + batch, samples)].map { split.training[$0] }
         let rate = cosineRate(schedule.rate, progress: Double(steps - before) / total)
         try head.step(rows, rate: rate, decay: Float(strength))
         steps += 1
       }
       losses?.record(head, split)
-      guard !held.isEmpty, schedule.stopsEarly || epoch == last else { continue }
+      guard !held.isEmpty else { if isOver { break } else { continue } }
+      guard schedule.stopsEarly || epoch == last || isOver else { continue }
       let loss = try naming("training diverged") { try head.loss(held) }
       if loss < best.loss { best = Candidate(weights: head.weights, epoch: epoch, loss: loss) }
-      if epoch - best.epoch >= schedule.patience { break }
+      if isOver || epoch - best.epoch >= schedule.patience { break }
     }
     return held.isEmpty ? Candidate(weights: head.weights, epoch: last, loss: .infinity) : best
   }

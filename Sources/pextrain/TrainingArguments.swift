@@ -42,6 +42,16 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Keep features in files there: the next training runs the trunk only for samples that they lack.",
+      valueName: "folder"))
+  var cache: String?
+  @Option(
+    help: ArgumentHelp(
+      "Mebibytes of memory that features may take. Default: a quarter of the machine's.", valueName: "mb"))
+  var memory: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Choose the cheapest exit policy of this accuracy (without labels: agreement with the original classifier), 0 to 1.",
       valueName: "share"))
   var targetAccuracy: Double?
@@ -81,11 +91,25 @@ struct TrainingArguments: ParsableArguments {
     return options
   }
 
+  /// Where features are kept.
+  private func storage() throws -> FeatureStorage {
+    var storage = FeatureStorage(folder: cache)
+    guard cache != "-", cache != "" else { throw PexError(.usage, "--cache \(cache ?? ""): expected a folder") }
+    if let memory {
+      guard (1...1 << 40).contains(memory) else {
+        throw PexError(.usage, "--memory \(memory): expected a number of mebibytes, at least 1")
+      }
+      storage.memory = memory << 20
+    }
+    return storage
+  }
+
   func request(_ model: Model) throws -> PersonalTraining.Request {
     var request = PersonalTraining.Request()
     request.kind = head
     request.goal = try goal()
     request.supervision = supervision
+    request.storage = try storage()
     (request.temperature, request.mix) = (temperature, mix)
     request.exits = try exits.map { text in
       let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in

@@ -100,7 +100,8 @@ struct TrainingReport {
       ])
     }
     return .report([
-      "images": .integer(data.samples.count), "labelled": .integer(data.samples.labels.count { $0 != nil }),
+      "images": .integer(data.samples.count), "passes": .integer(result.passes),
+      "labelled": .integer(data.samples.labels.count { $0 != nil }),
       "seconds": .members([
         "features": .number(result.seconds.features), "heads": .number(result.seconds.heads),
       ]),

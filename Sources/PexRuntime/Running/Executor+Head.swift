@@ -34,6 +34,20 @@ extension Executor {
     }
   }
 
+  /// Average and maximum of every channel of a tap that is there: the same bytes as `poolFeatures`.
+  /// - Throws: ``PexError`` (defect) when the value is no tap or not there.
+  package func pooled(_ id: ValueID) throws -> [Float] {
+    guard let tap = plan.graph[id].type.tap else { throw PexError(.defect, "value #\(id.index) is no feature map") }
+    return try withValue(id) { numbers in
+      [Float](unsafeUninitializedCapacity: 2 * tap.channels) { features, count in
+        let room = UnsafeMutableBufferPointer(rebasing: features[..<(2 * tap.channels)])
+        room.initialize(repeating: 0)
+        poolFeatures(numbers, channels: tap.channels, into: room)
+        count = room.count
+      }
+    }
+  }
+
   private var kernels: pex_kernels { plan.instructionSet.kernels }
 
   private func features(of head: Head, tap id: ValueID) throws -> [Float] {

@@ -25,6 +25,9 @@ public struct Answer: Sendable {
   public var nanoseconds: Int
   /// Multiply-accumulates of the prefix and of every head on the way, over those of the whole model.
   public var macsFraction: Double
+  /// The first exit point whose head was computed, with average and maximum of every channel of its tap; nil unless
+  /// ``Session/keepsFeatures`` was set.
+  public var features: (exit: Int, values: [Float])?
   /// Whether nothing was finished when the deadline came.
   public var missedDeadline: Bool
 

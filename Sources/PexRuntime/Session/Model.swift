@@ -71,6 +71,9 @@ public final class Model: Sendable {
     return true
   }
 
+  /// Bytes that a session on one thread takes besides the weights.
+  package var sessionBytes: Int { plan.arenaBytes + plan.scratchBytes }
+
   /// Whether the bundle's packed weights are used, rather than packed now.
   public var usesPackedWeights: Bool { weights.isReady }
 

@@ -8,8 +8,15 @@ import PexTensor
 public final class Session {
   /// The model.
   public let model: Model
+  /// Where the heads are taken from when a run begins; other threads may put others there.
+  public let slot: HeadSlot
   /// The heads. Setting others takes effect with the next run and does not touch the trunk.
-  public var heads: HeadSet
+  public var heads: HeadSet {
+    get { slot.heads }
+    set { slot.heads = newValue }
+  }
+  /// Whether answers come with the pooled features of the first tap on their way; see ``Answer/features``.
+  public var keepsFeatures = false
   private let executor: Executor
   private let clock = ContinuousClock()
 
@@ -21,9 +28,17 @@ public final class Session {
   ///   - threads: 1 or more.
   /// - Throws: ``PexError`` (usage) for a number of threads that is out of range, (unsupported) when there is no memory,
   ///   (malformed) when a base head is damaged.
-  public init(_ model: Model, heads: HeadSet? = nil, threads: Int = ThreadPool.defaultThreads) throws {
+  public convenience init(
+    _ model: Model, heads: HeadSet? = nil, threads: Int = ThreadPool.defaultThreads
+  ) throws {
+    try self.init(model, slot: HeadSlot(try heads ?? HeadSet(base: model.bundle)), threads: threads)
+  }
+
+  /// A session that takes its heads from a slot, which other sessions may share.
+  /// - Throws: ``PexError`` as ``init(_:heads:threads:)``.
+  public init(_ model: Model, slot: HeadSlot, threads: Int = ThreadPool.defaultThreads) throws {
     self.model = model
-    self.heads = try heads ?? HeadSet(base: model.bundle)
+    self.slot = slot
     self.threads = threads
     executor = try Executor(weights: model.weights, pool: try ThreadPool(threads: threads))
   }
@@ -52,7 +67,8 @@ public final class Session {
   public func run(_ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil) throws -> Answer {
     let started = clock.now
     try executor.load(inputs: inputs, finite: true)
-    var route = Route(session: self, started: started)
+    var route = Route(session: self, heads: slot.heads, started: started)
+    let heads = route.heads
     switch choice {
     case .final: try route.finish()
     case .fixed(let exit):
@@ -100,6 +116,7 @@ public final class Session {
 
   /// Goes from exit to exit until the policy is content or the time is over.
   private func follow(_ policy: PolicyRecord?, _ deadline: Double?, _ route: inout Route) throws {
+    let heads = route.heads
     guard policy != nil || deadline != nil else {
       // Without a policy the last resort answers: the final classifier, or the head that stands in for it.
       if heads.replacesFinal, let last = heads.entries.last(where: \.isEnabled) {
@@ -128,6 +145,8 @@ public final class Session {
   /// One sample on its way through the trunk.
   private struct Route {
     let session: Session
+    /// The same to the end, whatever is put into the slot meanwhile.
+    let heads: HeadSet
     let started: ContinuousClock.Instant
     var answer = Answer(
       exit: .final, classes: nil, computed: [], outputs: [], nanoseconds: 0, macsFraction: 0, missedDeadline: false)
@@ -139,8 +158,9 @@ public final class Session {
     /// The pooled features of the taps passed, by exit point.
     private var pooled: [Int: [Float]] = [:]
 
-    init(session: Session, started: ContinuousClock.Instant) {
+    init(session: Session, heads: HeadSet, started: ContinuousClock.Instant) {
       self.session = session
+      self.heads = heads
       self.started = started
     }
 
@@ -166,11 +186,14 @@ public final class Session {
       let logits = try session.executor.logits(
         of: entry.head, tap: session.model.points[target].value, earlier: earlier)
       try requireFinite(logits, .exit(entry.exit))
-      let probabilities = session.heads.probabilities(logits, temperature: entry.head.temperature)
+      if session.keepsFeatures, answer.features == nil {
+        answer.features = (entry.exit, try session.executor.pooled(session.model.points[target].value))
+      }
+      let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
       answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))
       headMACs += entry.head.specification.multiplyAccumulates
       prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
-      answer.classes = session.heads.classes
+      answer.classes = heads.classes
       measure()
       return probabilities
     }
@@ -179,7 +202,7 @@ public final class Session {
     /// - Parameter isLastResort: whether the classifier stands in for heads, whose classes it then answers with.
     mutating func finish(_ deadline: Double? = nil, isLastResort: Bool = false) throws {
       let (executor, graph) = (session.executor, session.model.bundle.graph)
-      let places = isLastResort ? session.heads.finalPlaces : nil
+      let places = isLastResort ? heads.finalPlaces : nil
       try executor.run(through: session.model.plan.segmentCount - 1)
       prefix = 1
       measure()
@@ -188,11 +211,11 @@ public final class Session {
         let all = try executor.value(classifier.logits).floats
         try requireFinite(all, .final)
         let logits = places.map { $0.map { all[$0] } } ?? all
-        let probabilities = places == nil ? softmax(logits) : session.heads.probabilities(logits)
+        let probabilities = places == nil ? softmax(logits) : heads.probabilities(logits)
         answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: probabilities))
       }
       guard accept(.final, deadline) else { return }
-      answer.classes = places == nil ? session.model.bundle.contents.classNames : session.heads.classes
+      answer.classes = places == nil ? session.model.bundle.contents.classNames : heads.classes
     }
 
     /// Takes an exit's answer unless it came too late and there is an earlier one.

@@ -13,10 +13,23 @@ struct AlignedStart {
     self.cache = cache
   }
 
+  /// Aligns the base heads of those plans where it helps.
+  /// - Returns: the numbers of their exits.
+  func align(_ plans: inout [HeadPlan], _ assignment: Assignment) throws -> [Int] {
+    var exits: [Int] = []
+    for index in plans.indices {
+      let samples = try cache.samples(for: plans[index], labels: assignment.labels)
+      guard let aligned = try plan(plans[index], samples, assignment) else { continue }
+      plans[index] = aligned
+      exits.append(aligned.exit)
+    }
+    return exits
+  }
+
   /// The plan with its base head aligned, when that answers the person's labels with less loss than the head as shipped; and
   /// without labels when the features are shifted. Neither head has seen the person's labels, so all of them may judge.
   /// - Returns: nil when the head stays as it is.
-  func plan(_ plan: HeadPlan, _ samples: HeadTrainer.Samples, _ assignment: Assignment) throws -> HeadPlan? {
+  private func plan(_ plan: HeadPlan, _ samples: HeadTrainer.Samples, _ assignment: Assignment) throws -> HeadPlan? {
     guard let base = plan.start, !plan.goesOn, case .features(let table) = samples,
       let alignment = try alignment(plan, table, shares: { try shares(assignment, of: $0) }),
       let aligned = try alignment.aligned(base)
@@ -38,10 +51,11 @@ struct AlignedStart {
 
   /// What stands in for the original classifier where the person's pictures are not like those that it learned from: the
   /// deepest base head, aligned.
-  /// - Parameter logits: the classifier's.
-  /// - Returns: nil where nothing is shifted, or where there is nothing to align by.
-  func teacher(_ plans: [HeadPlan], logits: LogitTable) throws -> LogitTable? {
-    guard let plan = plans.last, let samples = cache.samples.last, case .features(let table) = samples,
+  /// - Returns: its logits of all classes; nil where nothing is shifted, or where there is nothing to align by.
+  func teacher(_ plans: [HeadPlan]) throws -> LogitTable? {
+    guard let plan = plans.last, let logits = cache.finalLogits,
+      case .features(let table) = try cache.samples(
+        for: plan, labels: [Int?](repeating: nil, count: logits.count)),
       let head = try session.model.bundle.baseHead(at: plan.exit), head.specification.classes == logits.classes,
       head.specification.featureCount == table.width
     else { return nil }
@@ -55,7 +69,7 @@ struct AlignedStart {
 
   private func logits(_ head: Head, _ table: FeatureTable, _ rows: [Int]) throws -> LogitTable {
     try LogitTable(
-      classes: head.specification.classes, values: rows.flatMap { try head.logits(features: Array(table.row($0))) })
+      classes: head.specification.classes, values: try rows.flatMap { try head.logits(features: Array(table.row($0))) })
   }
 
   private func alignment(

@@ -8,7 +8,7 @@ import PexTensor
 /// The trunk runs once for every sample and is never changed; heads train on what it gave.
 public struct PersonalTraining {
   /// What a training is asked for.
-  public struct Request {
+  public struct Request: Sendable {
     /// Numbers of the exit points; nil for the bundle's exits.
     public var exits: [Int]?
     /// The kind of all heads; nil keeps each exit's.
@@ -28,6 +28,8 @@ public struct PersonalTraining {
     public var options = TrainingOptions()
     /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier.
     public var goal = PolicyGoal.nearBest
+    /// Where features are kept.
+    public var storage = FeatureStorage()
     /// Heads to go on from.
     public var earlier: HeadSet?
     /// Whether the heads become the bundle's: the final classifier then stays the last resort.
@@ -67,6 +69,8 @@ public struct PersonalTraining {
     public var isShifted: Bool
     /// What features look like at the exits, for bundles whose base heads these are.
     public var statistics: [ExitStatistics]
+    /// How many samples the trunk ran for; the features of the others were there already.
+    public var passes: Int
     /// Seconds for the pass over the trunk and for the heads.
     public var seconds: (features: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
@@ -83,43 +87,72 @@ public struct PersonalTraining {
   }
 
   /// Trains.
-  /// - Parameter progress: called after every sample of the pass over the trunk with how many are done.
+  /// - Parameters:
+  ///   - limits: when to end before everything is done.
+  ///   - progress: called after every sample of the pass over the trunk with how many are done.
   /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class or numbers that are not finite, or when
-  ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist.
-  public func run(_ samples: TrainingSamples, progress: (Int) -> Void = { _ in }) throws -> Result {
+  ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist, or when the
+  ///   features need more memory than is allowed. `CancellationError` when it is cancelled.
+  public func run(
+    _ samples: TrainingSamples, limits: TrainingLimits = TrainingLimits(), progress: (Int) -> Void = { _ in }
+  ) throws -> Result {
+    let supervision = try supervision(of: samples.labels)
+    let started = ContinuousClock.now
+    let cache = try TapCache(
+      session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
+    return try train(cache, labels: samples.labels, started: started, limits)
+  }
+
+  /// What is kept of every sample.
+  /// - Parameter supervision: nil when it will be known later.
+  func columns(_ supervision: Supervision?) throws -> [TapColumn] {
+    let provisional = try provisionalPlans()
+    let asksClassifier = supervision?.asksClassifier ?? true || request.estimatesClasses
+    return try TapColumn.needed(
+      by: provisional, wantsFinal: asksClassifier || !replacesFinal(provisional), session.model)
+  }
+
+  /// What heads learn from, when everything that was asked for is sound.
+  private func supervision(of labels: [Int?]) throws -> Supervision {
     try request.options.validate()
     try request.goal.validate()
-    let supervision = request.supervision ?? .allowed(by: samples.labels)
-    try check(supervision, samples.labels)
-    let names = session.model.bundle.contents.classNames ?? request.classNames
-    let clock = ContinuousClock()
-    let started = clock.now
-    let asksClassifier = supervision.asksClassifier || request.estimatesClasses
-    let provisional = try plans(of: Array(names.indices.prefix(1)), names)
-    let cache = try TapCache(
-      session, provisional, samples, wantsFinal: asksClassifier || !replacesFinal(provisional), progress: progress)
+    let supervision = request.supervision ?? .allowed(by: labels)
+    try check(supervision, labels)
+    return supervision
+  }
+
+  /// The heads before anybody knows of which classes.
+  private func provisionalPlans() throws -> [HeadPlan] {
+    try plans(of: Array(classNames.indices.prefix(1)), classNames)
+  }
+
+  private var classNames: [String] { session.model.bundle.contents.classNames ?? request.classNames }
+
+  /// Trains on features that are there.
+  func train(
+    _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits
+  ) throws -> Result {
+    let supervision = try supervision(of: labels)
+    let (names, clock) = (classNames, ContinuousClock())
     let cached = clock.now
     let aligned = AlignedStart(session, cache)
-    let isLearned = asksClassifier && !request.isBase
-    let shifted = try isLearned ? cache.finalLogits.flatMap { try aligned.teacher(provisional, logits: $0) } : nil
+    let asksClassifier = supervision.asksClassifier || request.estimatesClasses
+    let shifted = try asksClassifier && !request.isBase ? aligned.teacher(provisionalPlans()) : nil
     let assignment = try Assignment(
-      request, supervision, labels: samples.labels, count: names.count, logits: shifted ?? cache.finalLogits)
+      request, supervision, labels: labels, count: names.count, logits: shifted ?? cache.finalLogits)
     var plans = try plans(of: assignment.classes, names)
-    var alignedExits: [Int] = []
-    for (index, samples) in cache.samples.enumerated() where !request.isBase {
-      guard let plan = try aligned.plan(plans[index], samples, assignment) else { continue }
-      plans[index] = plan
-      alignedExits.append(plan.exit)
-    }
-    let tasks = try zip(plans, try cache.labelled(assignment.labels)).map { plan, samples in
+    let alignedExits = try request.isBase ? [] : aligned.align(&plans, assignment)
+    let tasks = try plans.map { plan in
       HeadTask(
-        exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
+        exit: plan.exit, specification: plan.specification,
+        samples: try cache.samples(for: plan, labels: assignment.labels), base: plan.start,
         teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
     }
     let answers = assignment.answers
     let split = try Split.stratified(
       labels: answers, fraction: request.options.validation, seed: request.options.seed)
-    var heads = try HeadTrainer.trainAll(tasks, split: split, options: request.options, threads: session.threads)
+    var heads = try HeadTrainer.trainAll(
+      tasks, split: split, options: request.options, threads: session.threads, limits: limits)
     let trained = clock.now
     let last =
       replacesFinal(plans)
@@ -137,7 +170,7 @@ public struct PersonalTraining {
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.commonOutcome,
       alignedExits: alignedExits, isShifted: shifted != nil,
       statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
-      seconds: (seconds(started, cached), headSeconds),
+      passes: cache.passes, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 

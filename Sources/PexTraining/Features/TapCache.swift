@@ -1,0 +1,173 @@
+import Foundation
+import PexBundle
+import PexHeads
+import PexRuntime
+import PexTensor
+
+/// What the heads of one training read: at most one pass over the trunk for every sample, to the deepest tap that is
+/// missing, and no pass afterwards.
+struct TapCache {
+  /// How many samples the trunk ran for.
+  private(set) var passes = 0
+  /// The final classifier's logits, when they were asked for and there is a classifier, one row a sample.
+  private(set) var finalLogits: LogitTable?
+  private var tables: [TapColumn: FeatureTable] = [:]
+  private let model: Model
+
+  /// Features of samples, from the storage as far as they are there, else from the trunk.
+  /// - Parameters:
+  ///   - columns: what is kept of every sample.
+  ///   - progress: called after every sample with how many are done.
+  /// - Throws: ``PexError``: (usage) before anything is computed when memory will not do; (inputOutput) when a folder's
+  ///   files cannot be read or written, for one because the disk is full, (cannotCreate) when they cannot be made; as
+  ///   ``FeaturePass/run(_:_:memory:_:visit:)``.
+  init(
+    _ session: Session, _ columns: [TapColumn], _ source: TrainingSamples, storage: FeatureStorage,
+    limits: TrainingLimits, progress: (Int) -> Void
+  ) throws {
+    model = session.model
+    let fits = FeatureBudget.bytes(columns, samples: source.count) <= storage.memory
+    let pass = try FeaturePass(session)
+    if let folder = storage.folder {
+      try complete(columns, source, pass, folder, storage.memory, loads: fits, limits, progress)
+    } else {
+      try FeatureBudget.check(columns, samples: source.count, allowed: storage.memory)
+      try compute(columns, source, pass, storage.memory, limits, progress)
+    }
+    try takeLogits()
+  }
+
+  /// Features that are there: for every sample one row a column, in the order of the columns.
+  init(_ model: Model, _ columns: [TapColumn], rows: [[[Float]]]) throws {
+    self.model = model
+    for (index, column) in columns.enumerated() {
+      var table = try FeatureTable(tap: column.name, width: column.width)
+      table.reserve(rows.count)
+      for row in rows { try table.append(row[index], label: nil) }
+      tables[column] = table
+    }
+    try takeLogits()
+  }
+
+  private mutating func takeLogits() throws {
+    guard let (column, table) = tables.first(where: { $0.key.content == .logits }), table.count > 0 else { return }
+    finalLogits = try LogitTable(classes: column.width, values: try (0..<table.count).flatMap { try table.row($0) })
+  }
+
+  /// Computes everything into memory.
+  private mutating func compute(
+    _ columns: [TapColumn], _ source: TrainingSamples, _ pass: FeaturePass, _ memory: Int, _ limits: TrainingLimits,
+    _ progress: (Int) -> Void
+  ) throws {
+    var tables = try columns.map { try FeatureTable(tap: $0.name, width: $0.width) }
+    for index in tables.indices { tables[index].reserve(source.count) }
+    let jobs = (0..<source.count).map { FeaturePass.Job(sample: $0, columns: columns) }
+    let left = memory - FeatureBudget.bytes(columns, samples: source.count)
+    try pass.run(jobs, source, memory: left, limits) { job, rows in
+      for (index, row) in rows.enumerated() { try tables[index].append(row, label: nil) }
+      progress(job.sample + 1)
+    }
+    passes = jobs.count
+    self.tables = Dictionary(zip(columns, tables)) { first, _ in first }
+  }
+
+  /// Computes what a folder's files lack into them.
+  /// - Parameter loads: whether features are read into memory; else training reads the files.
+  private mutating func complete(
+    _ columns: [TapColumn], _ source: TrainingSamples, _ pass: FeaturePass, _ folder: String, _ memory: Int,
+    loads: Bool, _ limits: TrainingLimits, _ progress: (Int) -> Void
+  ) throws {
+    try Self.make(folder)
+    let digests = try pass.digests(of: source, limits)
+    let wanted = Set(digests)
+    var cached = try columns.map {
+      try CachedColumn($0, kernels: model.instructionSet, folder: folder, samples: wanted)
+    }
+    var seen: Set<Digest> = []
+    let jobs = digests.enumerated().compactMap { sample, digest in
+      let missing = columns.indices.filter { cached[$0].slots[digest] == nil }
+      guard !missing.isEmpty, seen.insert(digest).inserted else { return nil as FeaturePass.Job? }
+      return FeaturePass.Job(sample: sample, columns: missing.map { columns[$0] })
+    }
+    try Self.checkRoom(jobs, folder)
+    var done = source.count - jobs.count
+    if jobs.isEmpty || done > 0 { progress(done) }
+    try pass.run(jobs, source, memory: memory, limits) { job, rows in
+      for (column, row) in zip(job.columns, rows) {
+        guard let index = columns.firstIndex(of: column) else { continue }
+        try cached[index].add(row, of: digests[job.sample])
+      }
+      done += 1
+      progress(done)
+    }
+    passes = jobs.count
+    for (column, cached) in zip(columns, cached) {
+      if !jobs.isEmpty { try cached.file.flush() }
+      let slots = try digests.map { digest in
+        guard let slot = cached.slots[digest] else { throw PexError(.defect, "\(column.name): a sample is not cached") }
+        return slot
+      }
+      tables[column] = try Self.table(column, cached.file, slots, loads: loads || column.content == .logits)
+    }
+  }
+
+  private static func table(
+    _ column: TapColumn, _ file: FeatureFile, _ slots: [Int], loads: Bool
+  ) throws -> FeatureTable {
+    guard loads else { return FeatureTable(tap: column.name, file: file, slots: slots) }
+    var table = try FeatureTable(tap: column.name, width: column.width)
+    table.reserve(slots.count)
+    try file.read(slots) { _, row in
+      try table.append(UnsafeBufferPointer(start: row, count: column.width), label: nil)
+    }
+    return table
+  }
+
+  /// Makes the folder unless it is there. Features tell something about the pictures: it is its owner's alone.
+  private static func make(_ folder: String) throws {
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw PexError(.cannotCreate, "\(folder): the folder cannot be created: \(systemMessage())")
+    }
+  }
+
+  /// - Throws: ``PexError`` (inputOutput) when the disk has no room for what is missing.
+  private static func checkRoom(_ jobs: [FeaturePass.Job], _ folder: String) throws {
+    let needed = jobs.reduce(0) { FeatureBudget.sum($0, FeatureBudget.bytes($1.columns, samples: 1)) }
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { return }
+    let free = saturatingProduct(Int(clamping: status.f_bavail), Int(clamping: status.f_frsize))
+    guard needed <= free else {
+      throw PexError(
+        .inputOutput,
+        "\(folder): \(FeatureBudget.text(needed)) of features are to be written, \(FeatureBudget.text(free)) are free",
+        hint: "make room, give another folder, or train fewer exits or linear heads instead of convolutions")
+    }
+  }
+
+  /// What a head is trained on, with labels.
+  /// - Throws: ``PexError`` (defect) when the head reads something else than was computed.
+  func samples(for plan: HeadPlan, labels: [Int?]) throws -> HeadTrainer.Samples {
+    let parts = try plan.columns(in: model).map { try column($0) }
+    var table = parts.count == 1 ? parts[0] : try FeatureTable(joining: parts)
+    try table.relabel(labels)
+    guard plan.specification.kind == .conv else { return .features(table) }
+    return .taps(
+      try TapTable(table, channels: plan.specification.channels, spatial: plan.specification.spatial))
+  }
+
+  /// The pooled features of a head's own tap.
+  /// - Throws: ``PexError`` (defect) when they were not computed.
+  func pooled(_ plan: HeadPlan) throws -> FeatureTable {
+    let specification = plan.specification
+    guard specification.kind == .conv else { return try column(TapColumn(.pooled, exit: plan.exit, in: model)) }
+    return try TapTable(
+      column(TapColumn(.map, exit: plan.exit, in: model)), channels: specification.channels,
+      spatial: specification.spatial
+    ).pooled()
+  }
+
+  private func column(_ column: TapColumn) throws -> FeatureTable {
+    guard let table = tables[column] else { throw PexError(.defect, "\(column.name) was not computed") }
+    return table
+  }
+}
