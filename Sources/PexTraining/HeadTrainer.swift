@@ -107,21 +107,23 @@ public enum HeadTrainer {
   /// A head that starts from the base head or, where few samples cost little and held-out ones prefer it, from nothing:
   /// for a person whose pictures look like nothing that the base head has seen, its weights are in the way.
   private static func bestLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
-    let fromBase = try trainLinear(job, table)
-    let held = job.split.validation
-    guard job.base != nil, held.count >= Calibration.fewestSamples, job.split.training.count < Schedule.manySamples
-    else { return fromBase }
+    let fromBase = try contender(job, linear: table)
+    guard job.base != nil, job.split.validation.count >= fewestToCompare,
+      job.split.training.count < Schedule.manySamples
+    else { return try finished(job, fromBase) }
     var fresh = job
     fresh.base = nil
-    let fromNothing = try trainLinear(fresh, table)
-    let labels = held.map { job.targets.answers[$0] }
-    func loss(_ trained: TrainedHead) throws -> Double {
-      try trained.validationLogits.loss(labels, temperature: Double(trained.report.temperature))
+    let fromNothing = try contender(fresh, linear: table)
+    guard try validationLoss(fresh, fromNothing) < validationLoss(job, fromBase) else {
+      return try finished(job, fromBase, more: fromNothing.steps)
     }
-    return try loss(fromNothing) < loss(fromBase) ? fromNothing : fromBase
+    return try finished(fresh, fromNothing, more: fromBase.steps)
   }
 
-  private static func trainLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
+  /// With fewer held-out samples the base head is where training starts.
+  private static let fewestToCompare = 10
+
+  private static func contender(_ job: Job, linear table: FeatureTable) throws -> Contender {
     guard table.width == job.specification.featureCount else {
       throw PexError(
         .defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
@@ -129,7 +131,7 @@ public enum HeadTrainer {
     let start = try job.base.map { try $0.calibratedParameters() }.map { (weight: $0[0], bias: $0[1]) }
     let schedule = Schedule(
       linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
-    return try train(job, schedule) { head, row in
+    return try contender(job, schedule) { head, row in
       try head.logits(features: Array(table.row(row)))
     } start: { rows in
       try LinearTrainer(
@@ -141,61 +143,112 @@ public enum HeadTrainer {
     let start = try job.base ?? Head.random(job.specification, seed: job.options.seed)
     let schedule = Schedule(
       convolution: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
-    return try train(job, schedule) { head, row in
+    let contender = try contender(job, schedule) { head, row in
       try table.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) }
     } start: { rows in
       try ConvTrainer(table, job.targets, rows: rows, start: start, optimizer: schedule.optimizer)
     }
+    return try finished(job, contender)
   }
 
-  /// Chooses on the split, measures, and trains again on everything where that pays.
-  private static func train(
-    _ job: Job, _ schedule: Schedule, logits: (Head, Int) throws -> [Float],
-    start: ([Int]) throws -> some Trainer
-  ) throws -> TrainedHead {
-    let (training, held) = (job.split.training, job.split.validation)
+  /// A head whose strength and epoch are chosen, and the means to train it again.
+  private struct Contender {
+    /// Trained on ``Split/training``.
+    let head: Head
+    /// The epoch that was kept.
+    let epoch: Int
+    /// Steps taken so far.
+    let steps: Int
+    /// Whether it trains again on everything once all is chosen.
+    let refits: Bool
+    /// The head's logits for a sample, by the very forward pass that devices run.
+    let logits: (Head, Int) throws -> [Float]
+    /// The head with the same choices trained on other samples, and the steps that it took.
+    let again: ([Int]) throws -> (head: Head, steps: Int)
+  }
+
+  /// Chooses strength and epoch on the split.
+  private static func contender(
+    _ job: Job, _ schedule: Schedule, logits: @escaping (Head, Int) throws -> [Float],
+    start: @escaping ([Int]) throws -> some Trainer
+  ) throws -> Contender {
     let startsFromBase = job.base != nil
-    let choice = try TrainingLoop(start: start(training), startsFromBase: startsFromBase, schedule: schedule)
+    let choice = try TrainingLoop(start: start(job.split.training), startsFromBase: startsFromBase, schedule: schedule)
       .choose(job.split)
     if let base = job.base, choice.epoch == 0 {
-      return try measured(job, base, epochs: 0, steps: choice.steps, logits)
+      return Contender(head: base, epoch: 0, steps: choice.steps, refits: false, logits: logits) { _ in (base, 0) }
     }
-    let chosen = try Head(job.specification, numbers: choice.parameters)
-    var trained = try measured(job, chosen, epochs: choice.epoch, steps: choice.steps, logits)
-    guard schedule.refits else { return trained }
-    let rows = (training + held).sorted()
-    let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
-      .again(choice, rows: rows)
-    trained.head = try Head(
-      job.specification, numbers: again.parameters, temperature: trained.report.temperature)
-    trained.report.steps = again.steps
-    return trained
+    let head = try Head(job.specification, numbers: choice.parameters)
+    return Contender(head: head, epoch: choice.epoch, steps: choice.steps, refits: schedule.refits, logits: logits) {
+      rows in
+      let again = try TrainingLoop(start: start(rows), startsFromBase: startsFromBase, schedule: schedule)
+        .again(choice, rows: rows)
+      return (try Head(job.specification, numbers: again.parameters), again.steps - choice.steps)
+    }
   }
 
-  /// Calibrates a head and measures it with the very forward pass that devices run.
-  private static func measured(
-    _ job: Job, _ head: Head, epochs: Int, steps: Int, _ logits: (Head, Int) throws -> [Float]
-  ) throws -> TrainedHead {
-    let (classes, split) = (head.specification.classes, job.split)
-    let prior = job.targets.prior
-    let held = try LogitTable(
-      classes: classes, values: split.validation.flatMap { try logits(head, $0) }, prior: prior)
-    let trained = try LogitTable(
-      classes: classes, values: split.training.flatMap { try logits(head, $0) }, prior: prior)
-    let answers = job.targets.answers
-    let heldLabels = split.validation.map { answers[$0] }
-    // What a teacher answers is no truth to be sure of: a head that learned its logits is as sure as the teacher.
-    let known = split.validation.indices.filter { job.targets.isLabelled[split.validation[$0]] }
-    let temperature = try Calibration.temperature(
-      LogitTable(classes: classes, values: known.flatMap { held.row($0) }, prior: prior),
-      labels: known.map { heldLabels[$0] }, fallback: head.temperature)
+  /// The loss on the samples that chose strength and epoch, calibrated on them.
+  private static func validationLoss(_ job: Job, _ contender: Contender) throws -> Double {
+    let rows = job.split.validation
+    let logits = try table(job, rows) { try contender.logits(contender.head, $0) }
+    // The same number of samples for both: what is compared is what a temperature cannot mend.
+    let temperature = try temperature(
+      job, logits, rows, fallback: contender.head.temperature, fewest: fewestToCompare)
+    return try logits.loss(rows.map { job.targets.answers[$0] }, temperature: Double(temperature))
+  }
+
+  /// Calibrates and measures on logits of heads that did not train on what they answer, and trains again on everything
+  /// where that pays.
+  private static func finished(_ job: Job, _ contender: Contender, more steps: Int = 0) throws -> TrainedHead {
+    let (split, answers) = (job.split, job.targets.answers)
+    var steps = steps + contender.steps
+    var values: [Float] = []
+    for part in split.parts.indices {
+      var head = contender.head
+      if part > 0 {
+        let again = try contender.again(split.rest(of: part))
+        (head, steps) = (again.head, steps + again.steps)
+      }
+      for row in split.parts[part] { values += try contender.logits(head, row) }
+    }
+    let (rows, fallback) = (split.held, contender.head.temperature)
+    let held = try LogitTable(classes: job.specification.classes, values: values, prior: job.targets.prior)
+    let temperature = try temperature(job, held, rows, fallback: fallback)
+    let trained = try table(job, split.training) { try contender.logits(contender.head, $0) }
     let predictions = Predictions(held, temperature: temperature)
+    // Strength and epoch were chosen by the first part.
+    let counted = Array(rows.indices.dropFirst(split.isCrossFitted ? split.validation.count : 0))
     let report = HeadReport(
       exit: job.exit, trainAccuracy: try trained.accuracy(split.training.map { answers[$0] }),
-      validationAccuracy: held.count == 0 ? nil : try predictions.accuracy(heldLabels), temperature: temperature,
-      threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps)
-    let calibrated = try Head(head.specification, parameters: head.parameters, temperature: temperature)
-    return TrainedHead(head: calibrated, report: report, validationLogits: held)
+      validationAccuracy: rows.isEmpty
+        ? nil : try predictions.selected(counted).accuracy(counted.map { answers[rows[$0]] }),
+      temperature: temperature, threshold: nil,
+      enabled: try rows.isEmpty || predictions.beatChance(rows.map { answers[$0] }), epochs: contender.epoch,
+      steps: steps)
+    var result = TrainedHead(
+      head: contender.head, report: report, heldLogits: held, fallbackTemperature: fallback)
+    if contender.refits {
+      let last = try contender.again((split.training + split.validation).sorted())
+      result.head = last.head
+      result.report.steps += last.steps
+    }
+    result.head = try Head(job.specification, parameters: result.head.parameters, temperature: temperature)
+    return result
+  }
+
+  private static func table(_ job: Job, _ rows: [Int], _ logits: (Int) throws -> [Float]) throws -> LogitTable {
+    try LogitTable(
+      classes: job.specification.classes, values: rows.flatMap { try logits($0) }, prior: job.targets.prior)
+  }
+
+  /// What a teacher answers is no truth to be sure of: a head that learned its logits is as sure as the teacher. So
+  /// labels alone calibrate.
+  private static func temperature(
+    _ job: Job, _ held: LogitTable, _ rows: [Int], fallback: Float, fewest: Int = Calibration.fewestSamples
+  ) throws -> Float {
+    let known = rows.indices.filter { job.targets.isLabelled[rows[$0]] }
+    return try Calibration.temperature(
+      held.selected(known), labels: known.map { job.targets.answers[rows[$0]] }, fallback: fallback, fewest: fewest)
   }
 }
 

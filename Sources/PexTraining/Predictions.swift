@@ -28,6 +28,11 @@ public struct Predictions: Hashable, Sendable {
     self.confidences = confidences
   }
 
+  fileprivate init(classes: [Int], confidences: [Float]) {
+    self.classes = classes
+    self.confidences = confidences
+  }
+
   /// The number of samples.
   public var count: Int { classes.count }
 
@@ -41,6 +46,11 @@ public struct Predictions: Hashable, Sendable {
 }
 
 extension Predictions {
+  /// The answers for some of the samples, in the given order. Positions must be below ``count``.
+  func selected(_ positions: [Int]) -> Predictions {
+    Predictions(classes: positions.map { classes[$0] }, confidences: positions.map { confidences[$0] })
+  }
+
   /// Whether more samples are answered right than by always naming the most frequent label.
   /// - Throws: ``PexError`` (defect) when there are not as many labels as samples.
   public func beatChance(_ labels: [Int]) throws -> Bool {

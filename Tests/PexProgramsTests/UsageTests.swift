@@ -61,6 +61,7 @@ import Testing
     ["--threads", "0"], ["-o", "-"], ["--nonsense"],
     ["--target-cost", "0"], ["--target-cost", "x"], ["--target-cost", "0.5", "--target-accuracy", "0.5"],
     ["--target-accuracy", "0.5", "--confidence", "1"],
+    ["--risk", "0"], ["--risk", "1"], ["--risk", "nan"], ["--risk", "x"], ["--risk", "0.1", "--target-cost", "0.5"],
   ])
   func training(_ arguments: [String]) throws {
     let folder = try Folder()
