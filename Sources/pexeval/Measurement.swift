@@ -12,15 +12,22 @@ struct Measurement {
     var fraction = 0.0
     var milliseconds = 0.0
     var taken = 0
+    var rejected = 0
+    /// Samples of classes that the answering exit does not know, and those of them that were rejected.
+    var strangers = 0
+    var rejectedStrangers = 0
   }
 
   private var rows: [Row]
   private var policy = Row(exit: .final)
   private let count: Int
   private let policyName: String
+  private let rejects: Bool
 
   /// Runs every sample through every exit alone, timed, and then as the policy has it.
-  init(_ session: Session, _ data: LabelledData, _ choice: ExitChoice, deadline: Double?, _ console: Console) throws {
+  init(
+    _ session: Session, _ data: LabelledData, _ choice: ExitChoice, _ route: RouteOptions, _ console: Console
+  ) throws {
     let heads = session.heads
     let names = data.classNames
     let hasFinal = session.model.bundle.graph.classifier.map { $0.kind != .none } ?? false
@@ -34,16 +41,17 @@ struct Measurement {
     }
     rows = exits.map { Row(exit: $0) }
     count = data.samples.count
-    policyName = Self.name(choice, heads, deadline)
+    policyName = Self.name(choice, heads, route.deadline)
+    rejects = route.reject != nil
     let bar = ProgressBar(console, "samples", total: count)
     for index in 0..<count {
       let inputs = try data.samples.inputs(index)
       let truth = data.samples.labels[index].flatMap { names.indices.contains($0) ? names[$0] : nil }
       for row in rows.indices {
-        let answer = try session.run(inputs, rows[row].exit.choice)
+        let answer = try session.run(inputs, rows[row].exit.choice, reject: route.reject)
         Self.add(answer, truth, to: &rows[row])
       }
-      let answer = try session.run(inputs, choice, deadline: deadline)
+      let answer = try session.run(inputs, choice, deadline: route.deadline, reject: route.reject)
       Self.add(answer, truth, to: &policy)
       if let row = rows.firstIndex(where: { $0.exit == answer.exit }) { rows[row].taken += 1 }
       bar.update(index + 1)
@@ -53,6 +61,13 @@ struct Measurement {
   private static func add(_ answer: Answer, _ truth: String?, to row: inout Row) {
     row.fraction += answer.macsFraction
     row.milliseconds += Double(answer.nanoseconds) / 1e6
+    let isStranger = truth.map { !(answer.classes ?? [$0]).contains($0) } ?? false
+    if isStranger { row.strangers += 1 }
+    guard !answer.isRejected else {
+      row.rejected += 1
+      if isStranger { row.rejectedStrangers += 1 }
+      return
+    }
     guard let probabilities = answer.answering?.probabilities, let classes = answer.classes, let truth,
       let best = probabilities.indices.max(by: { (probabilities[$0], $1) < (probabilities[$1], $0) })
     else { return }
@@ -90,7 +105,28 @@ struct Measurement {
     ])
     for line in table.lines { try console.result(line) }
     try console.result("\(count) samples")
+    if rejects { try console.result(rejection) }
     try console.report(json)
+  }
+
+  /// Share of the samples that a row does not reject which are answered right; nil when it rejects all.
+  private func acceptedAccuracy(_ row: Row) -> Double? {
+    row.rejected < count ? Double(row.right) / Double(count - row.rejected) : nil
+  }
+
+  private var rejection: String {
+    let accepted = acceptedAccuracy(policy).map { "\(Format.percent($0)) of the others right" } ?? "no others"
+    let strangers =
+      policy.strangers == 0
+      ? "" : "; \(policy.rejectedStrangers) of \(policy.strangers) samples of unknown classes rejected"
+    return "rejected by \(policyName): \(policy.rejected), \(accepted)\(strangers)"
+  }
+
+  private func rejection(_ row: Row) -> JSON {
+    .members([
+      "rejected": .integer(row.rejected), "accepted_accuracy": .optional(acceptedAccuracy(row), JSON.number),
+      "unknown": .integer(row.strangers), "unknown_rejected": .integer(row.rejectedStrangers),
+    ])
   }
 
   private var json: JSON {
@@ -98,7 +134,7 @@ struct Measurement {
       .members([
         "exit": row.exit.json, "accuracy": .number(mean(Double(row.right))),
         "macs_fraction": .number(mean(row.fraction)),
-        "mean_ms": .number(mean(row.milliseconds)),
+        "mean_ms": .number(mean(row.milliseconds)), "rejection": rejection(row),
       ])
     }
     return .report([
@@ -106,7 +142,7 @@ struct Measurement {
       "policy": .members([
         "name": .string(policyName), "accuracy": .number(mean(Double(policy.right))),
         "mean_macs_fraction": .number(mean(policy.fraction)), "mean_ms": .number(mean(policy.milliseconds)),
-        "exit_share": .array(rows.map { .number(mean(Double($0.taken))) }),
+        "exit_share": .array(rows.map { .number(mean(Double($0.taken))) }), "rejection": rejection(policy),
       ]),
     ])
   }

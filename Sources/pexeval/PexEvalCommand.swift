@@ -35,7 +35,7 @@ import PexTensor
     guard choice != .all else { throw PexError(.usage, "--exit all: every exit is measured anyway") }
     let session = try model.open()
     let data = try LabelledData(path: data, for: session.model.bundle.contents, console)
-    let measurement = try Measurement(session, data, choice, deadline: route.deadline, console)
+    let measurement = try Measurement(session, data, choice, route, console)
     try measurement.print(console)
   }
 }

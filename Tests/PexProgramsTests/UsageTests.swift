@@ -36,7 +36,7 @@ import Testing
     ["--exit", "3", "--deadline", "5"],
     ["--threads", "0"], ["--threads=-1"], ["--threads", "100000"], ["--threads", "x"],
     ["--prior", "foo=1"], ["--prior", "3"], ["--prior", "3=x"], ["--prior", "3=-1"], ["--prior", "3=0"],
-    ["--prior", ""],
+    ["--prior", ""], ["--reject", "2"], ["--reject=-0.1"], ["--reject", "nan"], ["--reject", "x"],
   ])
   func routes(_ arguments: [String]) throws {
     let folder = try Folder()
