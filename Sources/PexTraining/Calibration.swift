@@ -2,8 +2,8 @@ import Foundation
 
 /// Temperature scaling (Guo et al. 2017, arXiv 1706.04599): one number a head makes its probabilities mean what they say.
 public enum Calibration {
-  /// Fewer held-out samples than this say nothing about a temperature.
-  public static let fewestSamples = 10
+  /// Fewer held-out samples than this say less about a temperature than the base head does.
+  public static let fewestSamples = 50
   /// The temperatures that are considered.
   public static let range = 0.05...20.0
 
@@ -16,10 +16,13 @@ public enum Calibration {
   /// - Parameters:
   ///   - logits: of samples that did not train the head: on training samples the result is useless.
   ///   - labels: one a sample.
-  ///   - fallback: the answer below ``fewestSamples`` samples: the base head's temperature if there is one. Positive.
+  ///   - fallback: the answer below `fewest` samples: the base head's temperature if there is one. Positive.
+  ///   - fewest: with fewer samples the fallback is closer.
   /// - Throws: ``PexError``: defect when there are not as many labels as rows, malformed when a label is no class.
-  public static func temperature(_ logits: LogitTable, labels: [Int], fallback: Float = 1) throws -> Float {
-    guard logits.count >= fewestSamples else { return fallback }
+  public static func temperature(_ logits: LogitTable, labels: [Int], fallback: Float = 1, fewest: Int = fewestSamples)
+    throws -> Float
+  {
+    guard logits.count >= fewest else { return fallback }
     let prior = log(Double(fallback))
     func cost(_ logarithm: Double) throws -> Double {
       let distance = logarithm - prior

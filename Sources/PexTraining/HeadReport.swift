@@ -4,11 +4,11 @@ import PexHeads
 public struct HeadReport: Hashable, Sendable {
   /// The number of the exit point.
   public var exit: Int
-  /// Share of training samples answered right, 0 to 1. This and the next are measured before the head is trained again
-  /// on all samples.
+  /// Share of training samples answered right, 0 to 1, before the head is trained again on all samples.
   public var trainAccuracy: Double
-  /// Share of held-out samples answered right, 0 to 1; nil when none were held out. The epoch was chosen on the same
-  /// samples, so it flatters a little.
+  /// Share of held-out samples answered right, 0 to 1, each by a head that did not train on it; nil when none were held
+  /// out. In a split that is cross-fitted those of ``Split/validation`` are left out, so that nothing was chosen by
+  /// what is counted; otherwise strength and epoch were, and it flatters a little.
   public var validationAccuracy: Double?
   /// What the head's logits are divided by.
   public var temperature: Float
@@ -18,7 +18,7 @@ public struct HeadReport: Hashable, Sendable {
   public var enabled: Bool
   /// The epoch that was kept; 0: the base head.
   public var epochs: Int
-  /// Optimiser steps in all.
+  /// Optimiser steps in all, those of heads included that only answered held-out samples.
   public var steps: Int
   /// How the loss moved; nil unless ``TrainingOptions/recordsLosses`` asked for it.
   public var losses: LossHistory?
@@ -30,7 +30,9 @@ public struct TrainedHead: Sendable {
   public var head: Head
   /// What is known about it.
   public var report: HeadReport
-  /// Logits, not divided by the temperature, for the samples of ``Split/validation`` in their order, from the head that
-  /// was not trained on them.
-  public let validationLogits: LogitTable
+  /// Logits, not divided by the temperature, for the samples of ``Split/held`` in their order, each from a head that was
+  /// not trained on it.
+  public let heldLogits: LogitTable
+  /// The temperature where held-out samples are too few to choose one.
+  public let fallbackTemperature: Float
 }

@@ -64,8 +64,8 @@ public enum HeadTrainer {
       switch (specification.kind, samples) {
       case (.linear, .features(let table)), (.multitap, .features(let table)): return try bestLinear(job, table)
       case (.linear, .taps(let table)): return try bestLinear(job, table.pooled())
-      case (.prototype, .features(let table)): return try trainPrototypes(job, table, general)
-      case (.prototype, .taps(let table)): return try trainPrototypes(job, table.pooled(), general)
+      case (.prototype, .features(let table)): return try finished(job, prototypes(job, table, general))
+      case (.prototype, .taps(let table)): return try finished(job, prototypes(job, table.pooled(), general))
       case (.multitap, .taps): throw PexError(.defect, "a multitap head is trained on pooled features")
       case (.conv, .taps(let table)): return try trainConvolution(job, table)
       case (.conv, .features): throw PexError(.defect, "a conv head is trained on raw taps")
@@ -116,22 +116,23 @@ public enum HeadTrainer {
   /// A head that starts from the base head or, where few samples cost little and held-out ones prefer it, from nothing:
   /// for a person whose pictures look like nothing that the base head has seen, its weights are in the way.
   private static func bestLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
-    let fromBase = try trainLinear(job, table)
-    let held = job.split.validation
-    guard job.base != nil, held.count >= Calibration.fewestSamples, job.split.training.count < Schedule.manySamples,
-      !job.limits.isOver
-    else { return fromBase }
+    let fromBase = try contender(job, linear: table)
+    guard job.base != nil, job.split.validation.count >= fewestToCompare,
+      job.split.training.count < Schedule.manySamples, !job.limits.isOver
+    else { return try finished(job, fromBase) }
     var fresh = job
     fresh.base = nil
-    let fromNothing = try trainLinear(fresh, table)
-    let labels = held.map { job.targets.answers[$0] }
-    func loss(_ trained: TrainedHead) throws -> Double {
-      try trained.validationLogits.loss(labels, temperature: Double(trained.report.temperature))
+    let fromNothing = try contender(fresh, linear: table)
+    guard try validationLoss(fresh, fromNothing) < validationLoss(job, fromBase) else {
+      return try finished(job, fromBase, more: fromNothing.steps)
     }
-    return try loss(fromNothing) < loss(fromBase) ? fromNothing : fromBase
+    return try finished(fresh, fromNothing, more: fromBase.steps)
   }
 
-  private static func trainLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
+  /// With fewer held-out samples the base head is where training starts.
+  private static let fewestToCompare = 10
+
+  private static func contender(_ job: Job, linear table: FeatureTable) throws -> Contender {
     guard table.width == job.specification.featureCount else {
       throw PexError(
         .defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
@@ -139,7 +140,7 @@ public enum HeadTrainer {
     let start = try job.base.map { try $0.calibratedParameters() }.map { (weight: $0[0], bias: $0[1]) }
     let schedule = Schedule(
       linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
-    return try train(job, schedule) { head, row in
+    return try contender(job, schedule) { head, row in
       try head.logits(features: Array(try table.row(row)))
     } start: { rows in
       try LinearTrainer(
@@ -147,96 +148,148 @@ public enum HeadTrainer {
     }
   }
 
-  /// Means of the training samples, measured on those held out, and then means of all.
-  private static func trainPrototypes(
+  /// Means of samples: nothing is chosen, so they are cheap to make again from others.
+  private static func prototypes(
     _ job: Job, _ table: FeatureTable, _ general: GeneralFeatures?
-  ) throws -> TrainedHead {
+  ) throws -> Contender {
     guard table.width == job.specification.featureCount else {
       throw PexError(.defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
     }
     let start = try Prototypes(
       general?.statistics, classes: general?.classes ?? Array(repeating: nil, count: job.specification.classes),
       features: table, start: job.base)
-    func head(_ rows: [Int], temperature: Float = 1) throws -> Head {
+    func head(_ rows: [Int]) throws -> Head {
       var prototypes = start
       for row in rows { prototypes.add(try table.row(row), class: job.targets.answers[row]) }
-      return try Head(job.specification, numbers: prototypes.parameters(), temperature: temperature)
+      return try Head(job.specification, numbers: prototypes.parameters())
     }
-    var trained = try measured(job, head(job.split.training), epochs: 1, steps: 0, losses: nil) { head, row in
-      try head.logits(features: Array(table.row(row)))
+    let refits = job.options.refit && !job.split.validation.isEmpty
+    return Contender(head: try head(job.split.training), epoch: 1, steps: 0, losses: nil, refits: refits) { head, row in
+      try head.logits(features: Array(try table.row(row)))
+    } again: { rows in
+      (try head(rows), 0)
     }
-    guard job.options.refit, !job.split.validation.isEmpty else { return trained }
-    let rows = (job.split.training + job.split.validation).sorted()
-    trained.head = try head(rows, temperature: trained.report.temperature)
-    return trained
   }
 
   private static func trainConvolution(_ job: Job, _ table: TapTable) throws -> TrainedHead {
     let start = try job.base ?? Head.random(job.specification, seed: job.options.seed)
     let schedule = Schedule(
       convolution: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
-    return try train(job, schedule) { head, row in
+    let contender = try contender(job, schedule) { head, row in
       try table.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) }
     } start: { rows in
       try ConvTrainer(table, job.targets, rows: rows, start: start, optimizer: schedule.optimizer)
     }
+    return try finished(job, contender)
   }
 
-  /// Chooses on the split, measures, and trains again on everything where that pays.
-  private static func train(
-    _ job: Job, _ schedule: Schedule, logits: (Head, Int) throws -> [Float],
-    start: ([Int]) throws -> some Trainer
-  ) throws -> TrainedHead {
-    let (training, held) = (job.split.training, job.split.validation)
+  /// A head whose strength and epoch are chosen, and the means to train it again.
+  private struct Contender {
+    /// Trained on ``Split/training``.
+    let head: Head
+    /// The epoch that was kept.
+    let epoch: Int
+    /// Steps taken so far.
+    let steps: Int
+    /// How the losses moved, where that is recorded.
+    let losses: LossHistory?
+    /// Whether it trains again on everything once all is chosen.
+    let refits: Bool
+    /// The head's logits for a sample, by the very forward pass that devices run.
+    let logits: (Head, Int) throws -> [Float]
+    /// The head with the same choices trained on other samples, and the steps that it took.
+    let again: ([Int]) throws -> (head: Head, steps: Int)
+  }
+
+  /// Chooses strength and epoch on the split.
+  private static func contender(
+    _ job: Job, _ schedule: Schedule, logits: @escaping (Head, Int) throws -> [Float],
+    start: @escaping ([Int]) throws -> some Trainer
+  ) throws -> Contender {
     let startsFromBase = job.base != nil
     let choice = try TrainingLoop(
-      start: start(training), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
+      start: start(job.split.training), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
     ).choose(job.split)
     if let base = job.base, choice.epoch == 0 {
-      return try measured(job, base, epochs: 0, steps: choice.steps, losses: choice.losses, logits)
+      return Contender(
+        head: base, epoch: 0, steps: choice.steps, losses: choice.losses, refits: false, logits: logits
+      ) { _ in (base, 0) }
     }
-    let chosen = try Head(job.specification, numbers: choice.parameters)
-    var trained = try measured(
-      job, chosen, epochs: choice.epoch, steps: choice.steps, losses: choice.losses, logits)
-    guard schedule.refits, !job.limits.isOver else { return trained }
-    let rows = (training + held).sorted()
-    let again = try TrainingLoop(
-      start: start(rows), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
-    ).again(choice, rows: rows)
-    // Half a training on more samples may be worse than a whole one on fewer.
-    guard !job.limits.isOver else { return trained }
-    trained.head = try Head(
-      job.specification, numbers: again.parameters, temperature: trained.report.temperature)
-    trained.report.steps = again.steps
-    return trained
+    let head = try Head(job.specification, numbers: choice.parameters)
+    return Contender(
+      head: head, epoch: choice.epoch, steps: choice.steps, losses: choice.losses, refits: schedule.refits,
+      logits: logits
+    ) { rows in
+      let again = try TrainingLoop(
+        start: start(rows), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
+      ).again(choice, rows: rows)
+      return (try Head(job.specification, numbers: again.parameters), again.steps - choice.steps)
+    }
   }
 
-  /// Calibrates a head and measures it with the very forward pass that devices run.
-  private static func measured(
-    _ job: Job, _ head: Head, epochs: Int, steps: Int, losses: LossHistory?,
-    _ logits: (Head, Int) throws -> [Float]
-  ) throws -> TrainedHead {
-    let (classes, split) = (head.specification.classes, job.split)
-    let prior = job.targets.prior
-    let held = try LogitTable(
-      classes: classes, values: split.validation.flatMap { try logits(head, $0) }, prior: prior)
-    let trained = try LogitTable(
-      classes: classes, values: split.training.flatMap { try logits(head, $0) }, prior: prior)
-    let answers = job.targets.answers
-    let heldLabels = split.validation.map { answers[$0] }
-    // What a teacher answers is no truth to be sure of: a head that learned its logits is as sure as the teacher.
-    let known = split.validation.indices.filter { job.targets.isLabelled[split.validation[$0]] }
-    let temperature = try Calibration.temperature(
-      LogitTable(classes: classes, values: known.flatMap { held.row($0) }, prior: prior),
-      labels: known.map { heldLabels[$0] }, fallback: head.temperature)
+  /// The loss on the samples that chose strength and epoch, calibrated on them.
+  private static func validationLoss(_ job: Job, _ contender: Contender) throws -> Double {
+    let rows = job.split.validation
+    let logits = try table(job, rows) { try contender.logits(contender.head, $0) }
+    // The same number of samples for both: what is compared is what a temperature cannot mend.
+    let temperature = try temperature(
+      job, logits, rows, fallback: contender.head.temperature, fewest: fewestToCompare)
+    return try logits.loss(rows.map { job.targets.answers[$0] }, temperature: Double(temperature))
+  }
+
+  /// Calibrates and measures on logits of heads that did not train on what they answer, and trains again on everything
+  /// where that pays.
+  private static func finished(_ job: Job, _ contender: Contender, more steps: Int = 0) throws -> TrainedHead {
+    let (split, answers) = (job.split, job.targets.answers)
+    var steps = steps + contender.steps
+    var values: [Float] = []
+    for part in split.parts.indices {
+      var head = contender.head
+      if part > 0 {
+        let again = try contender.again(split.rest(of: part))
+        (head, steps) = (again.head, steps + again.steps)
+      }
+      for row in split.parts[part] { values += try contender.logits(head, row) }
+    }
+    let (rows, fallback) = (split.held, contender.head.temperature)
+    let held = try LogitTable(classes: job.specification.classes, values: values, prior: job.targets.prior)
+    let temperature = try temperature(job, held, rows, fallback: fallback)
+    let trained = try table(job, split.training) { try contender.logits(contender.head, $0) }
     let predictions = Predictions(held, temperature: temperature)
+    // Strength and epoch were chosen by the first part.
+    let counted = Array(rows.indices.dropFirst(split.isCrossFitted ? split.validation.count : 0))
     let report = HeadReport(
       exit: job.exit, trainAccuracy: try trained.accuracy(split.training.map { answers[$0] }),
-      validationAccuracy: held.count == 0 ? nil : try predictions.accuracy(heldLabels), temperature: temperature,
-      threshold: nil, enabled: try held.count == 0 || predictions.beatChance(heldLabels), epochs: epochs, steps: steps,
-      losses: losses)
-    let calibrated = try Head(head.specification, parameters: head.parameters, temperature: temperature)
-    return TrainedHead(head: calibrated, report: report, validationLogits: held)
+      validationAccuracy: rows.isEmpty
+        ? nil : try predictions.selected(counted).accuracy(counted.map { answers[rows[$0]] }),
+      temperature: temperature, threshold: nil,
+      enabled: try rows.isEmpty || predictions.beatChance(rows.map { answers[$0] }), epochs: contender.epoch,
+      steps: steps, losses: contender.losses)
+    var result = TrainedHead(
+      head: contender.head, report: report, heldLogits: held, fallbackTemperature: fallback)
+    if contender.refits, !job.limits.isOver {
+      let last = try contender.again((split.training + split.validation).sorted())
+      // Half a training on more samples may be worse than a whole one on fewer.
+      if !job.limits.isOver { result.head = last.head }
+      result.report.steps += last.steps
+    }
+    result.head = try Head(job.specification, parameters: result.head.parameters, temperature: temperature)
+    return result
+  }
+
+  private static func table(_ job: Job, _ rows: [Int], _ logits: (Int) throws -> [Float]) throws -> LogitTable {
+    try LogitTable(
+      classes: job.specification.classes, values: rows.flatMap { try logits($0) }, prior: job.targets.prior)
+  }
+
+  /// What a teacher answers is no truth to be sure of: a head that learned its logits is as sure as the teacher. So
+  /// labels alone calibrate.
+  private static func temperature(
+    _ job: Job, _ held: LogitTable, _ rows: [Int], fallback: Float, fewest: Int = Calibration.fewestSamples
+  ) throws -> Float {
+    let known = rows.indices.filter { job.targets.isLabelled[rows[$0]] }
+    return try Calibration.temperature(
+      held.selected(known), labels: known.map { job.targets.answers[rows[$0]] }, fallback: fallback, fewest: fewest)
   }
 }
 

@@ -32,6 +32,13 @@ public struct LogitTable: Hashable, Sendable {
   /// The logits of one sample. `row` must be below ``count``.
   public func row(_ row: Int) -> ArraySlice<Float> { values[row * classes..<(row + 1) * classes] }
 
+  /// Some of the rows, in the given order.
+  /// - Throws: ``PexError`` (defect) when there is no such row.
+  public func selected(_ rows: [Int]) throws -> LogitTable {
+    guard rows.allSatisfy((0..<count).contains) else { throw PexError(.defect, "rows beyond a table of \(count)") }
+    return try LogitTable(classes: classes, values: rows.flatMap { row($0) }, prior: prior)
+  }
+
   /// The share of samples whose largest logit (the first of equals) is the label's; 0 without samples.
   /// - Throws: ``PexError`` (defect) when there are not as many labels as rows.
   public func accuracy(_ labels: [Int]) throws -> Double {

@@ -5,13 +5,16 @@ import PexTensor
 public enum PolicyGoal: Hashable, Sendable {
   /// The cheapest that is at most a point less accurate than the best single exit, so far as held-out samples can tell: the
   /// samples that either of both alone answers right are counted against each other (McNemar 1947), with a doubt of a
-  /// tenth.
+  /// twentieth.
   case nearBest
   /// The cheapest whose accuracy is at least this share, so far as held-out samples can vouch for it: the lower bound of
   /// Clopper and Pearson (1934) at that confidence, 0 to 1.
   case accuracy(Double, confidence: Double)
   /// The most accurate whose mean cost on held-out samples is at most this share of the model's multiply-accumulates.
   case cost(Double)
+  /// The cheapest whose error rate on new samples is at most this share, on average over draws of the held-out samples:
+  /// conformal risk control (Angelopoulos et al. 2022, arXiv 2208.02814).
+  case risk(Double)
 
   /// What ``nearBest`` gives up.
   static let near = 0.01
@@ -31,6 +34,8 @@ public enum PolicyGoal: Hashable, Sendable {
       guard limit > 0, limit.isFinite else {
         throw PexError(.usage, "a target cost must be a share of the model's above 0, found \(limit)")
       }
+    case .risk(let risk):
+      guard risk > 0, risk < 1 else { throw PexError(.usage, "a risk must lie between 0 and 1, found \(risk)") }
     }
   }
 }
@@ -56,6 +61,17 @@ func lowerBound(_ successes: Int, of count: Int, confidence: Double) -> Double {
   for _ in 0..<40 {
     let middle = (low + high) / 2
     if tail(middle) < 1 - confidence { low = middle } else { high = middle }
+  }
+  return low
+}
+
+/// The fewest of `count` samples that must be right for ``lowerBound(_:of:confidence:)`` to reach `target`; more than
+/// `count` when even all are too few.
+func fewestRight(for target: Double, of count: Int, confidence: Double) -> Int {
+  var (low, high) = (0, count + 1)
+  while low < high {
+    let middle = (low + high) / 2
+    if lowerBound(middle, of: count, confidence: confidence) >= target { high = middle } else { low = middle + 1 }
   }
   return low
 }

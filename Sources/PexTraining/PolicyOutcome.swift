@@ -9,6 +9,13 @@ public struct PolicyOutcome: Hashable, Sendable {
   /// Share of samples that took each exit, shallowest first; sums to 1.
   public let exitShares: [Double]
 
+  /// What was counted on `count` samples: right ones, and how many took each exit.
+  init(right: Int, taken: [Int], meanCost: Double, count: Int) {
+    accuracy = Double(right) / Double(max(count, 1))
+    self.meanCost = meanCost
+    exitShares = taken.map { Double($0) / Double(max(count, 1)) }
+  }
+
   /// Measures a policy by the exits that it took.
   ///
   /// - Parameters:

@@ -37,6 +37,11 @@ public struct Predictions: Hashable, Sendable {
     self.confidences = confidences
   }
 
+  fileprivate init(_ all: Predictions, _ positions: [Int]) {
+    classes = positions.map { all.classes[$0] }
+    confidences = positions.map { all.confidences[$0] }
+  }
+
   /// The number of samples.
   public var count: Int { classes.count }
 
@@ -50,6 +55,11 @@ public struct Predictions: Hashable, Sendable {
 }
 
 extension Predictions {
+  /// The answers for some of the samples, in the given order. Positions must be below ``count``.
+  func selected(_ positions: [Int]) -> Predictions {
+    Predictions(self, positions)
+  }
+
   /// Whether more samples are answered right than by always naming the most frequent label.
   /// - Throws: ``PexError`` (defect) when there are not as many labels as samples.
   public func beatChance(_ labels: [Int]) throws -> Bool {

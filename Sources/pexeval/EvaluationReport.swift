@@ -22,7 +22,26 @@ struct EvaluationReport {
       try console.result("")
     }
     try console.result("\(measured.count) samples")
+    if measured.rejects { try console.result(rejection) }
     try console.report(json)
+  }
+
+  private var rejection: String {
+    let policy = measured.policy
+    let accepted = policy.acceptedAccuracy.map { "\(Format.percent($0)) of the others right" } ?? "no others"
+    let counts = policy.rejection
+    let unknown =
+      counts.unknown == 0
+      ? "" : "; \(counts.unknownRejected) of \(counts.unknown) samples of unknown classes rejected"
+    return "rejected by \(measured.policyName): \(counts.rejected), \(accepted)\(unknown)"
+  }
+
+  private func rejection(_ figures: Measurement.Figures) -> JSON {
+    .members([
+      "rejected": .integer(figures.rejection.rejected),
+      "accepted_accuracy": .optional(figures.acceptedAccuracy, JSON.number),
+      "unknown": .integer(figures.rejection.unknown), "unknown_rejected": .integer(figures.rejection.unknownRejected),
+    ])
   }
 
   private var exits: Table {
@@ -66,7 +85,7 @@ struct EvaluationReport {
       .members([
         "exit": row.exit.json, "accuracy": .number(row.figures.accuracy),
         "macs_fraction": .number(row.figures.fraction), "mean_ms": .number(row.figures.milliseconds),
-        "expected_calibration_error": .number(row.figures.calibrationError),
+        "expected_calibration_error": .number(row.figures.calibrationError), "rejection": rejection(row.figures),
       ])
     }
     return .report([
@@ -76,6 +95,7 @@ struct EvaluationReport {
         "mean_macs_fraction": .number(measured.policy.fraction), "mean_ms": .number(measured.policy.milliseconds),
         "exit_share": .array(measured.rows.map { .number($0.share) }),
         "expected_calibration_error": .number(measured.policy.calibrationError),
+        "rejection": rejection(measured.policy),
       ]),
       "confusion": confusion,
     ])

@@ -9,11 +9,17 @@ struct ExitRecord {
   private(set) var confidences: [Float] = []
   private var fraction = 0.0
   private var milliseconds = 0.0
+  /// What was not answered, and what should not have been.
+  private(set) var rejection = Rejection()
 
   /// Adds a sample.
-  mutating func add(_ answer: Answer, _ numbers: inout ClassNumbers) {
+  /// - Parameter truth: the name of its class.
+  mutating func add(_ answer: Answer, _ truth: String?, _ numbers: inout ClassNumbers) {
     fraction += answer.macsFraction
     milliseconds += Double(answer.nanoseconds) / 1e6
+    let isUnknown = truth.map { !(answer.classes ?? [$0]).contains($0) } ?? false
+    rejection.add(isRejected: answer.isRejected, isUnknown: isUnknown)
+    guard !answer.isRejected else { return add(nil, of: nil, &numbers) }
     add(answer.answering?.probabilities, of: answer.classes, &numbers)
   }
 
@@ -36,4 +42,20 @@ struct ExitRecord {
   var meanMilliseconds: Double { milliseconds / Double(max(classes.count, 1)) }
   /// The answers, for measuring.
   func predictions() throws -> Predictions { try Predictions(classes: classes, confidences: confidences) }
+}
+
+/// How many samples were none of the classes, and how many of them an exit or a policy took for such.
+struct Rejection {
+  /// Samples that were rejected.
+  private(set) var rejected = 0
+  /// Samples of classes that the answering exit does not know.
+  private(set) var unknown = 0
+  /// Those of them that were rejected.
+  private(set) var unknownRejected = 0
+
+  mutating func add(isRejected: Bool, isUnknown: Bool) {
+    if isRejected { rejected += 1 }
+    if isUnknown { unknown += 1 }
+    if isRejected && isUnknown { unknownRejected += 1 }
+  }
 }

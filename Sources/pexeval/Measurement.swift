@@ -21,10 +21,16 @@ struct Measurement {
     let calibrationError: Double
     let fraction: Double
     let milliseconds: Double
+    let rejection: Rejection
+    /// Share of the samples that are not rejected which are answered right; nil when all are rejected.
+    let acceptedAccuracy: Double?
 
     init(_ record: ExitRecord, _ labels: [Int]) throws {
       let predictions = try record.predictions()
       accuracy = try predictions.accuracy(labels)
+      rejection = record.rejection
+      let accepted = labels.count - record.rejection.rejected
+      acceptedAccuracy = accepted > 0 ? accuracy * Double(labels.count) / Double(accepted) : nil
       calibrationError = try predictions.expectedCalibrationError(labels)
       (fraction, milliseconds) = (record.meanFraction, record.meanMilliseconds)
     }
@@ -42,13 +48,16 @@ struct Measurement {
   let classNames: [String]
   /// How many samples there were.
   let count: Int
+  /// Whether answers could be rejected.
+  let rejects: Bool
   /// How a confidence policy does as its threshold rises; nil when that was not asked for.
   let curve: PolicyCurve?
 
   /// Runs every sample through every exit alone, timed, and then as the policy has it.
   /// - Parameter draws: whether the curve is wanted, which takes one more run for every sample.
   init(
-    _ session: Session, _ data: LabelledData, _ choice: ExitChoice, deadline: Double?, draws: Bool, _ console: Console
+    _ session: Session, _ data: LabelledData, _ choice: ExitChoice, _ route: RouteOptions, draws: Bool,
+    _ console: Console
   ) throws {
     let exits = try Self.exits(of: session, console)
     count = data.samples.count
@@ -65,9 +74,11 @@ struct Measurement {
       }
       // Nothing answers with the number of a sample whose class has no name.
       labels.append(truth.map { numbers.number($0) } ?? -1)
-      for (row, exit) in exits.enumerated() { records[row].add(try session.run(inputs, exit.choice), &numbers) }
-      let answer = try session.run(inputs, choice, deadline: deadline)
-      followed.add(answer, &numbers)
+      for (row, exit) in exits.enumerated() {
+        records[row].add(try session.run(inputs, exit.choice, reject: route.reject), truth, &numbers)
+      }
+      let answer = try session.run(inputs, choice, deadline: route.deadline, reject: route.reject)
+      followed.add(answer, truth, &numbers)
       taken[answer.exit, default: 0] += 1
       try sweep?.add(inputs, &numbers)
       bar.update(index + 1)
@@ -77,9 +88,10 @@ struct Measurement {
       Row(exit: exit, figures: try Figures(record, labels), share: Double(taken[exit] ?? 0) / total)
     }
     policy = try Figures(followed, labels)
-    policyName = Self.name(choice, session.heads, deadline)
+    policyName = Self.name(choice, session.heads, route.deadline)
     confusion = try ConfusionMatrix(followed.predictions(), labels: labels)
     classNames = numbers.names
+    rejects = route.reject != nil
     curve = try sweep?.curve(labels)
   }
 

@@ -42,7 +42,7 @@ import PexTensor
     let session = try model.open()
     let samples = try LabelledData(path: data, for: session.model.bundle.contents, console)
     let measurement = try Measurement(
-      session, samples, choice, deadline: route.deadline, draws: target != nil, console)
+      session, samples, choice, route, draws: target != nil, console)
     try EvaluationReport(measurement).print(console)
     guard let target else { return }
     let files = ([model.bundle] + (model.heads.map { [$0] } ?? [])).map { ($0 as NSString).lastPathComponent }

@@ -86,7 +86,7 @@ import PexTensor
     var saved = SavedOutputs()
     var results: [JSON] = []
     try samples.visit { name, sample in
-      let answer = try naming(name) { try session.run(sample, choice, deadline: route.deadline) }
+      let answer = try naming(name) { try session.run(sample, choice, deadline: route.deadline, reject: route.reject) }
       try console.result(report.line(name, answer))
       results.append(report.json(name, answer))
       if saveOutputs != nil { try saved.add(answer) }

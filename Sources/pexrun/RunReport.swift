@@ -9,14 +9,16 @@ struct RunReport {
     let cost = "\(Format.milliseconds(milliseconds(answer))) ms  \(Format.percent(answer.macsFraction)) of MACs"
     let late = answer.missedDeadline ? "  (deadline missed)" : ""
     guard let best = ranked(answer).first else { return "\(name)  exit \(answer.exit)  \(cost)\(late)" }
-    return "\(name)  \(best.label)  \(Format.percent(Double(best.probability)))  exit \(answer.exit)  \(cost)\(late)"
+    let label = answer.isRejected ? "none" : best.label
+    return "\(name)  \(label)  \(Format.percent(Double(best.probability)))  exit \(answer.exit)  \(cost)\(late)"
   }
 
   func json(_ name: String, _ answer: Answer) -> JSON {
     let ranked = ranked(answer)
+    let named = answer.isRejected ? nil : ranked.first
     return .members([
-      "input": .string(name), "label": .optional(ranked.first?.label, JSON.string),
-      "class": .optional(ranked.first?.index, JSON.integer),
+      "input": .string(name), "label": .optional(named?.label, JSON.string),
+      "class": .optional(named?.index, JSON.integer), "rejected": .bool(answer.isRejected),
       "probability": .optional(ranked.first, { .number(Double($0.probability)) }), "exit": answer.exit.json,
       "ms": .number(milliseconds(answer)), "macs_fraction": .number(answer.macsFraction),
       "deadline_missed": .bool(answer.missedDeadline),

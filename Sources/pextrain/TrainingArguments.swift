@@ -61,14 +61,22 @@ struct TrainingArguments: ParsableArguments {
     help: ArgumentHelp("Choose the most accurate exit policy of this mean share of MACs.", valueName: "share"))
   var targetCost: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Choose the cheapest exit policy whose error rate on new samples is at most this (without labels: disagreement with "
+        + "the original classifier), or refuse.", valueName: "share"))
+  var risk: Double?
+
   /// What the exit policy is chosen for.
   private func goal() throws -> PolicyGoal {
-    guard targetAccuracy == nil || targetCost == nil else {
-      throw PexError(.usage, "--target-accuracy and --target-cost are two goals: give one")
+    let goals = [
+      targetAccuracy.map { PolicyGoal.accuracy($0, confidence: confidence) }, targetCost.map(PolicyGoal.cost),
+      risk.map(PolicyGoal.risk),
+    ].compactMap { $0 }
+    guard goals.count <= 1 else {
+      throw PexError(.usage, "--target-accuracy, --target-cost and --risk are \(goals.count) goals: give one")
     }
-    let goal =
-      targetAccuracy.map { PolicyGoal.accuracy($0, confidence: confidence) } ?? targetCost.map(PolicyGoal.cost)
-      ?? .nearBest
+    let goal = goals.first ?? .nearBest
     try goal.validate()
     return goal
   }

@@ -44,11 +44,16 @@ struct TrainingReport {
         "the base heads of exits \(exits) were aligned with these features"
           + (result.isShifted ? ", which differ from those the model learned from" : ""))
     }
+    try console.result(heldOut)
     if let policy = result.policy, let outcome = result.outcome {
-      // These samples chose the threshold, so this is what was aimed at, not a measurement.
       try console.result(
-        "policy \(policy.kind.rawValue):\(policy.value)\(goal), seen \(Format.percent(outcome.accuracy)) "
-          + "\(measured) at \(Format.percent(outcome.meanCost)) of MACs on the held-out samples that chose it")
+        "policy \(policy.kind.rawValue):\(policy.value)\(goal): \(Format.percent(outcome.accuracy)) \(measured) "
+          + "at \(Format.percent(outcome.meanCost)) of MACs on the \(result.split.held.count) samples that chose it")
+      if let expected = result.expected {
+        try console.result(
+          "chosen and measured on different samples: \(Format.percent(expected.accuracy)) \(measured) "
+            + "at \(Format.percent(expected.meanCost)) of MACs, \(measuredCount) samples")
+      }
       if !result.meetsGoal {
         console.warn("the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
       }
@@ -61,6 +66,17 @@ struct TrainingReport {
     try console.report(json)
   }
 
+  /// Which samples stand behind the figures of the table.
+  private var heldOut: String {
+    let (split, column) = (result.split, result.isAgreement ? "agreement" : "held out")
+    guard !split.validation.isEmpty else { return "no samples were held out: there are too few" }
+    guard split.isCrossFitted else {
+      return "\(column): on \(split.validation.count) samples, which chose strength, epochs and temperature as well"
+    }
+    return "\(column): on \(measuredCount) samples, each by a head that did not train on it; "
+      + "\(split.validation.count) others chose strength and epochs"
+  }
+
   private var measured: String { result.isAgreement ? "agreement with the original classifier" : "accuracy" }
 
   private var goal: String {
@@ -69,7 +85,13 @@ struct TrainingReport {
     case .accuracy(let target, let confidence):
       " for at least \(Format.percent(target)) with confidence \(confidence)"
     case .cost(let limit): " for at most \(Format.percent(limit)) of MACs"
+    case .risk(let risk): " for a risk of at most \(Format.percent(risk))"
     }
+  }
+
+  /// How many samples measured without having chosen strengths and epochs.
+  private var measuredCount: Int {
+    result.split.held.count - (result.split.isCrossFitted ? result.split.validation.count : 0)
   }
 
   private var labelled: String {
@@ -112,8 +134,23 @@ struct TrainingReport {
       "prior": .optional(result.prior, { .array($0.map { .number(Double($0)) }) }),
       "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
       "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
-      "policy_meets_goal": .bool(result.meetsGoal), "head_bytes": .integer(isBase ? headBytes : bytes),
+      "policy_meets_goal": .bool(result.meetsGoal),
+      "policy_seen": .optional(result.outcome, { outcome($0, samples: result.split.held.count, choseIt: true) }),
+      "policy_expected": .optional(result.expected, { outcome($0, samples: measuredCount, choseIt: false) }),
+      "held_out": .members([
+        "samples": .integer(result.split.held.count), "cross_fitted": .bool(result.split.isCrossFitted),
+        "chose_strength": .integer(result.split.validation.count), "measured": .integer(measuredCount),
+      ]),
+      "head_bytes": .integer(isBase ? headBytes : bytes),
       "output": .string(path),
+    ])
+  }
+
+  /// What a policy comes to, and on which samples.
+  private func outcome(_ outcome: PolicyOutcome, samples: Int, choseIt: Bool) -> JSON {
+    .members([
+      "accuracy": .number(outcome.accuracy), "mean_macs_fraction": .number(outcome.meanCost),
+      "samples": .integer(samples), "chosen_on_these": .bool(choseIt),
     ])
   }
 }

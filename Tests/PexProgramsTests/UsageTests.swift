@@ -36,7 +36,7 @@ import Testing
     ["--exit", "3", "--deadline", "5"],
     ["--threads", "0"], ["--threads=-1"], ["--threads", "100000"], ["--threads", "x"],
     ["--prior", "foo=1"], ["--prior", "3"], ["--prior", "3=x"], ["--prior", "3=-1"], ["--prior", "3=0"],
-    ["--prior", ""],
+    ["--prior", ""], ["--reject", "2"], ["--reject=-0.1"], ["--reject", "nan"], ["--reject", "x"],
   ])
   func routes(_ arguments: [String]) throws {
     let folder = try Folder()
@@ -61,6 +61,7 @@ import Testing
     ["--threads", "0"], ["-o", "-"], ["--nonsense"],
     ["--target-cost", "0"], ["--target-cost", "x"], ["--target-cost", "0.5", "--target-accuracy", "0.5"],
     ["--target-accuracy", "0.5", "--confidence", "1"],
+    ["--risk", "0"], ["--risk", "1"], ["--risk", "nan"], ["--risk", "x"], ["--risk", "0.1", "--target-cost", "0.5"],
   ])
   func training(_ arguments: [String]) throws {
     let folder = try Folder()

@@ -35,14 +35,16 @@ import Testing
   }
 
   @Test func fewSamplesKeepTheTemperatureGiven() throws {
-    let (logits, labels) = try drawn(9, scale: 3)
+    let (logits, labels) = try drawn(49, scale: 3)
     #expect(try Calibration.temperature(logits, labels: labels, fallback: 1.75) == 1.75)
+    let (more, moreLabels) = try drawn(50, scale: 3)
+    #expect(try Calibration.temperature(more, labels: moreLabels, fallback: 1.75) > 1.8)
   }
 
   @Test func perfectAnswersOfFewSamplesDoNotRunAway() throws {
-    let values = (0..<12).flatMap { sample in (0..<2).map { Float($0 == sample % 2 ? 3 : 0) } }
+    let values = (0..<50).flatMap { sample in (0..<2).map { Float($0 == sample % 2 ? 3 : 0) } }
     let logits = try LogitTable(classes: 2, values: values)
-    let temperature = try Calibration.temperature(logits, labels: (0..<12).map { $0 % 2 })
+    let temperature = try Calibration.temperature(logits, labels: (0..<50).map { $0 % 2 })
     #expect(temperature > 0.3 && temperature < 1)
   }
 

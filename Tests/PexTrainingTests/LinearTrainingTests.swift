@@ -16,7 +16,7 @@ import Testing
     #expect(score > 0.95)
     #expect(trained.report.exit == 3 && trained.report.enabled)
     #expect(trained.report.validationAccuracy ?? 0 > 0.9)
-    #expect(trained.validationLogits.count == split.validation.count)
+    #expect(trained.heldLogits.count == split.validation.count)
     #expect(trained.head.temperature == trained.report.temperature)
   }
 

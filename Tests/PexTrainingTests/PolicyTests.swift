@@ -1,15 +1,19 @@
+import Foundation
 import PexHeads
 import PexTensor
 import PexTraining
 import Testing
 
 @Suite struct PolicyTests {
+  init() throws { costs = try ExitCosts(trunk: [0.25, 1], heads: [0, 0]) }
+
   /// Answers of one exit: class 0 or 1 with the probability given for class 1.
   private func exit(_ probabilities: [Float]) throws -> Predictions {
     // Logits whose difference is rational are enough: what counts is their order.
     Predictions(try LogitTable(classes: 2, values: probabilities.flatMap { [0, 8 * ($0 - 0.5)] }))
   }
 
+  private let costs: ExitCosts
   private let labels = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
 
   /// Right and sure on seven samples, wrong and unsure on three.
@@ -19,58 +23,52 @@ import Testing
   @Test func theCheapestThresholdThatMeetsTheTargetIsChosen() throws {
     let exits = [try early(), try late()]
     let choice = try #require(
-      try ThresholdChoice.choose(exits: exits, enabled: [true, true], labels: labels, costs: [0.25, 1]))
-    #expect(choice.meetsGoal && choice.commonOutcome.accuracy == 1)
-    #expect(choice.commonOutcome.exitShares == [0.7, 0.3])
-    #expect(abs(choice.commonOutcome.meanCost - (0.7 * 0.25 + 0.3)) < 1e-12)
-    #expect(choice.common > exits[0].confidences[4] && choice.common < exits[0].confidences[0])
+      try ThresholdChoice.choose(exits: exits, enabled: [true, true], labels: labels, costs: costs))
+    #expect(choice.meetsGoal && choice.outcome.accuracy == 1)
+    #expect(choice.outcome.exitShares == [0.7, 0.3])
+    #expect(abs(choice.outcome.meanCost - (0.7 * 0.25 + 0.3)) < 1e-12)
+    #expect(choice.threshold > exits[0].confidences[4] && choice.threshold < exits[0].confidences[0])
     let modest = try #require(
       try ThresholdChoice.choose(
-        exits: exits, enabled: [true, true], labels: labels, costs: [0.25, 1], goal: .accuracy(0.6, confidence: 0.5)))
-    #expect(modest.commonOutcome.exitShares == [1, 0] && modest.common == 0)
+        exits: exits, enabled: [true, true], labels: labels, costs: costs, goal: .accuracy(0.6, confidence: 0.5)))
+    #expect(modest.outcome.exitShares == [1, 0] && modest.threshold == 0)
   }
 
   @Test func disabledExitsAreNeverTaken() throws {
     let choice = try #require(
       try ThresholdChoice.choose(
-        exits: [try early(), try late()], enabled: [false, false], labels: labels, costs: [0.25, 1],
+        exits: [try early(), try late()], enabled: [false, false], labels: labels, costs: costs,
         goal: .accuracy(0.1, confidence: 0.9)))
-    #expect(choice.commonOutcome.exitShares == [0, 1])
-    #expect(choice.perExit == [1, 0])
-  }
-
-  @Test func thresholdsOfTheirOwnAreNoDearer() throws {
-    // The first exit is sure where it is wrong; the second is right and unsure.
-    let first = try exit([0.9, 0.9, 0.4, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9])
-    let second = try exit([0.45, 0.45, 0.45, 0.45, 0.45, 0.55, 0.55, 0.55, 0.55, 0.55])
-    let choice = try #require(
-      try ThresholdChoice.choose(
-        exits: [first, second, late()], enabled: [true, true, true], labels: labels, costs: [0.2, 0.5, 1]))
-    #expect(choice.perExitOutcome.accuracy == 1)
-    #expect(choice.perExitOutcome.meanCost <= choice.commonOutcome.meanCost)
-    #expect(abs(choice.perExitOutcome.meanCost - 0.5) < 1e-12)
+    #expect(choice.outcome.exitShares == [0, 1])
+    #expect(choice.enabled == [false, true])
   }
 
   @Test func aTargetBeyondReachGetsTheMostAccurate() throws {
     let wrong = try exit([0, 0, 0, 0, 1, 1, 1, 1, 1, 0])
     let choice = try #require(
       try ThresholdChoice.choose(
-        exits: [try early(), wrong], enabled: [true, true], labels: labels, costs: [0.25, 1],
+        exits: [try early(), wrong], enabled: [true, true], labels: labels, costs: costs,
         goal: .accuracy(1, confidence: 0.9)))
     #expect(!choice.meetsGoal)
-    #expect(choice.commonOutcome.accuracy == 0.9)
+    #expect(choice.outcome.accuracy == 0.9)
   }
 
   @Test func fewSamplesChooseNothing() throws {
     let one = try exit([0.1, 0.9])
-    #expect(try ThresholdChoice.choose(exits: [one], enabled: [true], labels: [0, 1], costs: [1]) == nil)
+    #expect(
+      try ThresholdChoice.choose(
+        exits: [one], enabled: [true], labels: [0, 1], costs: ExitCosts(trunk: [1], heads: [0])) == nil)
     #expect(
       kind {
         try ThresholdChoice.choose(
-          exits: [one], enabled: [true], labels: [0, 1], costs: [1], goal: .accuracy(2, confidence: 0.9))
+          exits: [one], enabled: [true], labels: [0, 1], costs: ExitCosts(trunk: [1], heads: [0]),
+          goal: .accuracy(2, confidence: 0.9))
       }
         == .usage)
-    #expect(kind { try ThresholdChoice.choose(exits: [one], enabled: [], labels: [0, 1], costs: [1]) } == .defect)
+    #expect(
+      kind {
+        try ThresholdChoice.choose(exits: [one], enabled: [], labels: [0, 1], costs: ExitCosts(trunk: [1], heads: [0]))
+      } == .defect)
   }
 
   @Test func anOutcomeCountsTheExitsThatWereTaken() throws {
@@ -89,15 +87,15 @@ import Testing
     func choose(_ limit: Double) throws -> ThresholdChoice {
       try #require(
         try ThresholdChoice.choose(
-          exits: [try early(), try late()], enabled: [true, true], labels: labels, costs: [0.25, 1], goal: .cost(limit))
+          exits: [try early(), try late()], enabled: [true, true], labels: labels, costs: costs, goal: .cost(limit))
       )
     }
     let dear = try choose(0.5)
-    #expect(dear.meetsGoal && dear.commonOutcome.accuracy == 1 && dear.commonOutcome.meanCost <= 0.5)
+    #expect(dear.meetsGoal && dear.outcome.accuracy == 1 && dear.outcome.meanCost <= 0.5)
     let cheap = try choose(0.3)
-    #expect(cheap.meetsGoal && cheap.commonOutcome.exitShares == [1, 0] && cheap.commonOutcome.accuracy == 0.7)
+    #expect(cheap.meetsGoal && cheap.outcome.exitShares == [1, 0] && cheap.outcome.accuracy == 0.7)
     let impossible = try choose(0.2)
-    #expect(!impossible.meetsGoal && impossible.commonOutcome.exitShares == [1, 0])
+    #expect(!impossible.meetsGoal && impossible.outcome.exitShares == [1, 0])
     #expect(kind { try choose(0) } == .usage)
   }
 
@@ -116,16 +114,167 @@ import Testing
       let (held, labels) = try draw(80)
       let choice = try #require(
         try ThresholdChoice.choose(
-          exits: held, enabled: [true, true], labels: labels, costs: [0.25, 1],
+          exits: held, enabled: [true, true], labels: labels, costs: costs,
           goal: .accuracy(0.8, confidence: 0.9)))
       #expect(choice.meetsGoal)
       let (test, truth) = try draw(2000)
-      let taken = test[0].confidences.map { $0 >= choice.common ? 0 : 1 }
+      let taken = test[0].confidences.map { $0 >= choice.threshold ? 0 : 1 }
       let outcome = try PolicyOutcome(taken: taken, exits: test, labels: truth, costs: [0.25, 1])
       if outcome.accuracy < 0.8 { missed += 1 }
       cost += outcome.meanCost / 60
     }
     #expect(missed <= 12)
     #expect(cost < 0.95)
+  }
+
+  /// Two exits that answer the same, but for three samples each that the other one answers right. Nobody can tell from
+  /// twenty samples that the first one is as good; from 500 they can.
+  @Test(arguments: [(20, [0.0, 1.0]), (500, [1, 0])])
+  func fewSamplesDoNotVouchForAnExit(_ count: Int, _ shares: [Double]) throws {
+    let labels = (0..<count).map { $0 % 2 }
+    func exit(wrong: Range<Int>) throws -> Predictions {
+      try self.exit(labels.indices.map { (labels[$0] == 1) != wrong.contains($0) ? 0.9 : 0.1 })
+    }
+    let exits = [try exit(wrong: 0..<3), try exit(wrong: 3..<6)]
+    let choice = try #require(
+      try ThresholdChoice.choose(exits: exits, enabled: [true, true], labels: labels, costs: costs))
+    #expect(choice.meetsGoal && choice.outcome.exitShares == shares)
+  }
+
+  @Test func exitsThatDoNotPayAreDisabled() throws {
+    // The first is wrong and knows it, the second is worth its cost, the third is sure of what the second has taken already.
+    let wrong = try exit([0.55, 0.55, 0.55, 0.55, 0.55, 0.45, 0.45, 0.45, 0.45, 0.45])
+    let exits = [wrong, try early(), try early(), try late()]
+    let costs = try ExitCosts(trunk: [0.1, 0.25, 0.5, 1], heads: [0.01, 0.02, 0.04, 0])
+    let choice = try #require(
+      try ThresholdChoice.choose(
+        exits: exits, enabled: [true, true, true, true], labels: labels, costs: costs,
+        goal: .accuracy(0.7, confidence: 0.5)))
+    #expect(choice.enabled == [false, true, false, true])
+    let cheap = try #require(
+      try ThresholdChoice.choose(exits: exits, enabled: [true, true, true, true], labels: labels, costs: costs))
+    #expect(cheap.enabled == [false, true, false, true])
+    #expect(abs(cheap.outcome.meanCost - (0.7 * 0.27 + 0.3 * 1.02)) < 1e-12)
+    // Two that say the same: the first costs more than it saves.
+    let same = try ExitCosts(trunk: [0.25, 0.3, 1], heads: [0.3, 0.01, 0])
+    let one = try #require(
+      try ThresholdChoice.choose(
+        exits: [try early(), try early(), try late()], enabled: [true, true, true], labels: labels, costs: same))
+    #expect(one.enabled == [false, true, true] && abs(one.outcome.meanCost - (0.7 * 0.31 + 0.3 * 1.01)) < 1e-12)
+    // A head that is dearer than the rest of the network.
+    let dear = try ExitCosts(trunk: [0.25, 1], heads: [0.8, 0])
+    let none = try #require(
+      try ThresholdChoice.choose(
+        exits: [try early(), try late()], enabled: [true, true], labels: labels, costs: dear))
+    #expect(none.enabled == [false, true] && none.outcome.meanCost == 1)
+  }
+
+  /// Every goal against all thresholds, on answers without any order.
+  @Test(arguments: [.nearBest, .accuracy(0.5, confidence: 0.8), .cost(0.5), .risk(0.45)] as [PolicyGoal])
+  func noThresholdIsBetter(_ goal: PolicyGoal) throws {
+    var generator = SplitMix64(seed: 12)
+    let costs = try ExitCosts(trunk: [0.2, 0.4, 1], heads: [0.01, 0.01, 0])
+    var met = 0
+    for _ in 0..<30 {
+      let labels = (0..<60).map { _ in Int.random(in: 0...1, using: &generator) }
+      let exits = try [0.4, 0.8, 2].map { (sureness: Float) in
+        try exit(labels.map { 0.5 + (Float($0) - 0.5) * 0.3 * sureness + 0.25 * generator.normal() })
+      }
+      let choice = try #require(
+        try ThresholdChoice.choose(exits: exits, enabled: [true, true, true], labels: labels, costs: costs, goal: goal))
+      func outcome(_ threshold: Float, _ enabled: [Bool]) throws -> (wrong: [Bool], outcome: PolicyOutcome) {
+        let taken = labels.indices.map { sample in
+          (0..<2).first { enabled[$0] && exits[$0].confidences[sample] >= threshold } ?? 2
+        }
+        let heads = [enabled[0] ? 0.01 : 0, enabled[1] ? 0.01 : 0]
+        let outcome = try PolicyOutcome(
+          taken: taken, exits: exits, labels: labels,
+          costs: [0.2 + heads[0], 0.4 + heads[0] + heads[1], 1 + heads[0] + heads[1]])
+        return (labels.indices.map { exits[taken[$0]].classes[$0] != labels[$0] }, outcome)
+      }
+      let own = try outcome(choice.threshold, choice.enabled).outcome
+      #expect(own.exitShares == choice.outcome.exitShares && own.accuracy == choice.outcome.accuracy)
+      #expect(abs(own.meanCost - choice.outcome.meanCost) < 1e-9)
+      guard choice.meetsGoal else { continue }
+      met += 1
+      var spoiled = try outcome(2, [true, true, true]).wrong
+      for step in (0...1000).reversed() {
+        let other = try outcome(Float(step) / 1000, [true, true, true])
+        spoiled = zip(spoiled, other.wrong).map { $0 || $1 }
+        switch goal {
+        case .cost(let limit):
+          #expect(other.outcome.meanCost > limit || other.outcome.accuracy <= own.accuracy)
+        case .accuracy(let target, _):
+          // Eight more than the target asks for are enough for a confidence of 0.8.
+          #expect(other.outcome.accuracy < target + 8.0 / 60 || other.outcome.meanCost >= own.meanCost - 1e-9)
+        case .risk(let risk):
+          #expect(
+            Double(spoiled.count { $0 } + 1) > risk * 61 || other.outcome.meanCost >= own.meanCost - 1e-9)
+          if Float(step) / 1000 >= choice.threshold { #expect(Double(spoiled.count { $0 } + 1) <= risk * 61) }
+        case .nearBest:
+          #expect(other.outcome.accuracy < exitsBest(exits, labels) + 0.2 || other.outcome.meanCost >= own.meanCost)
+        }
+      }
+    }
+    #expect(met > 10)
+  }
+
+  private func exitsBest(_ exits: [Predictions], _ labels: [Int]) -> Double {
+    exits.map { (try? $0.accuracy(labels)) ?? 0 }.max() ?? 0
+  }
+
+  /// On average over draws of twenty samples the risk is kept, and used: without the correction for few samples it would
+  /// be one and a half times as large.
+  @Test func theRiskIsKept() throws {
+    var generator = SplitMix64(seed: 5)
+    var risk = 0.0
+    let draws = 1500
+    for _ in 0..<draws {
+      // The early exit's sureness is uniform and says nothing; half of its answers are wrong, the last resort's never.
+      let sure = (0..<20).map { _ in 0.5 + 0.5 * generator.uniform() }
+      let labels = (0..<20).map { _ in Int.random(in: 0...1, using: &generator) }
+      let logits = try LogitTable(classes: 2, values: sure.flatMap { [0, log($0 / (1 - $0))] })
+      let choice = try #require(
+        try ThresholdChoice.choose(
+          exits: [Predictions(logits), try exit(labels.map(Float.init))], enabled: [true, true], labels: labels,
+          costs: costs, goal: .risk(0.1)))
+      #expect(choice.meetsGoal)
+      // Known exactly: half of what is surer than the threshold.
+      let taken = choice.enabled[0] ? min(1, 2 * (1 - Double(choice.threshold))) : 0
+      risk += 0.5 * taken / Double(draws)
+    }
+    #expect(risk < 0.1 && risk > 0.07)
+  }
+
+  /// Where a deeper exit is wrong and a shallower one right, errors go down again as the threshold falls. The loss that is
+  /// controlled does not.
+  @Test func errorsThatGoAwayAgainAreCounted() throws {
+    let labels = (0..<40).map { $0 % 2 }
+    let right: [Float] = labels.map { $0 == 1 ? 0.7 : 0.3 }
+    // Surer than the first exit, and wrong on a quarter of the samples.
+    let second: [Float] = labels.indices.map { ($0 / 2 % 4 == 0) == (labels[$0] == 1) ? 0.1 : 0.9 }
+    let exits = [try exit(right), try exit(second), try exit(labels.map(Float.init))]
+    let costs = try ExitCosts(trunk: [0.2, 0.5, 1], heads: [0, 0, 0])
+    let choice = try #require(
+      try ThresholdChoice.choose(
+        exits: exits, enabled: [true, true, true], labels: labels, costs: costs, goal: .risk(0.1)))
+    #expect(choice.meetsGoal && choice.outcome.exitShares == [0, 0, 1])
+    // The same risk as an accuracy may skip over the second exit's errors.
+    let other = try #require(
+      try ThresholdChoice.choose(
+        exits: exits, enabled: [true, true, true], labels: labels, costs: costs,
+        goal: .accuracy(0.9, confidence: 0.9)))
+    #expect(other.outcome.exitShares == [1, 0, 0])
+  }
+
+  @Test func aRiskTakesSamples() throws {
+    #expect(RiskControl.samplesNeeded(risk: 0.05) == 19 && RiskControl.samplesNeeded(risk: 0.001) == 999)
+    #expect(RiskControl.samplesNeeded(risk: 0.05, lost: 0.05) == nil)
+    for (risk, count, most) in [(0.05, 18, -1), (0.05, 19, 0), (0.1, 20, 1), (0.1, 29, 2), (0.25, 39, 9)] {
+      #expect(RiskControl.mostLosses(risk: risk, count: count) == most)
+    }
+    #expect(kind { try RiskControl.require(18, for: 0.05) } == .malformed)
+    try RiskControl.require(19, for: 0.05)
+    for risk in [0, 1, -1, Double.nan] { #expect(kind { try PolicyGoal.risk(risk).validate() } == .usage) }
   }
 }

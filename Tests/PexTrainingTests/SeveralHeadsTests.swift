@@ -10,7 +10,8 @@ import Testing
     let tasks = try tables.enumerated().map { index, table in
       HeadTask(exit: index + 1, specification: try linear(), samples: .features(table))
     }
-    return (tasks, try Split.stratified(labels: tables[0].labels))
+    let labels = tables[0].labels
+    return (tasks, try Split.stratified(labels: labels).crossFitted(labels: labels))
   }
 
   @Test func threadsDoNotChangeTheBytes() throws {
@@ -26,12 +27,21 @@ import Testing
   @Test func policiesAreNotedInTheReports() throws {
     let (tasks, split) = try tasks()
     var heads = try HeadTrainer.trainAll(tasks, split: split, threads: 2)
-    let labels = split.validation.map { $0 % 3 }
-    let choice = try #require(try heads.choosePolicy(labels: labels, costs: [0.2, 0.5, 1]))
-    #expect(choice.meetsGoal && choice.commonOutcome.meanCost < 1)
-    #expect(heads.allSatisfy { $0.report.threshold == ($0.report.enabled ? choice.common : nil) })
-    let last = Predictions(heads[2].validationLogits)
-    #expect(try heads.choosePolicy(labels: labels, costs: [0.2, 0.5, 0.9, 1], last: last)?.perExit.count == 4)
+    let labels = tasks[0].samples.labels
+    let samples = try PolicySamples(split, answers: labels, labels: labels)
+    let costs = try ExitCosts(trunk: [0.2, 0.5, 1], heads: [0, 0, 0])
+    let expected = try #require(try heads.expectedOutcome(samples, costs: costs))
+    let choice = try #require(try heads.choosePolicy(samples, costs: costs))
+    #expect(choice.meetsGoal && choice.outcome.meanCost < 1 && choice.count == 200)
+    #expect(heads.map(\.report.enabled) == choice.enabled)
+    #expect(heads.allSatisfy { $0.report.threshold == ($0.report.enabled ? choice.threshold : nil) })
+    // Counted on those that chose no strength.
+    let exact = expected.accuracy * Double(split.training.count)
+    #expect(abs(exact - exact.rounded()) < 1e-9)
+    #expect(abs(expected.accuracy - choice.outcome.accuracy) < 0.1)
+    let last = Predictions(heads[2].heldLogits)
+    let more = try ExitCosts(trunk: [0.2, 0.5, 0.9, 1], heads: [0, 0, 0, 0])
+    #expect(try heads.choosePolicy(samples, costs: more, last: last)?.enabled.count == 4)
   }
 
   @Test func uselessHeadsAreDisabled() throws {

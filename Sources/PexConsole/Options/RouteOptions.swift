@@ -17,6 +17,12 @@ public struct RouteOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Answer with the last exit that is finished after this time.", valueName: "ms"))
   public var deadline: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "An answer less probable than this is none of the classes; no early exit is taken with one. Default: every answer "
+        + "stands.", valueName: "probability"))
+  public var reject: Float?
+
   /// Options as the command line gives them.
   public init() {}
 
@@ -25,6 +31,9 @@ public struct RouteOptions: ParsableArguments {
   public func choice() throws -> ExitChoice {
     if let deadline, !(deadline > 0) || !deadline.isFinite {
       throw PexError(.usage, "--deadline \(deadline): expected milliseconds above 0")
+    }
+    if let reject, !(0...1).contains(reject) {
+      throw PexError(.usage, "--reject \(reject): expected a probability from 0 to 1")
     }
     guard let exit else { return try policy.map { .policy(try PolicyRecord(parsing: $0)) } ?? .stored }
     guard policy == nil, deadline == nil else {

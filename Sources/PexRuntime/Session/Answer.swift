@@ -8,6 +8,8 @@ public struct ExitLogits: Sendable {
   public let logits: [Float]
   /// Calibrated probabilities of the same classes.
   public let probabilities: [Float]
+  /// The largest of them, 0 to 1.
+  public var confidence: Float { probabilities.max() ?? 0 }
 }
 
 /// What a run found for one sample.
@@ -30,6 +32,8 @@ public struct Answer: Sendable {
   public var features: (exit: Int, values: [Float])?
   /// Whether nothing was finished when the deadline came.
   public var missedDeadline: Bool
+  /// Whether the answer is less sure than was asked for: it is none of the classes. See ``Session/run(_:_:deadline:reject:)``.
+  public var isRejected = false
 
   /// The logits that answer; nil when the answering exit has none.
   public var answering: ExitLogits? { computed.first { $0.exit == exit } }

@@ -7,9 +7,11 @@ extension Session {
   /// - Parameter inputs: one tensor an input in the source model's layout, all with the same batch. For a model without
   ///   a symbolic batch: the whole inputs, as one sample.
   /// - Returns: one answer a sample, in order.
-  /// - Throws: ``PexError`` as ``run(_:_:deadline:)``; (malformed) naming an input whose shape does not fit.
-  public func run(batch inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil) throws -> [Answer] {
-    try samples(of: inputs).map { try run($0, choice, deadline: deadline) }
+  /// - Throws: ``PexError`` as ``run(_:_:deadline:reject:)``; (malformed) naming an input whose shape does not fit.
+  public func run(
+    batch inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil, reject: Float? = nil
+  ) throws -> [Answer] {
+    try samples(of: inputs).map { try run($0, choice, deadline: deadline, reject: reject) }
   }
 
   /// Takes a batch apart into samples in the graph's own layout, float32.

@@ -62,9 +62,13 @@ public final class Session {
   ///   - choice: which exits are taken.
   ///   - deadline: milliseconds after which an answer must be there: the last enabled exit that is finished answers, or
   ///     the first one when none is. The stored policy is not asked then.
+  ///   - reject: an answer whose probability is below this is marked as none of the classes. No policy is content with
+  ///     such an answer, so the last resort decides. Nil: every answer stands.
   /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (usage) when there is no
   ///   head at the exit that was asked for.
-  public func run(_ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil) throws -> Answer {
+  public func run(
+    _ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil, reject: Float? = nil
+  ) throws -> Answer {
     let started = clock.now
     try executor.load(inputs: inputs, finite: true)
     var route = Route(session: self, heads: slot.heads, started: started)
@@ -81,10 +85,11 @@ public final class Session {
       for entry in heads.entries { _ = try route.visit(entry) }
       try route.finish()
     case .stored:
-      try follow(deadline == nil ? heads.policy : nil, deadline, &route)
+      try follow(deadline == nil ? heads.policy : nil, deadline, reject, &route)
     case .policy(let policy):
-      try follow(policy, deadline, &route)
+      try follow(policy, deadline, reject, &route)
     }
+    if let reject, let answer = route.answer.answering { route.answer.isRejected = answer.confidence < reject }
     route.answer.nanoseconds = started.duration(to: clock.now).nanoseconds
     return route.answer
   }
@@ -92,12 +97,12 @@ public final class Session {
   /// Computes taps of one sample, for training: the numbers that heads at those exit points read.
   ///
   /// - Parameters:
-  ///   - inputs: as in ``run(_:_:deadline:)``.
+  ///   - inputs: as in ``run(_:_:deadline:reject:)``.
   ///   - exits: numbers of exit points.
   ///   - toTheEnd: whether the rest of the trunk runs as well.
   ///   - visit: called by depth with an exit point's number and its numbers `[C, spatial…]`, valid within the call.
   /// - Returns: the classifier's logits when the trunk ran to its end and has a classifier.
-  /// - Throws: ``PexError`` as ``run(_:_:deadline:)``; whatever `visit` throws.
+  /// - Throws: ``PexError`` as ``run(_:_:deadline:reject:)``; whatever `visit` throws.
   @discardableResult
   public func taps(
     _ inputs: [Tensor], at exits: [Int], toTheEnd: Bool = false,
@@ -115,7 +120,9 @@ public final class Session {
   }
 
   /// Goes from exit to exit until the policy is content or the time is over.
-  private func follow(_ policy: PolicyRecord?, _ deadline: Double?, _ route: inout Route) throws {
+  private func follow(
+    _ policy: PolicyRecord?, _ deadline: Double?, _ reject: Float?, _ route: inout Route
+  ) throws {
     let heads = route.heads
     guard policy != nil || deadline != nil else {
       // Without a policy the last resort answers: the final classifier, or the head that stands in for it.
@@ -133,9 +140,10 @@ public final class Session {
     try route.prepare(enabled)
     for (index, entry) in enabled.enumerated() {
       guard !route.wouldMiss(deadline, at: .exit(entry.exit)) else { return }
-      let probabilities = try route.visit(entry)
+      let logits = try route.visit(entry)
       guard route.accept(.exit(entry.exit), deadline) else { return }
-      if state?.isContent(exit: entry.exit, probabilities: probabilities) ?? false { return }
+      let isContent = state?.isContent(exit: entry.exit, probabilities: logits.probabilities) ?? false
+      if isContent && logits.confidence >= reject ?? 0 { return }
       if heads.replacesFinal && index == enabled.count - 1 { return }
     }
     guard !route.wouldMiss(deadline, at: .final) else { return }
@@ -173,7 +181,7 @@ public final class Session {
     }
 
     /// Runs the trunk up to a head and the head.
-    mutating func visit(_ entry: HeadSet.Entry) throws -> [Float] {
+    mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
       let target = try session.model.segment(of: entry.exit)
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
@@ -190,12 +198,13 @@ public final class Session {
         answer.features = (entry.exit, try session.executor.pooled(session.model.points[target].value))
       }
       let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
-      answer.computed.append(ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities))
+      let computed = ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities)
+      answer.computed.append(computed)
       headMACs += entry.head.specification.multiplyAccumulates
       prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
       answer.classes = heads.classes
       measure()
-      return probabilities
+      return computed
     }
 
     /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.

@@ -71,6 +71,11 @@ public struct PersonalTraining {
     public var statistics: [ExitStatistics]
     /// How many samples the trunk ran for; the features of the others were there already.
     public var passes: Int
+    /// What a policy chosen like this comes to on held-out samples that chose nothing of it; see
+    /// ``Swift/Array/expectedOutcome(_:costs:last:goal:closesExits:)``.
+    public var expected: PolicyOutcome?
+    /// Which samples trained, chose and measured.
+    public var split: Split
     /// Seconds for the pass over the trunk and for the heads.
     public var seconds: (features: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
@@ -118,6 +123,7 @@ public struct PersonalTraining {
     try request.goal.validate()
     let supervision = request.supervision ?? .allowed(by: labels)
     try check(supervision, labels)
+    if case .risk(let risk) = request.goal { try RiskControl.require(labels.count, for: risk) }
     return supervision
   }
 
@@ -149,28 +155,32 @@ public struct PersonalTraining {
         teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
     }
     let answers = assignment.answers
-    let split = try Split.stratified(
-      labels: answers, fraction: request.options.validation, seed: request.options.seed)
+    let split = try split(plans, answers)
+    if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     var heads = try HeadTrainer.trainAll(
       tasks, split: split, options: request.options, threads: session.threads, limits: limits)
     let trained = clock.now
     let last =
       replacesFinal(plans)
       ? nil
-      : try cache.finalLogits.map { try finalPredictions($0, rows: split.validation, assignment) }
+      : try cache.finalLogits.map { try finalPredictions($0, rows: split.held, assignment) }
+    let policySamples = try PolicySamples(split, answers: answers, labels: assignment.labels)
+    let costs = try costs(plans, last != nil)
+    let expected = try heads.expectedOutcome(
+      policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
     let choice = try heads.choosePolicy(
-      labels: split.validation.compactMap { answers[$0] }, costs: costs(heads, last != nil), last: last,
-      goal: request.goal)
+      policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
+    try requireRisk(choice)
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
       heads: heads, classes: assignment.classes.map { names[$0] }, prior: assignment.prior, supervision: supervision,
       isAgreement: assignment.teacher != nil && assignment.labels.contains { $0 == nil },
-      policy: choice.map { PolicyRecord(.confidence, $0.common) },
-      goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.commonOutcome,
+      policy: choice.map { PolicyRecord(.confidence, $0.threshold) },
+      goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.outcome,
       alignedExits: alignedExits, isShifted: shifted != nil,
       statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
-      passes: cache.passes, seconds: (seconds(started, cached), headSeconds),
+      passes: cache.passes, expected: expected, split: split, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 
@@ -195,9 +205,17 @@ public struct PersonalTraining {
     }
   }
 
-  /// Refuses what cannot be learned from.
+  /// Refuses what cannot be learned from, before the trunk runs.
   private func check(_ supervision: Supervision, _ labels: [Int?]) throws {
     let present = Set(labels.compactMap { $0 })
+    if let classes = request.classes, !request.estimatesClasses, !present.isSubset(of: classes) {
+      let names = session.model.bundle.contents.classNames ?? request.classNames
+      let strangers = present.subtracting(classes).sorted().map { names.indices.contains($0) ? names[$0] : "\($0)" }
+      throw PexError(
+        .malformed,
+        "there are samples of classes that the heads are not to know: \(strangers.prefix(12).joined(separator: ", "))",
+        hint: "name these classes, too, or leave their samples out")
+    }
     guard hasClassifier || !(supervision.asksClassifier || request.estimatesClasses) else {
       throw PexError(
         .malformed, "there are samples without labels, and the model has no classifier that could stand in",
@@ -234,16 +252,29 @@ public struct PersonalTraining {
     return Predictions(try own.limited(to: assignment.classes, prior: assignment.prior))
   }
 
-  /// Shares of the trunk's multiply-accumulates up to each exit, with every enabled head on the way.
-  private func costs(_ heads: [TrainedHead], _ withFinal: Bool) -> [Double] {
-    let total = Double(max(session.model.cost.multiplyAccumulates, 1))
-    var onTheWay = 0
-    var costs = heads.map { head in
-      onTheWay += head.head.specification.multiplyAccumulates
-      return session.model.prefixShare(.exit(head.report.exit)) + Double(onTheWay) / total
+  /// Nearly all samples choose the policy where heads train in no time; convolutions are too dear to be trained once more
+  /// for every part, and of many samples those held out are enough.
+  private func split(_ plans: [HeadPlan], _ answers: [Int?]) throws -> Split {
+    let (options, labels) = (request.options, answers)
+    let split = try Split.stratified(labels: labels, fraction: options.validation, seed: options.seed)
+    guard split.training.count < Schedule.manySamples, plans.allSatisfy({ $0.specification.kind != .conv }) else {
+      return split
     }
-    if withFinal { costs.append(1 + Double(onTheWay) / total) }
-    return costs
+    return try split.crossFitted(labels: labels, seed: options.seed)
+  }
+
+  /// A promise that nobody can keep is not written.
+  private func requireRisk(_ choice: ThresholdChoice?) throws {
+    guard case .risk(let risk) = request.goal, let choice, !choice.meetsGoal else { return }
+    throw RiskControl.refusal(risk: risk, accuracy: choice.outcome.accuracy, of: choice.count)
+  }
+
+  /// What exits cost as shares of the whole trunk's multiply-accumulates.
+  private func costs(_ plans: [HeadPlan], _ withFinal: Bool) throws -> ExitCosts {
+    let total = Double(max(session.model.cost.multiplyAccumulates, 1))
+    return try ExitCosts(
+      trunk: plans.map { session.model.prefixShare(.exit($0.exit)) } + (withFinal ? [1] : []),
+      heads: plans.map { Double($0.specification.multiplyAccumulates) / total } + (withFinal ? [0] : []))
   }
 
   private func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {
