@@ -88,6 +88,7 @@ public struct Converter: Sendable {
       new.exits = new.exits.map { exit in
         old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification } ?? exit
       }
+      new.statistics = old.statistics
     }
     let trained = Set(new.exits.filter { $0.parameters != nil }.map(\.exit))
     let lost = old.exits.filter { $0.parameters != nil && !trained.contains($0.exit) }.map { String($0.exit) }

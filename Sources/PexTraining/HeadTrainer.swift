@@ -63,10 +63,9 @@ public enum HeadTrainer {
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
       case (.linear, .features(let table)), (.multitap, .features(let table)): return try bestLinear(job, table)
-      case (.linear, .taps(let table)): return try bestLinear(job, table.pooled())
+      case (.linear, .taps(let table)), (.multitap, .taps(let table)): return try bestLinear(job, table.pooled())
       case (.prototype, .features(let table)): return try finished(job, prototypes(job, table, general))
       case (.prototype, .taps(let table)): return try finished(job, prototypes(job, table.pooled(), general))
-      case (.multitap, .taps): throw PexError(.defect, "a multitap head is trained on pooled features")
       case (.conv, .taps(let table)): return try trainConvolution(job, table)
       case (.conv, .features): throw PexError(.defect, "a conv head is trained on raw taps")
       }

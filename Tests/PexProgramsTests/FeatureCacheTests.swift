@@ -44,7 +44,7 @@ import Testing
     try folder.write("x.pexhead", Data("old".utf8))
     // Files may not grow beyond 32 KiB: what a full disk is to whoever writes.
     let line = "trap '' XFSZ; ulimit -f 32; exec \"$0\" \"$@\""
-    let words = ["-c", line, try Program.pextrain.path()] + (try arguments(["--cache", "c", "--force"]))
+    let words = ["-c", line, try Program.pextrain.path()] + (try arguments(["--cache", "c", "--force", "--quiet"]))
     let outcome = try RunningProgram("/bin/bash", words, in: folder).finish()
     #expect(outcome.status == 74, "\(outcome.stderr)")
     #expect(outcome.complaints.count == 2 && outcome.stderr.contains("cannot be written"))

@@ -41,7 +41,7 @@ import Testing
     let base = try Digits.made().base
     let measured = try Program.pexeval.report([base, "--heads", "a.pexhead", "--data", Digits.personTest], in: folder)
     #expect(measured["policy"]["accuracy"].number ?? 0 > 0.65)
-    let arguments = [base, "--data", Digits.personTrain, "-o", "b.pexhead", "--risk"]
+    let arguments = [base, "--data", Digits.personTrain, "-o", "b.pexhead", "--quiet", "--risk"]
     // 1 / risk - 1 samples are the fewest whatever they say.
     try Program.pextrain.refuses(arguments + ["0.001"], status: 65, saying: ["999", "160", "hint: "], in: folder)
     try Program.pextrain.refuses(

@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--head", "multitap"], ["--head", "foo"], ["--head", "3=foo"], ["--head", "3=conv,3=linear"],
+    ["--head", "multi"], ["--head", "foo"], ["--head", "3=foo"], ["--head", "3=conv,3=linear"],
     ["--weights", "f64"], ["--preprocess", "foo"], ["--mean", "a"], ["--crop", "0"], ["--std", "0"],
     ["--channels", "cmyk"], ["--input", "image"], ["--input", "image:1xx3"], ["--output-kind", "foo"],
     ["--output", "nothing"], ["--verify=0"], ["-o", "-"], ["--nonsense"],
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--head", "multitap"], ["--exits", "99"], ["--exits", "x"], ["--classes", "a,b"],
+    ["--head", "multi"], ["--exits", "99"], ["--exits", "x"], ["--classes", "a,b"],
     ["--classes", "3"], ["--epochs", "0"], ["--batch", "0"], ["--lr=-1"], ["--lr", "nan"], ["--optimizer", "foo"],
     ["--weight-decay=-1"], ["--seed", "x"], ["--validation", "1"], ["--target-accuracy", "2"],
     ["--supervision", "foo"],

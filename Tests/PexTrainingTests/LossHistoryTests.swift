@@ -43,7 +43,7 @@ import Testing
     let table = try clusters(120)
     let trained = try train(table) { ($0.recordsLosses, $0.refit) = (true, false) }
     let split = try Split.stratified(labels: table.labels)
-    let loss = try trained.validationLogits.loss(split.validation.map { table.labels[$0] ?? -1 })
+    let loss = try trained.heldLogits.loss(split.validation.map { table.labels[$0] ?? -1 })
     let recorded = try #require(trained.report.losses).validation[trained.report.epochs]
     #expect(abs(loss - recorded) < 1e-4)
   }
