@@ -89,6 +89,22 @@ public struct Dataset: Sendable {
     }
   }
 
+  /// Where a sample came from, for messages; see ``Sample/name``. `index` must be below ``count``.
+  public func name(_ index: Int) -> String {
+    switch source {
+    case .files(let paths): paths[index]
+    case .archive(let path, _): "\(path)[\(index)]"
+    }
+  }
+
+  /// Whether a sample is a picture in a file of its own, by the file's name. `index` must be below ``count``.
+  public func isPicture(_ index: Int) -> Bool {
+    switch source {
+    case .files(let paths): !paths[index].lowercased().hasSuffix(".npy")
+    case .archive: false
+    }
+  }
+
   /// Sample number `index`, decoded now.
   /// - Throws: ``PexError`` (malformed, unreadable) naming the sample when it cannot be decoded; (defect) when there
   ///   is no such sample.
@@ -98,14 +114,14 @@ public struct Dataset: Sendable {
     }
     switch source {
     case .files(let paths):
-      return Sample(name: paths[index], tensor: try format.load(path: paths[index]), label: labels[index])
-    case .archive(let path, let x):
+      return Sample(name: name(index), tensor: try format.load(path: paths[index]), label: labels[index])
+    case .archive(_, let x):
       let size = x.byteCount / count
       let tensor = try x.withBytes { bytes in
         let part = UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
         return try format.sample(dtype: x.dtype, bytes: part)
       }
-      return Sample(name: "\(path)[\(index)]", tensor: tensor, label: labels[index])
+      return Sample(name: name(index), tensor: tensor, label: labels[index])
     }
   }
 }

@@ -12,11 +12,14 @@ enum BaseHeads {
     var request = PersonalTraining.Request()
     request.isBase = true
     request.classNames = data.classNames
-    let bar = ProgressBar(console, "features", total: data.samples.count)
-    let result = try PersonalTraining(session, request).run(data.samples) { bar.update($0) }
+    let samples = try TrainingSamples([data.dataset], for: contents)
+    let bar = ProgressBar(console, "features", total: samples.count)
+    let result = try PersonalTraining(session, request).run(samples) { bar.update($0) }
+    console.warn(skipped: result.skipped, of: samples.count)
+    console.warn(result.gaps)
     for trained in result.heads {
       let accuracy = trained.report.validationAccuracy.map { ", \(Format.percent($0)) of held-out samples right" } ?? ""
-      console.progress("exit \(trained.report.exit): trained on \(data.samples.count) samples\(accuracy)")
+      console.progress("exit \(trained.report.exit): trained on \(result.labels.count) samples\(accuracy)")
     }
     return result.contents(from: contents)
   }

@@ -73,14 +73,16 @@ import PexTraining
     let count = data.samples.count
     let progress = FeatureProgress(console, count: count, bytes: try request.featureBytes(model, samples: count))
     let result = try PersonalTraining(session, request).run(data.samples) { progress.update($0) }
+    console.warn(skipped: result.skipped, of: count)
+    console.warn(result.gaps)
     if base {
       try result.contents(from: contents).write(to: target.path, overwriting: force)
     } else {
       try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
     }
-    try TrainingReport(result, data, path: target.path, session: session, isBase: base).print(console)
+    try TrainingReport(result, path: target.path, session: session, isBase: base).print(console)
     guard let drawing else { return }
-    let subtitle = "\((target.path as NSString).lastPathComponent) from \(count) samples"
+    let subtitle = "\((target.path as NSString).lastPathComponent) from \(result.labels.count) samples"
     try drawing.write(LearningCurves(result.heads, subtitle: subtitle).chart.svg)
     try console.result("wrote \(drawing.path)")
   }

@@ -22,19 +22,6 @@ struct TrainingData {
       try Dataset(path: $0, format: try contents.sampleFormat(), ignoresLabels: true)
     }
     classNames = first?.classNames ?? contents.classNames ?? []
-    let (known, others) = (first?.samples.labels ?? [], second?.labels ?? [])
-    let preprocessing = try PreprocessingRecord.digest(of: contents.preprocessing)
-    let datasets = [first?.dataset, second].compactMap(\.self)
-    /// The dataset that a sample is in, and its number there.
-    @Sendable func place(_ index: Int) -> (Dataset, Int) {
-      index < datasets[0].count ? (datasets[0], index) : (datasets[datasets.count - 1], index - known.count)
-    }
-    samples = TrainingSamples(labels: known + others) { index in
-      let (dataset, number) = place(index)
-      return try dataset.digest(number, preprocessing: preprocessing)
-    } inputs: { index in
-      let (dataset, number) = place(index)
-      return [try dataset.sample(number).tensor]
-    }
+    samples = try TrainingSamples([first?.dataset, second].compactMap(\.self), for: contents)
   }
 }

@@ -7,15 +7,13 @@ import PexTraining
 /// What a training came to.
 struct TrainingReport {
   private let result: PersonalTraining.Result
-  private let data: TrainingData
   private let path: String
   private let session: Session
   private let bytes: Int
   private let isBase: Bool
 
-  init(_ result: PersonalTraining.Result, _ data: TrainingData, path: String, session: Session, isBase: Bool) throws {
+  init(_ result: PersonalTraining.Result, path: String, session: Session, isBase: Bool) throws {
     self.result = result
-    self.data = data
     self.path = path
     self.session = session
     self.isBase = isBase
@@ -60,8 +58,14 @@ struct TrainingReport {
     } else {
       try console.result("no policy: too few held-out samples to choose a threshold")
     }
+    if let progress = ProgressReport(result) {
+      for line in progress.lines { try console.result(line) }
+    }
+    if let verdict = result.verdict {
+      for line in VerdictReport(verdict, result.split).lines { try console.result(line) }
+    }
     try console.result(
-      "\(data.samples.count) samples\(labelled), \(result.classes.count) classes\(classList); features \(Format.seconds(result.seconds.features)), "
+      "\(result.labels.count) samples\(labelled), \(result.classes.count) classes\(classList); features \(Format.seconds(result.seconds.features)), "
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
   }
@@ -95,8 +99,8 @@ struct TrainingReport {
   }
 
   private var labelled: String {
-    let count = data.samples.labels.count { $0 != nil }
-    return count == data.samples.count ? "" : ", \(count) with labels (\(result.supervision.rawValue))"
+    let count = result.labels.count { $0 != nil }
+    return count == result.labels.count ? "" : ", \(count) with labels (\(result.supervision.rawValue))"
   }
 
   /// The classes that were estimated, the most frequent first.
@@ -122,8 +126,12 @@ struct TrainingReport {
       ])
     }
     return .report([
-      "images": .integer(data.samples.count), "passes": .integer(result.passes),
-      "labelled": .integer(data.samples.labels.count { $0 != nil }),
+      "images": .integer(result.labels.count), "passes": .integer(result.passes),
+      "labelled": .integer(result.labels.count { $0 != nil }),
+      "skipped": .members([
+        "count": .integer(result.skipped.count),
+        "reasons": .array(result.skipped.map { .string($0.reason.message) }),
+      ]),
       "seconds": .members([
         "features": .number(result.seconds.features), "heads": .number(result.seconds.heads),
       ]),
@@ -141,6 +149,8 @@ struct TrainingReport {
         "samples": .integer(result.split.held.count), "cross_fitted": .bool(result.split.isCrossFitted),
         "chose_strength": .integer(result.split.validation.count), "measured": .integer(measuredCount),
       ]),
+      "from": .optional(ProgressReport(result), \.json),
+      "verdict": .optional(result.verdict, { VerdictReport($0, result.split).json }),
       "head_bytes": .integer(isBase ? headBytes : bytes),
       "output": .string(path),
     ])

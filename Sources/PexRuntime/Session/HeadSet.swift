@@ -24,12 +24,12 @@ public struct HeadSet: Sendable {
   public let policy: PolicyRecord?
   /// Whether the final classifier is no answer any more, because a head knows classes that it lacks or stands on the
   /// last exit point and replaces it at no cost.
-  let replacesFinal: Bool
+  package let replacesFinal: Bool
   /// How often the person meets each of ``classes``: what every exit's answer is weighed by; nil when nobody knows.
   public private(set) var prior: [Float]?
   /// The places of ``classes`` among the final classifier's, when a policy's last resort is that classifier limited to
   /// them: the person's other classes do not occur.
-  private(set) var finalPlaces: [Int]?
+  package private(set) var finalPlaces: [Int]?
 
   /// The base heads of a bundle, with their bytes checked.
   /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged, (unsupported) when untrained heads would take

@@ -24,29 +24,36 @@ struct FeaturePass {
     pool = try ThreadPool(threads: session.threads)
   }
 
-  /// A digest of every sample.
-  /// - Throws: what reading the first sample that fails throws.
-  func digests(of source: TrainingSamples, _ limits: TrainingLimits) throws -> [Digest] {
+  /// A digest of every sample, or why it cannot be read.
+  /// - Throws: what reading the first sample that fails otherwise throws.
+  func digests(of source: TrainingSamples, _ limits: TrainingLimits) throws -> [Result<Digest, UnreadableSample>] {
     try pool.results(source.count) { _, index in
       try limits.check()
       return try source.digest(index)
-    }.map { try $0.get() }
+    }.map { try Self.readable($0) }
+  }
+
+  /// A result whose only failure is a sample that cannot be read.
+  private static func readable<Value>(
+    _ result: Result<Value, any Error>
+  ) throws -> Result<Value, UnreadableSample> {
+    do { return .success(try result.get()) } catch let error as UnreadableSample { return .failure(error) }
   }
 
   /// Computes samples and hands them out in order, those before the first failure included.
   ///
   /// - Parameters:
   ///   - memory: what the sessions of further threads may take.
-  ///   - visit: gets the rows of a job's columns, in their order.
+  ///   - visit: gets the rows of a job's columns, in their order, or why there are none.
   /// - Throws: ``PexError``: (malformed) for numbers that are not finite, naming the sample; as
   ///   ``Session/taps(_:at:toTheEnd:_:)``; whatever `source` and `visit` throw.
   func run(
     _ jobs: [Job], _ source: TrainingSamples, memory: Int, _ limits: TrainingLimits,
-    visit: (Job, [[Float]]) throws -> Void
+    visit: (Job, Result<[[Float]], UnreadableSample>) throws -> Void
   ) throws {
     guard let first = jobs.first else { return }
     // Alone, so that all threads pack the weights.
-    try visit(first, try Self.rows(first, source, session))
+    try visit(first, try Self.readable(Result { try Self.rows(first, source, session) }))
     let rest = jobs.dropFirst()
     let sessions = try sessions(for: rest.count, memory: memory)
     let most = max(sessions.count, Self.window / max(FeatureBudget.bytes(first.columns, samples: 1), 1))
@@ -55,7 +62,7 @@ struct FeaturePass {
       try limits.check()
       let began = ContinuousClock.now
       let jobs = rest[start..<min(start + part, rest.endIndex)]
-      for (job, row) in zip(jobs, try results(jobs, source, sessions)) { try visit(job, try row.get()) }
+      for (job, row) in zip(jobs, try results(jobs, source, sessions)) { try visit(job, try Self.readable(row)) }
       start = jobs.endIndex
       // Long enough that threads seldom wait for the last of them, short enough to show progress and to be cancelled.
       if began.duration(to: ContinuousClock.now) < .milliseconds(200) { part = min(2 * part, most) }
@@ -80,7 +87,7 @@ struct FeaturePass {
   }
 
   private static func rows(_ job: Job, _ source: TrainingSamples, _ session: Session) throws -> [[Float]] {
-    try rows(job.columns, of: try source.inputs(job.sample), session, name: "sample \(job.sample)")
+    try rows(job.columns, of: try source.inputs(job.sample), session, name: source.name(job.sample))
   }
 
   /// What some columns keep of a sample.

@@ -9,6 +9,10 @@ import PexTensor
 struct TapCache {
   /// How many samples the trunk ran for.
   private(set) var passes = 0
+  /// Numbers of the samples that there are features of, rising: the others cannot be read.
+  private(set) var kept: [Int] = []
+  /// Why the others cannot be read, by number.
+  private(set) var unreadable: [Int: UnreadableSample] = [:]
   /// The final classifier's logits, when they were asked for and there is a classifier, one row a sample.
   private(set) var finalLogits: LogitTable?
   private var tables: [TapColumn: FeatureTable] = [:]
@@ -19,7 +23,8 @@ struct TapCache {
   ///   - columns: what is kept of every sample.
   ///   - progress: called after every sample with how many are done.
   /// - Throws: ``PexError``: (usage) before anything is computed when memory will not do; (inputOutput) when a folder's
-  ///   files cannot be read or written, for one because the disk is full, (cannotCreate) when they cannot be made; as
+  ///   files cannot be read or written, for one because the disk is full, (cannotCreate) when they cannot be made;
+  ///   (malformed) when no sample can be read; as
   ///   ``FeaturePass/run(_:_:memory:_:visit:)``.
   init(
     _ session: Session, _ columns: [TapColumn], _ source: TrainingSamples, storage: FeatureStorage,
@@ -34,12 +39,19 @@ struct TapCache {
       try FeatureBudget.check(columns, samples: source.count, allowed: storage.memory)
       try compute(columns, source, pass, storage.memory, limits, progress)
     }
+    kept = (0..<source.count).filter { unreadable[$0] == nil }
+    if kept.isEmpty, let first = unreadable.min(by: { $0.key < $1.key })?.value {
+      throw PexError(
+        .malformed, "none of \(source.count) samples can be read; the first: \(first.reason.message)",
+        hint: first.reason.hint)
+    }
     try takeLogits()
   }
 
   /// Features that are there: for every sample one row a column, in the order of the columns.
   init(_ model: Model, _ columns: [TapColumn], rows: [[[Float]]]) throws {
     self.model = model
+    kept = Array(rows.indices)
     for (index, column) in columns.enumerated() {
       var table = try FeatureTable(tap: column.name, width: column.width)
       table.reserve(rows.count)
@@ -64,10 +76,14 @@ struct TapCache {
     let jobs = (0..<source.count).map { FeaturePass.Job(sample: $0, columns: columns) }
     let left = memory - FeatureBudget.bytes(columns, samples: source.count)
     try pass.run(jobs, source, memory: left, limits) { job, rows in
-      for (index, row) in rows.enumerated() { try tables[index].append(row, label: nil) }
+      switch rows {
+      case .success(let rows):
+        for (index, row) in rows.enumerated() { try tables[index].append(row, label: nil) }
+        passes += 1
+      case .failure(let error): unreadable[job.sample] = error
+      }
       progress(job.sample + 1)
     }
-    passes = jobs.count
     self.tables = Dictionary(zip(columns, tables)) { first, _ in first }
   }
 
@@ -78,32 +94,47 @@ struct TapCache {
     loads: Bool, _ limits: TrainingLimits, _ progress: (Int) -> Void
   ) throws {
     try Self.make(folder)
-    let digests = try pass.digests(of: source, limits)
-    let wanted = Set(digests)
+    let results = try pass.digests(of: source, limits)
+    for (sample, result) in results.enumerated() {
+      if case .failure(let error) = result { unreadable[sample] = error }
+    }
+    let digests = results.map { try? $0.get() }
+    let wanted = Set(digests.compactMap(\.self))
     var cached = try columns.map {
       try CachedColumn($0, kernels: model.instructionSet, folder: folder, samples: wanted)
     }
     var seen: Set<Digest> = []
-    let jobs = digests.enumerated().compactMap { sample, digest in
+    let jobs = digests.enumerated().compactMap { sample, digest -> FeaturePass.Job? in
+      guard let digest else { return nil }
       let missing = columns.indices.filter { cached[$0].slots[digest] == nil }
-      guard !missing.isEmpty, seen.insert(digest).inserted else { return nil as FeaturePass.Job? }
+      guard !missing.isEmpty, seen.insert(digest).inserted else { return nil }
       return FeaturePass.Job(sample: sample, columns: missing.map { columns[$0] })
     }
     try Self.checkRoom(jobs, folder)
     var done = source.count - jobs.count
     if jobs.isEmpty || done > 0 { progress(done) }
+    var damaged: [Digest: UnreadableSample] = [:]
     try pass.run(jobs, source, memory: memory, limits) { job, rows in
-      for (column, row) in zip(job.columns, rows) {
-        guard let index = columns.firstIndex(of: column) else { continue }
-        try cached[index].add(row, of: digests[job.sample])
+      guard let digest = digests[job.sample] else { return }
+      switch rows {
+      case .success(let rows):
+        for (column, row) in zip(job.columns, rows) {
+          guard let index = columns.firstIndex(of: column) else { continue }
+          try cached[index].add(row, of: digest)
+        }
+        passes += 1
+      case .failure(let error): damaged[digest] = error
       }
       done += 1
       progress(done)
     }
-    passes = jobs.count
+    for (sample, digest) in digests.enumerated() {
+      if let digest, let error = damaged[digest] { unreadable[sample] = error }
+    }
+    let readable = digests.indices.filter { unreadable[$0] == nil }.compactMap { digests[$0] }
     for (column, cached) in zip(columns, cached) {
       if !jobs.isEmpty { try cached.file.flush() }
-      let slots = try digests.map { digest in
+      let slots = try readable.map { digest in
         guard let slot = cached.slots[digest] else { throw PexError(.defect, "\(column.name): a sample is not cached") }
         return slot
       }
@@ -164,6 +195,11 @@ struct TapCache {
       column(TapColumn(.map, exit: plan.exit, in: model)), channels: specification.channels,
       spatial: specification.spatial
     ).pooled()
+  }
+
+  /// What was kept of that kind at an exit.
+  func table(_ content: TapColumn.Content, at exit: Int) -> (column: TapColumn, table: FeatureTable)? {
+    tables.first { $0.key.content == content && $0.key.exit == exit }.map { ($0.key, $0.value) }
   }
 
   private func column(_ column: TapColumn) throws -> FeatureTable {

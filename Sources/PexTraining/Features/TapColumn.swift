@@ -79,11 +79,17 @@ struct TapColumn: Hashable, Sendable {
 extension HeadPlan {
   /// What the head is trained on: the columns whose rows it reads one behind the other.
   /// - Throws: as ``TapColumn/init(_:exit:in:)``.
-  func columns(in model: Model) throws -> [TapColumn] {
-    switch specification.kind {
+  func columns(in model: Model) throws -> [TapColumn] { try specification.columns(at: exit, in: model) }
+}
+
+extension HeadSpecification {
+  /// The columns whose rows such a head at an exit reads one behind the other.
+  /// - Throws: as ``TapColumn/init(_:exit:in:)``.
+  func columns(at exit: Int, in model: Model) throws -> [TapColumn] {
+    switch kind {
     case .linear, .prototype: [try TapColumn(.pooled, exit: exit, in: model)]
     case .multitap:
-      try (specification.earlier.map(\.exit) + [exit]).map { try TapColumn(.pooled, exit: $0, in: model) }
+      try (earlier.map(\.exit) + [exit]).map { try TapColumn(.pooled, exit: $0, in: model) }
     case .conv: [try TapColumn(.map, exit: exit, in: model)]
     }
   }

@@ -37,8 +37,14 @@ public final class LiveTraining: Sendable {
   }
 
   /// Decides whether newly trained heads take the place of those in use; `current` is nil while these are the ones that the app
-  /// began with. The default accepts all.
+  /// began with. Among the new heads an exit's head in use stays where the one trained for it is worse: see
+  /// ``HeadSuccession``. The default, ``acceptsProgress(_:_:)``, accepts what holds any other head.
   public typealias Acceptance = @Sendable (_ new: PersonalTraining.Result, _ current: HeadFile?) throws -> Bool
+
+  /// Refuses a training that replaced no head, because every one in use is at least as good.
+  public static let acceptsProgress: Acceptance = { new, _ in
+    new.heads.contains { head in !new.successions.contains { $0.exit == head.report.exit && $0.keepsEarlier } }
+  }
 
   /// Where the heads in use are: give it to sessions.
   public let slot: HeadSlot
@@ -83,7 +89,7 @@ public final class LiveTraining: Sendable {
   /// - Throws: ``PexError`` as ``Session/init(_:heads:threads:)`` and ``HeadPlan/all(_:exits:kind:classes:numbers:earlier:)``.
   public init(
     _ model: Model, _ request: PersonalTraining.Request = PersonalTraining.Request(), heads: HeadSet? = nil,
-    threads: Int = ThreadPool.defaultThreads, producer: String = "", accepts: @escaping Acceptance = { _, _ in true }
+    threads: Int = ThreadPool.defaultThreads, producer: String = "", accepts: @escaping Acceptance = LiveTraining.acceptsProgress
   ) throws {
     slot = HeadSlot(try heads ?? HeadSet(base: model.bundle))
     let session = try Session(model, slot: slot, threads: threads)
@@ -138,7 +144,8 @@ public final class LiveTraining: Sendable {
 
   /// Trains heads on the samples that there are now. Trainings run one after the other.
   ///
-  /// Without a budget, samples that were added one by one give the same heads as ``PersonalTraining`` gives for all.
+  /// Without a budget, samples that were added one by one give the same heads as ``PersonalTraining`` gives for all, where
+  /// no head in use is better.
   /// - Parameter budget: the time it may take; the best heads so far count then, which are others at every time.
   /// - Returns: the heads; those that are accepted are in ``slot`` when this returns.
   /// - Throws: as ``PersonalTraining/run(_:limits:progress:)`` and ``Acceptance``; `CancellationError` after ``cancel()``
@@ -185,7 +192,7 @@ public final class LiveTraining: Sendable {
     let session = try Session(model, slot: slot, threads: threads)
     let cache = try TapCache(model, columns, rows: samples.map(\.rows))
     let result = try PersonalTraining(session, request)
-      .train(cache, labels: samples.map(\.label), started: ContinuousClock.now, limits)
+      .train(cache, labels: samples.map(\.label), started: ContinuousClock.now, limits, against: slot.heads)
     let file = try result.headFile(for: model.bundle.contents, producer: producer)
     let heads = try HeadSet(file, on: model.bundle)
     let isAccepted = try accepts(result, current)

@@ -1,3 +1,5 @@
+import PexBundle
+import PexHeads
 import PexRuntime
 import PexTensor
 
@@ -7,6 +9,30 @@ extension PersonalTraining.Request {
   /// - Throws: ``PexError``: as ``HeadPlan/all(_:exits:kind:classes:numbers:earlier:)``; (malformed) when a size overflows.
   public func featureBytes(_ model: Model, samples: Int) throws -> Int {
     let plans = try HeadPlan.all(model, exits: exits, kind: kind, classes: [""], numbers: [0])
-    return FeatureBudget.bytes(try TapColumn.needed(by: plans, wantsFinal: true, model), samples: samples)
+    return FeatureBudget.bytes(try columns(for: plans, wantsFinal: true, model), samples: samples)
+  }
+
+  /// What is kept of every sample: what the heads to train read, and besides what those read that they are compared with,
+  /// which are the earlier heads and the base head of the deepest exit.
+  func columns(for plans: [HeadPlan], wantsFinal: Bool, _ model: Model) throws -> [TapColumn] {
+    guard !isBase else { return try TapColumn.needed(by: plans, wantsFinal: wantsFinal, model) }
+    var others = try earlier?.entries.flatMap { try $0.head.specification.columns(at: $0.exit, in: model) } ?? []
+    let record = plans.last.flatMap { plan in model.bundle.contents.exits.first { $0.exit == plan.exit } }
+    // Whole maps are too much for a comparison alone.
+    if let record, record.parameters != nil, record.specification.kind != .conv {
+      others += try record.specification.columns(at: record.exit, in: model)
+    }
+    let asksClassifier = wantsFinal || earlier.map { !$0.replacesFinal } ?? false
+    let needed = try TapColumn.needed(by: plans, wantsFinal: asksClassifier, model)
+    var columns = needed.filter { $0.content != .logits }
+    for column in others where !columns.contains(where: { $0.holds(column) }) { columns.append(column) }
+    return columns + needed.filter { $0.content == .logits }
+  }
+}
+
+extension TapColumn {
+  /// Whether the other column's numbers follow from these.
+  fileprivate func holds(_ other: TapColumn) -> Bool {
+    self == other || exit != nil && exit == other.exit && content == .map && other.content == .pooled
   }
 }

@@ -30,7 +30,7 @@ public struct PersonalTraining {
     public var goal = PolicyGoal.nearBest
     /// Where features are kept.
     public var storage = FeatureStorage()
-    /// Heads to go on from.
+    /// Heads to go on from. None of them is replaced by one that is worse; see ``HeadSuccession``.
     public var earlier: HeadSet?
     /// Whether the heads become the bundle's: the final classifier then stays the last resort.
     public var isBase = false
@@ -71,6 +71,18 @@ public struct PersonalTraining {
     public var statistics: [ExitStatistics]
     /// How many samples the trunk ran for; the features of the others were there already.
     public var passes: Int
+    /// What was left out, in the order of the samples.
+    public var skipped: [UnreadableSample]
+    /// The labels of all other samples, as numbers among all classes.
+    public var labels: [Int?]
+    /// What is not known of the classes for want of samples.
+    public var gaps: ClassGaps
+    /// How new heads did against earlier ones of the same exits and classes.
+    public var successions: [HeadSuccession]
+    /// The earlier policy and the new one on the same samples; nil where there was none, or nothing to measure it on.
+    public var progress: PolicyProgress?
+    /// What the person gains from what; nil for base heads.
+    public var verdict: Verdict?
     /// What a policy chosen like this comes to on held-out samples that chose nothing of it; see
     /// ``Swift/Array/expectedOutcome(_:costs:last:goal:closesExits:)``.
     public var expected: PolicyOutcome?
@@ -82,8 +94,8 @@ public struct PersonalTraining {
     public var stepMicroseconds: Double
   }
 
-  private let session: Session
-  private let request: Request
+  let session: Session
+  let request: Request
 
   /// A training in a session of the bundle.
   public init(_ session: Session, _ request: Request) {
@@ -95,7 +107,8 @@ public struct PersonalTraining {
   /// - Parameters:
   ///   - limits: when to end before everything is done.
   ///   - progress: called after every sample of the pass over the trunk with how many are done.
-  /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class or numbers that are not finite, or when
+  /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class, fewer samples than classes where no base
+  ///   head knows the others, numbers that are not finite, samples none of which can be read, or when
   ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist, or when the
   ///   features need more memory than is allowed. `CancellationError` when it is cancelled.
   public func run(
@@ -105,7 +118,9 @@ public struct PersonalTraining {
     let started = ContinuousClock.now
     let cache = try TapCache(
       session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
-    return try train(cache, labels: samples.labels, started: started, limits)
+    var result = try train(cache, labels: cache.kept.map { samples.labels[$0] }, started: started, limits)
+    result.skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
+    return result
   }
 
   /// What is kept of every sample.
@@ -113,8 +128,8 @@ public struct PersonalTraining {
   func columns(_ supervision: Supervision?) throws -> [TapColumn] {
     let provisional = try provisionalPlans()
     let asksClassifier = supervision?.asksClassifier ?? true || request.estimatesClasses
-    return try TapColumn.needed(
-      by: provisional, wantsFinal: asksClassifier || !replacesFinal(provisional), session.model)
+    return try request.columns(
+      for: provisional, wantsFinal: asksClassifier || !replacesFinal(provisional), session.model)
   }
 
   /// What heads learn from, when everything that was asked for is sound.
@@ -135,18 +150,20 @@ public struct PersonalTraining {
   private var classNames: [String] { session.model.bundle.contents.classNames ?? request.classNames }
 
   /// Trains on features that are there.
+  /// - Parameter current: heads in use that new ones are held against; nil for those that are gone on from.
   func train(
-    _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits
+    _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits,
+    against current: HeadSet? = nil
   ) throws -> Result {
     let supervision = try supervision(of: labels)
-    let (names, clock) = (classNames, ContinuousClock())
+    let (classNames, clock) = (classNames, ContinuousClock())
     let cached = clock.now
     let aligned = AlignedStart(session, cache)
     let asksClassifier = supervision.asksClassifier || request.estimatesClasses
     let shifted = try asksClassifier && !request.isBase ? aligned.teacher(provisionalPlans()) : nil
     let assignment = try Assignment(
-      request, supervision, labels: labels, count: names.count, logits: shifted ?? cache.finalLogits)
-    var plans = try plans(of: assignment.classes, names)
+      request, supervision, labels: labels, count: classNames.count, logits: shifted ?? cache.finalLogits)
+    var plans = try plans(of: assignment.classes, classNames)
     let alignedExits = try request.isBase ? [] : aligned.align(&plans, assignment)
     let tasks = try plans.map { plan in
       HeadTask(
@@ -155,32 +172,43 @@ public struct PersonalTraining {
         teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
     }
     let answers = assignment.answers
+    try checkCount(of: labels, plans, assignment)
     let split = try split(plans, answers)
     if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     var heads = try HeadTrainer.trainAll(
       tasks, split: split, options: request.options, threads: session.threads, limits: limits)
     let trained = clock.now
+    let names = assignment.classes.map { classNames[$0] }
+    let earlier = request.isBase ? nil : current ?? request.earlier
+    let successions = try settle(&heads, with: earlier, cache, assignment, split, names: names)
     let last =
       replacesFinal(plans)
       ? nil
       : try cache.finalLogits.map { try finalPredictions($0, rows: split.held, assignment) }
     let policySamples = try PolicySamples(split, answers: answers, labels: assignment.labels)
-    let costs = try costs(plans, last != nil)
+    let costs = try costs(heads, last != nil)
     let expected = try heads.expectedOutcome(
       policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
     let choice = try heads.choosePolicy(
       policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
     try requireRisk(choice)
+    let exits = heads.map { ExitName.exit($0.report.exit) } + (last == nil ? [] : [.final])
+    let progress = try progress(
+      from: earlier, cache, policySamples, held: split.held, names: names, isExpected: expected != nil,
+      new: (expected ?? choice?.outcome).map { PolicyProgress.Use(exits: exits, outcome: $0) })
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
-      heads: heads, classes: assignment.classes.map { names[$0] }, prior: assignment.prior, supervision: supervision,
+      heads: heads, classes: names, prior: assignment.prior, supervision: supervision,
       isAgreement: assignment.teacher != nil && assignment.labels.contains { $0 == nil },
       policy: choice.map { PolicyRecord(.confidence, $0.threshold) },
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.outcome,
       alignedExits: alignedExits, isShifted: shifted != nil,
       statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
-      passes: cache.passes, expected: expected, split: split, seconds: (seconds(started, cached), headSeconds),
+      passes: cache.passes, skipped: [], labels: labels,
+      gaps: ClassGaps(names, answers: answers, isTaught: assignment.teacher != nil, split), successions: successions, progress: progress,
+      verdict: try verdict(heads, plans, alignedExits, successions, policySamples, held: split.held, cache, assignment),
+      expected: expected, split: split, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 
@@ -270,11 +298,11 @@ public struct PersonalTraining {
   }
 
   /// What exits cost as shares of the whole trunk's multiply-accumulates.
-  private func costs(_ plans: [HeadPlan], _ withFinal: Bool) throws -> ExitCosts {
+  private func costs(_ heads: [TrainedHead], _ withFinal: Bool) throws -> ExitCosts {
     let total = Double(max(session.model.cost.multiplyAccumulates, 1))
     return try ExitCosts(
-      trunk: plans.map { session.model.prefixShare(.exit($0.exit)) } + (withFinal ? [1] : []),
-      heads: plans.map { Double($0.specification.multiplyAccumulates) / total } + (withFinal ? [0] : []))
+      trunk: heads.map { session.model.prefixShare(.exit($0.report.exit)) } + (withFinal ? [1] : []),
+      heads: heads.map { Double($0.head.specification.multiplyAccumulates) / total } + (withFinal ? [0] : []))
   }
 
   private func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {

@@ -7,25 +7,42 @@ public struct TrainingSamples: Sendable {
   public let count: Int
   /// The label of every sample: the number of its class among the base model's, or nil.
   public let labels: [Int?]
-  /// The inputs of one sample, with a batch of one. Called from several threads at a time.
+  /// The inputs of one sample, with a batch of one. Called from several threads at a time. A sample for which this or
+  /// ``digest(_:)`` throws ``UnreadableSample`` is left out; whatever else they throw ends the training.
   public let inputs: @Sendable (Int) throws -> [Tensor]
   private let identify: (@Sendable (Int) throws -> Digest)?
+  private let naming: @Sendable (Int) -> String
 
   /// Samples.
   /// - Parameter digest: by which a cache knows a sample again, without decoding it where that can be; nil to take that
   ///   of the inputs. Samples with one digest have the same inputs.
+  /// - Parameter name: what messages call a sample; by default its number.
   public init(
     labels: [Int?], digest: (@Sendable (Int) throws -> Digest)? = nil,
+    name: @escaping @Sendable (Int) -> String = { "sample \($0)" },
     inputs: @escaping @Sendable (Int) throws -> [Tensor]
   ) {
     count = labels.count
     self.labels = labels
     self.inputs = inputs
     identify = digest
+    naming = name
   }
+
+  /// What messages call a sample.
+  public func name(_ index: Int) -> String { naming(index) }
 
   /// By what a cache knows a sample again.
   public func digest(_ index: Int) throws -> Digest {
     try identify.map { try $0(index) } ?? Digest(inputs: try inputs(index))
   }
+}
+
+/// A sample that cannot be read, among others that can: training goes on without it.
+public struct UnreadableSample: Error, Hashable, Sendable {
+  /// Why, naming the sample.
+  public let reason: PexError
+
+  /// A sample that cannot be read for that reason.
+  public init(_ reason: PexError) { self.reason = reason }
 }

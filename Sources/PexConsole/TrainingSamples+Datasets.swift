@@ -1,0 +1,56 @@
+import PexBundle
+import PexData
+import PexTensor
+import PexTraining
+
+extension TrainingSamples {
+  /// The samples of some datasets one after the other. A picture that cannot be read is left out of training; arrays are not
+  /// forgiven anything, since nothing but a mistake makes them unsound.
+  /// - Throws: ``PexError`` (malformed) when the preprocessing has no digest.
+  public init(_ datasets: [Dataset], for contents: BundleContents) throws {
+    let preprocessing = try PreprocessingRecord.digest(of: contents.preprocessing)
+    let places = datasets.enumerated().flatMap { dataset, samples in (0..<samples.count).map { (dataset, $0) } }
+    /// What `body` gives for a sample of its dataset.
+    @Sendable func reading<Value>(_ index: Int, _ body: (Dataset, Int) throws -> Value) throws -> Value {
+      let (dataset, number) = (datasets[places[index].0], places[index].1)
+      do { return try body(dataset, number) } catch let error as PexError
+        where dataset.isPicture(number) && [.malformed, .unreadable].contains(error.kind)
+      {
+        throw UnreadableSample(error)
+      }
+    }
+    self.init(labels: datasets.flatMap(\.labels)) { index in
+      try reading(index) { try $0.digest($1, preprocessing: preprocessing) }
+    } name: { index in
+      datasets[places[index].0].name(places[index].1)
+    } inputs: { index in
+      try reading(index) { [try $0.sample($1).tensor] }
+    }
+  }
+}
+
+extension Console {
+  /// So many are named.
+  private static let named = 3
+
+  /// Says which samples were left out.
+  public func warn(skipped: [UnreadableSample], of count: Int) {
+    guard !skipped.isEmpty else { return }
+    let names = skipped.prefix(Self.named).map(\.reason.message).joined(separator: "; ")
+    let more = skipped.count > Self.named ? "; …" : ""
+    warn("\(skipped.count) of \(count) samples cannot be read and are left out: \(names)\(more)")
+  }
+
+  /// Says which classes too few samples speak of.
+  public func warn(_ gaps: ClassGaps) {
+    func list(_ names: [String]) -> String { names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "") }
+    if !gaps.unseen.isEmpty {
+      warn("no sample of \(gaps.unseen.count) classes, so nothing is learned of them: \(list(gaps.unseen))")
+    }
+    if !gaps.unmeasured.isEmpty {
+      warn(
+        "too few samples of \(gaps.unmeasured.count) classes to hold one out, so no figure speaks of them: "
+          + list(gaps.unmeasured))
+    }
+  }
+}
