@@ -43,7 +43,9 @@ extension Console {
 
   /// Says which classes too few samples speak of.
   public func warn(_ gaps: ClassGaps) {
-    func list(_ names: [String]) -> String { names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "") }
+    func list(_ names: [String]) -> String {
+      names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
+    }
     if !gaps.unseen.isEmpty {
       warn("no sample of \(gaps.unseen.count) classes, so nothing is learned of them: \(list(gaps.unseen))")
     }

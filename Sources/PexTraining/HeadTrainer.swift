@@ -58,8 +58,10 @@ public enum HeadTrainer {
     let base = base.flatMap { $0.specification == specification ? $0 : nil }
     let job = Job(
       exit: exit, specification: specification, base: base,
-      targets: Targets(labels: samples.labels, teacher: teacher, prior: prior), split: split, options: options,
-      limits: limits)
+      targets: Targets(labels: samples.labels, teacher: teacher?.isOptional == true ? nil : teacher, prior: prior),
+      taught: teacher?.isOptional == true
+        ? Targets(labels: samples.labels, teacher: teacher, prior: prior) : nil,
+      split: split, options: options, limits: limits)
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
       case (.linear, .features(let table)), (.multitap, .features(let table)): return try bestLinear(job, table)
@@ -77,7 +79,9 @@ public enum HeadTrainer {
     let exit: Int
     let specification: HeadSpecification
     var base: Head?
-    let targets: Targets
+    var targets: Targets
+    /// The same with a teacher that held-out samples decide about.
+    var taught: Targets?
     let split: Split
     let options: TrainingOptions
     let limits: TrainingLimits
@@ -113,7 +117,8 @@ public enum HeadTrainer {
   }
 
   /// A head that starts from the base head or, where few samples cost little and held-out ones prefer it, from nothing:
-  /// for a person whose pictures look like nothing that the base head has seen, its weights are in the way.
+  /// for a person whose pictures look like nothing that the base head has seen, its weights are in the way. A teacher that
+  /// is optional stands for election as well.
   private static func bestLinear(_ job: Job, _ table: FeatureTable) throws -> TrainedHead {
     let fromBase = try contender(job, linear: table)
     guard job.base != nil, job.split.validation.count >= fewestToCompare,
@@ -121,11 +126,16 @@ public enum HeadTrainer {
     else { return try finished(job, fromBase) }
     var fresh = job
     fresh.base = nil
-    let fromNothing = try contender(fresh, linear: table)
-    guard try validationLoss(fresh, fromNothing) < validationLoss(job, fromBase) else {
-      return try finished(job, fromBase, more: fromNothing.steps)
+    var contenders = [(job, fromBase), (fresh, try contender(fresh, linear: table))]
+    if let targets = job.taught {
+      var taught = job
+      taught.targets = targets
+      contenders.append((taught, try contender(taught, linear: table)))
     }
-    return try finished(fresh, fromNothing, more: fromBase.steps)
+    let losses = try contenders.map { try validationLoss($0.0, $0.1) }
+    let best = contenders[losses.indices.min { losses[$0] < losses[$1] } ?? 0]
+    let steps = contenders.reduce(0) { $0 + $1.1.steps }
+    return try finished(best.0, best.1, more: steps - best.1.steps)
   }
 
   /// With fewer held-out samples the base head is where training starts.
@@ -147,16 +157,26 @@ public enum HeadTrainer {
     }
   }
 
-  /// Means of samples: nothing is chosen, so they are cheap to make again from others.
+  /// Means of samples; the weight of the general means among them is chosen on held-out samples, where there are enough.
   private static func prototypes(
     _ job: Job, _ table: FeatureTable, _ general: GeneralFeatures?
   ) throws -> Contender {
     guard table.width == job.specification.featureCount else {
       throw PexError(.defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
     }
-    let start = try Prototypes(
-      general?.statistics, classes: general?.classes ?? Array(repeating: nil, count: job.specification.classes),
-      features: table, start: job.base)
+    let classes = general?.classes ?? Array(repeating: nil, count: job.specification.classes)
+    let chooses = general != nil && job.base == nil && job.split.validation.count >= fewestToCompare
+    let contenders = try (chooses ? [10, Prototypes.anchorWeight, 250] : [Prototypes.anchorWeight]).map { weight in
+      try contender(
+        job, table,
+        Prototypes(
+          general?.statistics, classes: classes, features: table, start: job.base, anchorWeight: weight))
+    }
+    let losses = try contenders.map { try contenders.count > 1 ? validationLoss(job, $0) : 0 }
+    return contenders[losses.indices.min { losses[$0] < losses[$1] } ?? 0]
+  }
+
+  private static func contender(_ job: Job, _ table: FeatureTable, _ start: Prototypes) throws -> Contender {
     func head(_ rows: [Int]) throws -> Head {
       var prototypes = start
       for row in rows { prototypes.add(try table.row(row), class: job.targets.answers[row]) }

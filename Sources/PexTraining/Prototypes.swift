@@ -21,8 +21,9 @@ public struct Prototypes: Sendable {
   /// Classes whose mean began with general samples.
   private let known: [Bool]
 
-  /// How many of the person's samples the general mean of a class is worth, unless something else is said.
-  public static let anchorWeight: Float = 10
+  /// How many of the person's samples the general mean of a class is worth, unless something else is said. Five pictures of a
+  /// class say less about where most of its pictures lie than the general mean does, unless everything is shifted.
+  public static let anchorWeight: Float = 50
 
   /// Prototypes before a sample of the person was seen.
   ///

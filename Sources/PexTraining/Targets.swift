@@ -12,6 +12,8 @@ public struct Teacher: Sendable {
   public var mix: Float
   /// Whether what it finds most probable is learned as if it were a label, where there is none, and nothing else of it.
   public var isHard: Bool
+  /// Whether every sample has a label, and held-out ones decide whether the teacher is listened to.
+  public var isOptional = false
 
   /// A teacher.
   public init(logits: LogitTable, temperature: Float = 2, mix: Float = 0.5, isHard: Bool = false) {

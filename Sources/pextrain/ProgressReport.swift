@@ -21,7 +21,8 @@ struct ProgressReport {
     }
     lines += successions.map { succession in
       let written = Format.percent(succession.writtenAccuracy)
-      let unseen = succession.newAccuracy.map { " (\(Format.percent($0)) by heads that have not seen the samples)" } ?? ""
+      let unseen =
+        succession.newAccuracy.map { " (\(Format.percent($0)) by heads that have not seen the samples)" } ?? ""
       return "  exit \(succession.exit): \(Format.percent(succession.earlierAccuracy)) -> \(written)\(unseen)"
         + (succession.keepsEarlier ? ": the earlier head stays" : "")
     }

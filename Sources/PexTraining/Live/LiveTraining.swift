@@ -89,7 +89,8 @@ public final class LiveTraining: Sendable {
   /// - Throws: ``PexError`` as ``Session/init(_:heads:threads:)`` and ``HeadPlan/all(_:exits:kind:classes:numbers:earlier:)``.
   public init(
     _ model: Model, _ request: PersonalTraining.Request = PersonalTraining.Request(), heads: HeadSet? = nil,
-    threads: Int = ThreadPool.defaultThreads, producer: String = "", accepts: @escaping Acceptance = LiveTraining.acceptsProgress
+    threads: Int = ThreadPool.defaultThreads, producer: String = "",
+    accepts: @escaping Acceptance = LiveTraining.acceptsProgress
   ) throws {
     slot = HeadSlot(try heads ?? HeadSet(base: model.bundle))
     let session = try Session(model, slot: slot, threads: threads)

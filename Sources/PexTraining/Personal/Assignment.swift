@@ -13,6 +13,9 @@ struct Assignment {
   /// How often the person meets each of the classes, when that was estimated.
   let prior: [Float]?
 
+  /// Whether samples learn from a teacher whatever their labels say.
+  var isTaught: Bool { teacher.map { !$0.isOptional } ?? false }
+
   /// A class for every sample: the label, or what the teacher says; nil when there is neither.
   var answers: [Int?] {
     guard let teacher else { return labels }
@@ -51,13 +54,21 @@ struct Assignment {
     let prior = try estimate.map { try ClassPrior($0.limited(to: classes).shares.map { max($0, 1e-3) }).shares }
     self.prior = prior
     let own = labels.map { $0.flatMap { numbers[$0] } }
-    guard supervision.asksClassifier, let logits else {
+    let isOptional =
+      supervision == .labels && request.supervision == nil && !request.isBase
+      && classes.allSatisfy { $0 < logits?.classes ?? 0 }
+    guard supervision.asksClassifier || isOptional, let logits else {
       (self.labels, teacher) = (own, nil)
       return
     }
     let limited = try logits.limited(to: classes, prior: prior)
     switch supervision {
-    case .labels, .pseudo:
+    case .labels:
+      self.labels = own
+      var asked = Teacher(logits: limited, temperature: request.temperature, mix: request.mix)
+      asked.isOptional = true
+      teacher = asked
+    case .pseudo:
       self.labels = own
       teacher = Teacher(logits: limited, isHard: true)
     case .distil:

@@ -34,7 +34,9 @@ struct BaseComparison {
     }
     let answers = positions.map { samples.answers[$0] }
     let numbers = answers.map { assignment.classes[$0] }
-    var stages: [(Verdict.Measure?, [Bool])] = [(nil, right(Predictions(logits, temperature: base.temperature), numbers))]
+    var stages: [(Verdict.Measure?, [Bool])] = [
+      (nil, right(Predictions(logits, temperature: base.temperature), numbers))
+    ]
     // Classes that the base head lacks cannot be limited to; their samples it answers wrong.
     let known = assignment.classes.indices.filter { assignment.classes[$0] < base.specification.classes }
     guard !known.isEmpty else { return Verdict(exit: plan.exit, .noBaseHead) }

@@ -44,7 +44,7 @@ extension PersonalTraining {
   /// class that it has not seen.
   func checkCount(of labels: [Int?], _ plans: [HeadPlan], _ assignment: Assignment) throws {
     let (count, classes) = (labels.count { $0 != nil }, assignment.classes.count)
-    guard count < classes, assignment.teacher == nil, let plan = plans.first(where: { $0.start == nil }) else { return }
+    guard count < classes, !assignment.isTaught, let plan = plans.first(where: { $0.start == nil }) else { return }
     throw PexError(
       .malformed,
       "\(count) labelled samples for \(classes) classes: exit \(plan.exit) has no base head that knows the other classes",

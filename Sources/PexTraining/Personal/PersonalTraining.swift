@@ -129,7 +129,9 @@ public struct PersonalTraining {
     let provisional = try provisionalPlans()
     let asksClassifier = supervision?.asksClassifier ?? true || request.estimatesClasses
     return try request.columns(
-      for: provisional, wantsFinal: asksClassifier || !replacesFinal(provisional), session.model)
+      for: provisional,
+      wantsFinal: asksClassifier || !replacesFinal(provisional) || (request.supervision == nil && !request.isBase),
+      session.model)
   }
 
   /// What heads learn from, when everything that was asked for is sound.
@@ -206,7 +208,8 @@ public struct PersonalTraining {
       alignedExits: alignedExits, isShifted: shifted != nil,
       statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
       passes: cache.passes, skipped: [], labels: labels,
-      gaps: ClassGaps(names, answers: answers, isTaught: assignment.teacher != nil, split), successions: successions, progress: progress,
+      gaps: ClassGaps(names, answers: answers, isTaught: assignment.isTaught, split), successions: successions,
+      progress: progress,
       verdict: try verdict(heads, plans, alignedExits, successions, policySamples, held: split.held, cache, assignment),
       expected: expected, split: split, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))

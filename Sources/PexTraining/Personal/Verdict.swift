@@ -71,7 +71,9 @@ public struct Verdict: Hashable, Sendable {
     guard let training = difference(.training) else { return "no verdict: \(reason)" }
     let worth = steps.filter { $0.difference.isGain && $0.measure != .training }.map(\.measure)
     guard training.isGain else {
-      let besides = worth.map { $0 == .classes ? "limited to the person's classes" : "aligned with the person's features" }
+      let besides = worth.map {
+        $0 == .classes ? "limited to the person's classes" : "aligned with the person's features"
+      }
       let loss = training.interval.upperBound < 0 ? "training makes them worse" : "training shows no gain beyond chance"
       return "keep the base heads\(besides.isEmpty ? "" : ", " + besides.joined(separator: " and ")): \(loss)"
     }
