@@ -80,7 +80,8 @@ let package = Package(
     .executableTarget(
       name: "pexinfo",
       dependencies: [
-        "PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexONNX", "PexRuntime", "PexTensor",
+        "PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexRuntime",
+        "PexTensor",
       ]),
 
     // Tests, module by module.

@@ -28,6 +28,7 @@ extension BundleContents {
     contents.exits = try exits.exits.map { exit in
       let place = "\(SectionKind.exits.name): exit \(exit.exit)"
       let record = try HeadRecord(exit.head, place)
+      try container.require(version: record.specification.since, for: place)
       let parameters = try record.parameters(&headRow, place: "exit \(exit.exit)", in: image)
       return ExitRecord(exit: Int(exit.exit), record, parameters: parameters)
     }
@@ -46,7 +47,11 @@ extension BundleContents {
     }
     if let message: Pex_Statistics = try reader.message(.statistics) {
       var row = try reader.row(.statisticsTensors)
-      try BundleLimits.require(message.exits.count, "exits", BundleLimits.exits, SectionKind.statistics.name)
+      let place = SectionKind.statistics.name
+      try BundleLimits.require(message.exits.count, "exits", BundleLimits.exits, place)
+      guard !message.exits.isEmpty else {
+        throw BundleFault.value("exits", expected: "one or more", found: "none").error(place)
+      }
       contents.statistics = try message.exits.map { try ExitStatistics($0, &row, in: image) }
       try row.finish()
     } else if container.section(.statisticsTensors) != nil {

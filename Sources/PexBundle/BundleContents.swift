@@ -140,12 +140,14 @@ public struct BundleContents: Sendable {
 extension BundleContents {
   private func validateStatistics() throws {
     let section = SectionKind.statistics.name
+    // Where nobody says how many classes there are, all exits say the same.
+    let classes = trunk.classCount ?? labels?.count ?? statistics.first?.classes
     for (index, entry) in statistics.enumerated() {
       guard index == 0 || statistics[index - 1].exit < entry.exit else {
         throw BundleFault.value("statistics", expected: "ascending exits", found: "\(entry.exit)").error(section)
       }
       guard let point = trunk.exitPoint(entry.exit), let map = trunk.graph[point.value].type.tap,
-        entry.channels == map.channels, entry.classes == trunk.classCount ?? labels?.count
+        entry.channels == map.channels, entry.classes == classes
       else {
         throw BundleFault.value(
           "statistics of exit \(entry.exit)", expected: "the tap's channels and the model's classes",

@@ -13,12 +13,15 @@ package struct Container: Sendable {
 
   /// The sections, in the order of the file.
   package let sections: [Section]
+  /// The minimum reader version that the file states.
+  private let minimum: UInt32
 
   /// Checks everything about a file that its sections' contents do not matter for; and the checksums of the sections
   /// that hold messages. Tensors are checked when they are used.
   /// - Throws: ``PexError``: ``BundleFault`` with the section that is at fault.
   init(_ image: FileImage, kind: FileKind) throws {
     let (version, entries) = try image.withBytes(0..<image.count) { try Self.table($0, kind: kind) }
+    minimum = version
     var position = UInt64(Format.headerBytes + entries.count * Format.entryBytes)
     var sections: [Section] = []
     for entry in entries {
@@ -54,6 +57,16 @@ package struct Container: Sendable {
 
   /// The section of that kind, or nil.
   func section(_ kind: SectionKind) -> Section? { sections.first { $0.kind == kind } }
+
+  /// Checks that the file asks its readers for a version that knows some part of it: others would take it for something else.
+  /// - Throws: ``PexError`` (malformed) naming the part.
+  func require(version: UInt32, for part: String) throws {
+    guard version <= minimum else {
+      throw BundleFault.value(
+        "minimum reader version", expected: "at least \(version) for \(part)", found: "\(minimum)"
+      ).error("header")
+    }
+  }
 
   /// Checks the checksum of one section.
   /// - Throws: ``PexError`` (malformed).

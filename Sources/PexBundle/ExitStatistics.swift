@@ -7,30 +7,28 @@ public struct ExitStatistics: Sendable {
   public let exit: Int
   /// The tensors, in the order of ``FeatureStatistics/tensors``.
   let tensors: [Tensor]
-  /// Checksums that came with the tensors from a file; nil for statistics from elsewhere.
-  private let storedChecksums: [UInt32]?
+  /// The file that the tensors came from, and where they are in it; nil for statistics from elsewhere.
+  private let source: (image: FileImage, entries: [TensorRow.Entry])?
 
   /// Statistics that were computed just now.
   public init(exit: Int, _ statistics: FeatureStatistics) {
     self.exit = exit
     tensors = statistics.tensors
-    storedChecksums = nil
+    source = nil
   }
 
   /// Channels of the tap.
   public var channels: Int { tensors[2].count / 2 }
   /// Classes that have a mean.
   public var classes: Int { tensors[0].count }
+  /// Rows of ``FeatureStatistics/factor``.
+  public var rank: Int { tensors[3].shape.dimensions[0] }
 
   /// The statistics, checked.
   /// - Throws: ``PexError`` (malformed) when bytes that came from a file are damaged or hold numbers that must not be there.
   public func checked() throws -> FeatureStatistics {
-    let place = "\(SectionKind.statisticsTensors.name): exit \(exit)"
-    for (tensor, expected) in zip(tensors, storedChecksums ?? []) {
-      let found = tensor.checksum
-      guard found == expected else { throw BundleFault.checksum(expected: expected, found: found).error(place) }
-    }
-    return try naming(place) {
+    for entry in source?.entries ?? [] { try source?.image.verify(entry, .statisticsTensors) }
+    return try naming("\(SectionKind.statisticsTensors.name): exit \(exit)") {
       try FeatureStatistics(counts: tensors[0], means: tensors[1], residual: tensors[2], factor: tensors[3])
     }
   }
@@ -67,11 +65,12 @@ public struct ExitStatistics: Sendable {
       throw BundleFault.value("checksums", expected: "\(parameters.count)", found: "\(message.crc32C.count)").error(
         place)
     }
+    let first = row.entries.count
     tensors = try zip(parameters, message.crc32C).map { parameter, checksum in
       try row.next(
         "exit \(message.exit) \(parameter.name)", .float32, Shape(parameter.dimensions), checksum: checksum, in: image)
     }
     exit = Int(message.exit)
-    storedChecksums = message.crc32C
+    source = (image, Array(row.entries[first...]))
   }
 }

@@ -66,6 +66,10 @@ extension HeadFile {
     try BundleLimits.require(message.heads.count, "heads", BundleLimits.exits, SectionKind.heads.name)
     var row = try reader.row(.headTensors)
     let heads = try message.heads.map { try PersonalHead($0, &row, in: image) }
+    for head in heads {
+      try container.require(
+        version: head.head.specification.since, for: "\(SectionKind.heads.name): head \(head.exit)")
+    }
     try row.finish()
     let policy: PolicyRecord? = try reader.message(.policy).map { try PolicyRecord($0, exits: heads.map(\.exit)) }
     let file = try HeadFile(message, heads: heads, policy: policy)

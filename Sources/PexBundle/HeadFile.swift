@@ -132,6 +132,14 @@ public struct HeadFile: Sendable {
           found: "\(head.earlierDigests.count)"
         ).error(section)
       }
+      let own = Set(head.earlierDigests)
+      guard own.count == head.earlierDigests.count, !own.contains(head.prefixDigest),
+        head.head.specification.earlier.allSatisfy({ $0.exit <= BundleLimits.exits && $0.exit != head.exit })
+      else {
+        throw BundleFault.value(
+          "head \(head.exit)", expected: "earlier taps that are other exit points, each once", found: "others"
+        ).error(section)
+      }
       guard head.head.specification.classes == classes.count else {
         throw BundleFault.value(
           "head \(head.exit)", expected: "\(classes.count) classes", found: "\(head.head.specification.classes)"

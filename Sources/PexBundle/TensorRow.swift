@@ -54,13 +54,20 @@ struct TensorRow: Sendable {
   /// - Throws: ``PexError`` (malformed) naming the tensor.
   func verify(_ index: Int, in image: FileImage) throws {
     guard entries.indices.contains(index) else { throw BundleFault.reference("tensor", index).error(section.name) }
-    let entry = entries[index]
+    try image.verify(entries[index], section)
+  }
+}
+
+extension FileImage {
+  /// Checks one tensor: its checksum, and that the bytes between it and the next one are zero.
+  /// - Throws: ``PexError`` (malformed) naming the tensor.
+  func verify(_ entry: TensorRow.Entry, _ section: SectionKind) throws {
     let place = "\(section.name): '\(entry.name)'"
-    let found = try image.withBytes(entry.range) { CRC32C.checksum($0) }
+    let found = try withBytes(entry.range) { CRC32C.checksum($0) }
     guard found == entry.checksum else {
       throw BundleFault.checksum(expected: entry.checksum, found: found).error(place)
     }
     let next = entry.range.upperBound + Format.padding(after: entry.range.upperBound)
-    try image.requireZeros(entry.range.upperBound..<min(next, image.count), place)
+    try requireZeros(entry.range.upperBound..<min(next, count), place)
   }
 }

@@ -85,10 +85,15 @@ public struct Converter: Sendable {
     new.labels = new.labels ?? old.labels
     new.preprocessing = new.preprocessing ?? old.preprocessing
     if new.trunk.digest == old.trunk.digest {
+      // Points that users name come and go, and their numbers with them.
+      let same = Set(
+        zip(new.trunk.exitPoints, old.trunk.exitPoints).filter { $0.prefixDigest == $1.prefixDigest }.map(\.0.number))
       new.exits = new.exits.map { exit in
-        old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification } ?? exit
+        let taps = [exit.exit] + exit.specification.earlier.map(\.exit)
+        let kept = old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification }
+        return same.isSuperset(of: taps) ? kept ?? exit : exit
       }
-      new.statistics = old.statistics
+      new.statistics = old.statistics.filter { same.contains($0.exit) }
     }
     let trained = Set(new.exits.filter { $0.parameters != nil }.map(\.exit))
     let lost = old.exits.filter { $0.parameters != nil && !trained.contains($0.exit) }.map { String($0.exit) }

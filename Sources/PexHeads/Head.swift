@@ -11,7 +11,7 @@ public struct Head: Sendable {
 
   /// A head with the given numbers.
   /// - Throws: ``PexError`` (malformed) when a tensor's type or shape differs from the specification, a number is
-  ///   not finite, or the temperature is not positive.
+  ///   not finite, a prototype's count is negative, or the temperature is not positive.
   public init(_ specification: HeadSpecification, parameters: [Tensor], temperature: Float = 1) throws {
     let expected = specification.parameters
     guard parameters.count == expected.count else {
@@ -31,6 +31,11 @@ public struct Head: Sendable {
     }
     guard temperature > 0, temperature.isFinite else {
       throw PexError(.malformed, "a head's temperature must be positive and finite, found \(temperature)")
+    }
+    if let count = expected.firstIndex(where: { $0.name == "count" }) {
+      guard parameters[count].floats.allSatisfy({ $0 >= 0 }) else {
+        throw PexError(.malformed, "head tensor 'count': a mean cannot stand for fewer than 0 samples")
+      }
     }
     self.specification = specification
     self.parameters = parameters

@@ -36,10 +36,10 @@ extension FeatureStatistics {
     var mean = [Double](repeating: 0, count: width)
     var square = residual.floats.map(Double.init)
     for (index, value) in factor.enumerated() { square[index % width] += Double(value) * Double(value) }
-    for (number, share) in shares.enumerated() where share > 0 {
+    for (number, share) in shares.prefix(classes).enumerated() where share > 0 {
       for index in 0..<width { mean[index] += Double(share) * Double(means[number * width + index]) }
     }
-    for (number, share) in shares.enumerated() where share > 0 {
+    for (number, share) in shares.prefix(classes).enumerated() where share > 0 {
       for index in 0..<width {
         let distance = Double(means[number * width + index]) - mean[index]
         square[index] += Double(share) * distance * distance

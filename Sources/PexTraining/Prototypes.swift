@@ -2,7 +2,10 @@ import Foundation
 import PexHeads
 import PexTensor
 
-/// A head that keeps one mean of features a class: one sample is enough to add a class, and no class forgets another.
+/// A head that keeps one mean of features a class: one sample is enough to add a class, and no class forgets another. With
+/// statistics of general samples every class's weights follow from its own mean, the statistics and the length named below
+/// alone; without them the spread of the person's samples stands in, so that weights move a little with every sample, while
+/// means and counts do not.
 ///
 /// Answers are those of linear discriminant analysis (Fisher 1936): with the covariance S within classes, a class of mean m has
 /// the logit `mᵀ S⁻¹ x - mᵀ S⁻¹ m / 2`. Means of classes that general samples have shown start from there and move with the
@@ -71,9 +74,6 @@ public struct Prototypes: Sendable {
     }
   }
 
-  /// Lets every mean stand for at most so many samples, so that others can still move it.
-  public mutating func limitCounts(to most: Float) { counts = counts.map { min($0, most) } }
-
   /// The head's tensors in the order of its specification: mean, count, weight, bias.
   public func parameters() -> [[Float]] {
     let rows = counts.indices.map { Array(means[$0 * width..<($0 + 1) * width]) }
@@ -89,6 +89,18 @@ public struct Prototypes: Sendable {
       }
     }
     return [means, counts, whitened.flatMap { $0 }, lengths.map { Float(-$0 / 2) }]
+  }
+}
+
+extension Head {
+  /// A prototype head whose means stand for at most so many samples each, so that a person's can still move them; any other
+  /// head as it is.
+  func limitingCounts(to most: Float = Prototypes.anchorWeight) throws -> Head {
+    guard specification.kind == .prototype else { return self }
+    let numbers = zip(specification.parameters, parameters).map { parameter, tensor in
+      parameter.name == "count" ? tensor.floats.map { min($0, most) } : tensor.floats
+    }
+    return try Head(specification, numbers: numbers, temperature: temperature)
   }
 }
 

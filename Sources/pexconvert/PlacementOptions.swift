@@ -14,7 +14,9 @@ struct PlacementOptions: ParsableArguments {
 
   @Flag(help: "Print the exit points and stop.") var listExits = false
 
-  @Option(help: ArgumentHelp("Kind of head, linear or conv; per exit: 3=conv,6=linear.", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp(
+      "Kind of head: linear, multitap, conv or prototype; per exit: 3=conv,6=linear.", valueName: "kind"))
   var head: String?
 
   @Option(help: ArgumentHelp("Train the base heads now, on a folder of labelled images.", valueName: "folder"))

@@ -27,7 +27,7 @@ struct HeadInfo {
     for head in file.heads {
       let threshold = head.threshold.map { ", threshold \($0)" } ?? ""
       try console.result(
-        "  exit \(head.exit): \(head.head.specification.kind.rawValue), temperature \(head.head.temperature)\(threshold)"
+        "  exit \(head.exit): \(head.head.specification.words), temperature \(head.head.temperature)\(threshold)"
           + "\(head.isEnabled ? "" : ", disabled"), prefix \("\(head.prefixDigest)".prefix(16))…")
     }
     if let policy = file.policy { try console.result("policy \(policy.kind.rawValue):\(policy.value)") }
@@ -41,6 +41,7 @@ struct HeadInfo {
           file.heads.map { head in
             .members([
               "exit": .integer(head.exit), "head": .string(head.head.specification.kind.rawValue),
+              "earlier": head.head.specification.earlierExits,
               "enabled": .bool(head.isEnabled), "temperature": .number(Double(head.head.temperature)),
               "threshold": .optional(head.threshold, { .number(Double($0)) }),
               "prefix_digest": .string("\(head.prefixDigest)"),

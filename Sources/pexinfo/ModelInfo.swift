@@ -62,8 +62,12 @@ struct ModelInfo {
       let state = exit.parameters == nil ? "untrained" : "trained, temperature \(exit.temperature)"
       let threshold = exit.threshold.map { ", threshold \($0)" } ?? ""
       try console.result(
-        "  exit \(exit.exit): \(exit.specification.kind.rawValue), \(exit.specification.classes) classes, \(state)\(threshold)"
+        "  exit \(exit.exit): \(exit.specification.words), \(exit.specification.classes) classes, \(state)\(threshold)"
       )
+    }
+    for entry in contents.statistics {
+      try console.result(
+        "  statistics of exit \(entry.exit): \(entry.classes) classes, \(entry.channels) channels, rank \(entry.rank)")
     }
     if let policy = contents.policy { try console.result("policy \(policy.kind.rawValue):\(policy.value)") }
     if let labels = contents.labels {
@@ -87,6 +91,7 @@ struct ModelInfo {
     if let contents {
       let policy = contents.policy.map { "\($0.kind.rawValue):\($0.value)" }
       members.append(("exits", .array(contents.exits.map(exitJSON))))
+      members.append(("statistics", .array(contents.statistics.map(statisticsJSON))))
       members.append(("trunk_digest", .string("\(contents.trunk.digest)")))
       members.append(("weights", .string(contents.trunk.storage.name)))
       members.append(("packed", .optional(contents.packed?.instructionSet, JSON.string)))
@@ -133,8 +138,16 @@ struct ModelInfo {
   private func exitJSON(_ exit: ExitRecord) -> JSON {
     .members([
       "exit": .integer(exit.exit), "head": .string(exit.specification.kind.rawValue),
+      "earlier": exit.specification.earlierExits,
       "classes": .integer(exit.specification.classes), "trained": .bool(exit.parameters != nil),
       "temperature": .number(Double(exit.temperature)), "threshold": .optional(exit.threshold, { .number(Double($0)) }),
+    ])
+  }
+
+  private func statisticsJSON(_ entry: ExitStatistics) -> JSON {
+    .members([
+      "exit": .integer(entry.exit), "classes": .integer(entry.classes), "channels": .integer(entry.channels),
+      "rank": .integer(entry.rank),
     ])
   }
 

@@ -22,7 +22,8 @@ struct TrainingArguments: ParsableArguments {
   var exits: String?
 
   @Option(
-    help: ArgumentHelp("Kind of head for this training: linear or conv. Default: each exit's.", valueName: "kind"))
+    help: ArgumentHelp(
+      "Kind of head for this training: linear, multitap, conv or prototype. Default: each exit's.", valueName: "kind"))
   var head: HeadKind?
 
   @Option(help: "Passes over the samples at most. Default: from the number of samples.") var epochs: Int?

@@ -10,6 +10,7 @@ import Testing
     _ bytes: [UInt8], kinds: [SectionKind], mask: UInt8, _ accepted: ([UInt8]) throws -> [UInt8]?
   ) {
     var attack = Attack(bytes)
+    (attack.version, attack.minimum) = (UInt32(bytes[8]), UInt32(bytes[12]))
     for index in attack.sections.indices where kinds.contains(where: { $0.rawValue == attack.sections[index].kind }) {
       for place in attack.sections[index].bytes.indices {
         attack.sections[index].bytes[place] ^= mask
@@ -28,9 +29,20 @@ import Testing
   @Test(arguments: (0..<8).map { 1 << $0 } + [0xFF, 0x7F] as [UInt8])
   func changedMessagesOfABundle(mask: UInt8) throws {
     let heads = try Tiny.heads(Tiny.contents())
-    attack(
-      try Tiny.contents().encoded(), kinds: [.trunk, .exits, .labels, .preprocessing, .policy], mask: mask
-    ) { file in
+    let kinds: [SectionKind] = [.trunk, .exits, .labels, .preprocessing, .policy]
+    attackBundle(try Tiny.contents().encoded(), kinds, mask, heads)
+  }
+
+  /// Earlier taps, prototypes and statistics.
+  @Test(arguments: (0..<8).map { 1 << $0 } + [0xFF, 0x7F] as [UInt8])
+  func changedMessagesOfNewKinds(mask: UInt8) throws {
+    let heads = try Kinds.heads()
+    attackBundle(try Kinds.contents().encoded(), [.exits, .statistics, .statisticsTensors], mask, heads)
+    attackHeads(try heads.encoded(), mask, try Kinds.contents())
+  }
+
+  private func attackBundle(_ bytes: [UInt8], _ kinds: [SectionKind], _ mask: UInt8, _ heads: HeadFile) {
+    attack(bytes, kinds: kinds, mask: mask) { file in
       let bundle = try BundleFile(bytes: file)
       _ = failure { _ = try bundle.match(heads) }
       for point in bundle.contents.trunk.exitPoints { _ = bundle.graph.cost(of: [point.value]) }
@@ -42,7 +54,11 @@ import Testing
   @Test(arguments: (0..<8).map { 1 << $0 } + [0xFF, 0x7F] as [UInt8])
   func changedMessagesOfAHeadFile(mask: UInt8) throws {
     let contents = try Tiny.contents()
-    attack(try Tiny.heads(contents).encoded(), kinds: [.heads, .policy, .headTensors], mask: mask) { file in
+    attackHeads(try Tiny.heads(contents).encoded(), mask, contents)
+  }
+
+  private func attackHeads(_ bytes: [UInt8], _ mask: UInt8, _ contents: BundleContents) {
+    attack(bytes, kinds: [.heads, .policy, .headTensors], mask: mask) { file in
       let heads = try HeadFile(bytes: file)
       _ = failure { _ = try heads.match(contents) }
       _ = try HeadFile.check(bytes: file)

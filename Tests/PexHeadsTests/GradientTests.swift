@@ -11,19 +11,22 @@ func plainCrossEntropy(_ logits: [Double], label: Int) -> Double {
 @Suite struct GradientTests {
   @Test(arguments: HeadKind.allCases)
   func gradientsAgreeWithFiniteDifferences(kind: HeadKind) throws {
+    let taps = kind == .multitap ? [EarlierTap(exit: 2, channels: 3), EarlierTap(exit: 1, channels: 1)] : []
     let specification = try HeadSpecification(
-      kind: kind, channels: 3, spatial: [5, 4], classes: 4, hidden: kind == .conv ? 6 : nil)
+      kind: kind, channels: 3, spatial: [5, 4], classes: 4, hidden: kind == .conv ? 6 : nil, earlier: taps)
     let head = try randomHead(specification, seed: 11)
-    let tap = randoms(60, seed: 12)
+    let (tap, earlier) = (randoms(60, seed: 12), randoms(taps.reduce(0) { $0 + 2 * $1.channels }, seed: 20))
     var gradients = Gradients(specification)
-    var slopes = try head.logits(tap)
+    var slopes = try head.logits(tap, earlier: earlier)
     let loss = slopes.withUnsafeMutableBufferPointer { crossEntropyGradient($0, label: 2) }
-    #expect(abs(loss - (try plainLoss(head, tap, label: 2))) < 1e-5)
-    let activations = try tap.withUnsafeBufferPointer { try head.activations(tap: $0) }
+    #expect(abs(loss - (try plainLoss(head, tap, earlier: earlier, label: 2))) < 1e-5)
+    let activations = try tap.withUnsafeBufferPointer { try head.activations(tap: $0, earlier: earlier) }
     try head.backward(activations, logitGradient: slopes, into: &gradients)
     for (tensor, gradient) in gradients.values.enumerated() {
       for index in gradient.indices {
-        let slope = try finiteDifference(head, tensor, index) { try plainLoss($0, tap, label: 2) }
+        let slope = try finiteDifference(head, tensor, index) {
+          try plainLoss($0, tap, earlier: earlier, label: 2)
+        }
         #expect(abs(slope - Double(gradient[index])) < 1e-4 + 1e-3 * abs(slope), "tensor \(tensor), number \(index)")
       }
     }

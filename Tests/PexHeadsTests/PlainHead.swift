@@ -11,13 +11,16 @@ func randoms(_ count: Int, seed: UInt64) -> [Float] {
 func randomHead(_ specification: HeadSpecification, seed: UInt64) throws -> Head {
   let parameters = try specification.parameters.enumerated().map { index, parameter in
     let numbers = randoms(parameter.dimensions.reduce(1, *), seed: seed &+ UInt64(index) &* 1000)
-    return try Tensor(parameter.dimensions, numbers.map { $0 * 0.3 })
+    // A mean stands for no negative number of samples.
+    return try Tensor(parameter.dimensions, numbers.map { 0.3 * (parameter.name == "count" ? abs($0) : $0) })
   }
   return try Head(specification, parameters: parameters)
 }
 
 extension Head {
-  func logits(_ tap: [Float]) throws -> [Float] { try tap.withUnsafeBufferPointer { try logits(tap: $0) } }
+  func logits(_ tap: [Float], earlier: [Float] = []) throws -> [Float] {
+    try tap.withUnsafeBufferPointer { try logits(tap: $0, earlier: earlier) }
+  }
 
   func doubles(_ name: String) throws -> [Double] { try parameter(name).floats.map(Double.init) }
 }
@@ -67,9 +70,10 @@ func plainConvolution(_ head: Head, _ tap: [Float]) throws -> [Double] {
 }
 
 /// The cross-entropy of a head's answer, in double.
-func plainLoss(_ head: Head, _ tap: [Float], label: Int) throws -> Double {
+func plainLoss(_ head: Head, _ tap: [Float], earlier: [Float] = [], label: Int) throws -> Double {
   let specification = head.specification
   let map = specification.kind == .conv ? try plainConvolution(head, tap) : tap.map(Double.init)
   let channels = specification.kind == .conv ? specification.hidden : specification.channels
-  return plainCrossEntropy(try plainReadout(head, plainPooled(map, channels: channels)), label: label)
+  let features = earlier.map(Double.init) + plainPooled(map, channels: channels)
+  return plainCrossEntropy(try plainReadout(head, features), label: label)
 }

@@ -67,7 +67,8 @@ extension HeadPlan {
     }
     // The base head limited to the person's classes is where the person starts.
     let base = try model.bundle.baseHead(at: exit).flatMap { head in
-      numbers.allSatisfy((0..<head.specification.classes).contains) ? try head.limited(to: numbers) : nil
+      numbers.allSatisfy((0..<head.specification.classes).contains)
+        ? try head.limited(to: numbers).limitingCounts() : nil
     }
     let fits = base?.specification == specification
     return HeadPlan(exit: exit, specification: specification, start: fits ? base : nil, goesOn: false)
