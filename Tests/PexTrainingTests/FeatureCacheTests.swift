@@ -28,9 +28,10 @@ import Testing
     _ person: Person, exits: [Int] = [2], _ kind: HeadKind = .linear, storage: FeatureStorage = FeatureStorage(),
     threads: Int = 2, decoded: Counter = Counter()
   ) throws -> Outcome {
-    let model = try SampleModel.model()
+    let model = try SampleModel.bare()
     var request = request(exits, kind)
     request.storage = storage
+    if person.pictures.allSatisfy({ $0.label != nil }) { request.supervision = .labels }
     let result = try PersonalTraining(try Session(model, threads: threads), request).run(person.samples(decoded))
     let file = try result.headFile(for: model.bundle.contents, producer: "test")
     return Outcome(bytes: try file.encoded(), passes: result.passes)
@@ -236,7 +237,7 @@ import Testing
   @Test func samplesBeforeABadOneAreKept() throws {
     let (person, folder) = (Person(each: 8), TemporaryFolder())
     let pictures = person.pictures
-    let model = try SampleModel.model()
+    let model = try SampleModel.bare()
     var request = request([10])
     request.storage = FeatureStorage(folder: folder.path)
     let bad = TrainingSamples(labels: pictures.map(\.label)) { index in

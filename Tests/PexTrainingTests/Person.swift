@@ -73,6 +73,15 @@ enum SampleModel {
   }
 
   static func model() throws -> Model { try result.get() }
+
+  private static let bareResult = Result {
+    var contents = try model().bundle.contents
+    (contents.exits, contents.statistics, contents.policy) = ([], [], nil)
+    return try Model(try BundleFile(bytes: try contents.encoded()))
+  }
+
+  /// Its trunk alone: a training reads what its own heads read and nothing else.
+  static func bare() throws -> Model { try bareResult.get() }
 }
 
 /// A temporary folder that goes away with the last one who holds it.

@@ -167,8 +167,11 @@ import Testing
       ).head
     }
     let first = try trained(nil)
-    #expect(try first.parameter("count").floats == [Float](repeating: Prototypes.anchorWeight + 15, count: 4))
-    #expect(try trained(first).parameter("count").floats == [Float](repeating: Prototypes.anchorWeight + 30, count: 4))
+    // Held-out samples choose what the general means weigh.
+    let weight = try #require(try first.parameter("count").floats.first) - 15
+    #expect([10, Prototypes.anchorWeight, 250].contains(weight))
+    #expect(try first.parameter("count").floats == [Float](repeating: weight + 15, count: 4))
+    #expect(try trained(first).parameter("count").floats == [Float](repeating: weight + 30, count: 4))
     let test = try clusters(400, width: Self.width, classes: Self.classes, spread: 0.6, seed: 6)
     #expect(try accuracy(first, test) > 0.95)
     let again = try trained(nil)

@@ -174,16 +174,18 @@ public final class LiveTraining: Sendable {
     }
   }
 
-  /// Watches whether inputs still look like the samples that there are now: for the features of ``Answer/features`` of the
-  /// shallowest exit. Nil when there are too few samples.
+  /// Watches whether inputs still look like the samples that there are now: for the features of ``Answer/features``, which
+  /// are those of the shallowest head in use. Nil when there are too few samples, or no such head's features are kept.
   /// - Throws: ``PexError`` as ``DriftMonitor/init(reference:exit:window:level:seed:)``.
   public func driftMonitor(window: Int = 32, level: Double = 0.01, seed: UInt64 = 0) throws -> DriftMonitor? {
     let samples = state.withLock { $0.samples }
-    guard samples.count >= DriftMonitor.fewestReferences, let column = columns.first, let exit = column.exit else {
-      return nil
-    }
+    let shallowest = slot.heads.entries.first(where: \.isEnabled)?.exit ?? columns.first?.exit
+    guard samples.count >= DriftMonitor.fewestReferences, let exit = shallowest,
+      let index = columns.firstIndex(where: { $0.exit == exit })
+    else { return nil }
+    let column = columns[index]
     let reference = samples.map { sample in
-      column.content == .map ? sample.rows[0].withUnsafeBufferPointer(column.pooled) : sample.rows[0]
+      column.content == .map ? sample.rows[index].withUnsafeBufferPointer(column.pooled) : sample.rows[index]
     }
     return try DriftMonitor(reference: reference, exit: exit, window: window, level: level, seed: seed)
   }
