@@ -124,6 +124,71 @@ import Testing
     #expect(try live.current?.encoded() == good)
   }
 
+  /// Nobody gets worse heads for want of time.
+  @Test func headsInUseStayWhereNewOnesAreWorse() async throws {
+    let live = try LiveTraining(try SampleModel.model(), request(epochs: 40), threads: 2)
+    _ = try await add(Person(each: 20), to: live)
+    let first = try await live.train()
+    #expect(first.isInUse)
+    let second = try await live.train(within: .zero)
+    #expect(!second.isInUse)
+    #expect(second.result.successions.map(\.exit) == [3, 8])
+    for succession in second.result.successions {
+      #expect(succession.keepsEarlier && succession.writtenAccuracy < succession.earlierAccuracy)
+    }
+    for (kept, head) in zip(second.result.heads, first.file.heads) {
+      #expect(kept.head.parameters.map(\.floats) == head.head.parameters.map(\.floats))
+      #expect(kept.head.temperature == head.head.temperature)
+    }
+    #expect(try live.current?.encoded() == first.file.encoded())
+    // Whoever wants them nevertheless says so: here all heads stay, so nothing is lost.
+    let others = try self.live(request(epochs: 40))
+    _ = try await add(Person(each: 20), to: others)
+    _ = try await others.train()
+    #expect(try await others.train(within: .zero).isInUse)
+  }
+
+  /// Whoever takes a sample back does not want heads that learned from it, however good they are.
+  @Test func headsThatKnowARemovedSampleDoNotStay() async throws {
+    let live = try LiveTraining(try SampleModel.model(), request(epochs: 40), threads: 2)
+    let ids = try await add(Person(each: 20), to: live)
+    let first = try await live.train()
+    try live.remove(ids[0])
+    let second = try await live.train(within: .zero)
+    #expect(second.isInUse && second.result.successions.isEmpty)
+    for (new, old) in zip(second.file.heads, first.file.heads) {
+      #expect(new.head.parameters.map(\.floats) != old.head.parameters.map(\.floats))
+    }
+    // From then on they are compared again.
+    _ = try await live.train()
+    #expect(try await live.train(within: .zero).result.successions.count == 2)
+  }
+
+  /// A head that has learned samples by heart answers them better than any head that has not seen them. That must not
+  /// keep it from being replaced when more samples come.
+  @Test func memoryIsNotTakenForMerit() async throws {
+    var request = request(epochs: 60)
+    request.options.weightDecay = 0
+    let live = try LiveTraining(try SampleModel.model(), request, threads: 2)
+    var generator = SplitMix64(seed: 3)
+    var person = Person(each: 24)
+    // Labels without a rule.
+    for index in person.pictures.indices {
+      person.pictures[index].label = Person.classes[Int.random(in: 0..<3, using: &generator)]
+    }
+    var first = person
+    first.pictures = Array(person.pictures.prefix(48))
+    _ = try await add(first, to: live)
+    #expect(try await live.train().isInUse)
+    person.pictures.removeFirst(48)
+    _ = try await add(person, to: live)
+    let second = try await live.train()
+    #expect(second.isInUse)
+    let deepest = try #require(second.result.successions.last)
+    #expect(try #require(deepest.newAccuracy) < deepest.earlierAccuracy)
+    #expect(!deepest.keepsEarlier)
+  }
+
   @Test(arguments: [0, 1, 30]) func timeThatIsOverGivesTheBestSoFar(milliseconds: Int) async throws {
     let live = try live(endless)
     _ = try await add(Person(each: 10), to: live)

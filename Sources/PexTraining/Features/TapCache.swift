@@ -129,7 +129,13 @@ struct TapCache {
       progress(done)
     }
     for (sample, digest) in digests.enumerated() {
-      if let digest, let error = damaged[digest] { unreadable[sample] = error }
+      guard let digest, let error = damaged[digest] else { continue }
+      // The same bytes under another name: the reason names this sample.
+      do { _ = try source.inputs(sample) } catch let own as UnreadableSample {
+        unreadable[sample] = own
+        continue
+      }
+      unreadable[sample] = error
     }
     let readable = digests.indices.filter { unreadable[$0] == nil }.compactMap { digests[$0] }
     for (column, cached) in zip(columns, cached) {

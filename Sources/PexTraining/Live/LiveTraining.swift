@@ -37,8 +37,8 @@ public final class LiveTraining: Sendable {
   }
 
   /// Decides whether newly trained heads take the place of those in use; `current` is nil while these are the ones that the app
-  /// began with. Among the new heads an exit's head in use stays where the one trained for it is worse: see
-  /// ``HeadSuccession``. The default, ``acceptsProgress(_:_:)``, accepts what holds any other head.
+  /// began with. Among the new heads an exit's head in use stays where the one trained for it is worse (see
+  /// ``HeadSuccession``), unless it learned from a sample that was removed or relabelled since. The default, ``acceptsProgress(_:_:)``, accepts what holds any other head.
   public typealias Acceptance = @Sendable (_ new: PersonalTraining.Result, _ current: HeadFile?) throws -> Bool
 
   /// Refuses a training that replaced no head, because every one in use is at least as good.
@@ -76,6 +76,10 @@ public final class LiveTraining: Sendable {
     var running: [Int: Cancellation] = [:]
     var started = 0
     var current: HeadFile?
+    /// How often a sample was removed or got another label.
+    var corrections = 0
+    /// How many of these the heads in use know of.
+    var correctionsInUse = 0
   }
 
   /// A person without samples.
@@ -133,35 +137,41 @@ public final class LiveTraining: Sendable {
   /// Forgets a sample. Heads that learned from it stay until the next training.
   /// - Throws: ``PexError`` (usage) when there is no such sample.
   public func remove(_ id: SampleID) throws {
-    _ = try state.withLock { state in state.samples.remove(at: try Self.place(of: id, in: state)) }
+    try state.withLock { state in
+      state.samples.remove(at: try Self.place(of: id, in: state))
+      state.corrections += 1
+    }
   }
 
   /// Gives a sample another label, or none, from the next training on.
   /// - Throws: ``PexError`` (usage) when there is no such sample, (malformed) when the label is negative.
   public func relabel(_ id: SampleID, _ label: Int?) throws {
     try check(label)
-    try state.withLock { state in state.samples[try Self.place(of: id, in: state)].label = label }
+    try state.withLock { state in
+      state.samples[try Self.place(of: id, in: state)].label = label
+      state.corrections += 1
+    }
   }
 
   /// Trains heads on the samples that there are now. Trainings run one after the other.
   ///
   /// Without a budget, samples that were added one by one give the same heads as ``PersonalTraining`` gives for all, where
-  /// no head in use is better.
+  /// no head in use stays.
   /// - Parameter budget: the time it may take; the best heads so far count then, which are others at every time.
   /// - Returns: the heads; those that are accepted are in ``slot`` when this returns.
   /// - Throws: as ``PersonalTraining/run(_:limits:progress:)`` and ``Acceptance``; `CancellationError` after ``cancel()``
   ///   or when the task is cancelled. The heads in use then stay.
   public func train(within budget: Duration? = nil) async throws -> Outcome {
     let cancellation = Cancellation()
-    let (number, samples) = state.withLock { state in
+    let (number, samples, corrections) = state.withLock { state in
       state.started += 1
       state.running[state.started] = cancellation
-      return (state.started, state.samples)
+      return (state.started, state.samples, state.corrections)
     }
     defer { state.withLock { _ = $0.running.removeValue(forKey: number) } }
     let limits = TrainingLimits(cancellation: cancellation, deadline: budget.map { ContinuousClock.now + $0 })
     return try await withTaskCancellationHandler {
-      try await Self.run(on: trainings) { [self] in try train(samples, limits) }
+      try await Self.run(on: trainings) { [self] in try train(samples, corrections, limits) }
     } onCancel: {
       cancellation.cancel()
     }
@@ -190,18 +200,23 @@ public final class LiveTraining: Sendable {
     return try DriftMonitor(reference: reference, exit: exit, window: window, level: level, seed: seed)
   }
 
-  private func train(_ samples: [Sample], _ limits: TrainingLimits) throws -> Outcome {
+  /// - Parameter corrections: how many of them the samples know of.
+  private func train(_ samples: [Sample], _ corrections: Int, _ limits: TrainingLimits) throws -> Outcome {
     try limits.check()
+    // Heads that learned from what was taken back are not held on to.
+    let current = state.withLock { $0.correctionsInUse == corrections } ? slot.heads : nil
     let session = try Session(model, slot: slot, threads: threads)
     let cache = try TapCache(model, columns, rows: samples.map(\.rows))
     let result = try PersonalTraining(session, request)
-      .train(cache, labels: samples.map(\.label), started: ContinuousClock.now, limits, against: slot.heads)
+      .train(cache, labels: samples.map(\.label), started: ContinuousClock.now, limits, against: current)
     let file = try result.headFile(for: model.bundle.contents, producer: producer)
     let heads = try HeadSet(file, on: model.bundle)
-    let isAccepted = try accepts(result, current)
+    let isAccepted = try accepts(result, self.current)
     try limits.check()
     if isAccepted {
-      state.withLock { $0.current = file }
+      state.withLock { state in
+        (state.current, state.correctionsInUse) = (file, corrections)
+      }
       slot.heads = heads
     }
     return Outcome(result: result, file: file, isInUse: isAccepted)

@@ -118,9 +118,17 @@ public struct PersonalTraining {
     let started = ContinuousClock.now
     let cache = try TapCache(
       session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
-    var result = try train(cache, labels: cache.kept.map { samples.labels[$0] }, started: started, limits)
-    result.skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
-    return result
+    let skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
+    do {
+      var result = try train(cache, labels: cache.kept.map { samples.labels[$0] }, started: started, limits)
+      result.skipped = skipped
+      return result
+    } catch let error as PexError {
+      // What is wrong with the others may be that these are missing.
+      guard let first = skipped.first else { throw error }
+      let rest = "\(skipped.count) of \(samples.count) samples cannot be read; the first: \(first.reason.message)"
+      throw PexError(error.kind, "\(error.message) (\(rest))", hint: error.hint)
+    }
   }
 
   /// What is kept of every sample.
