@@ -2,9 +2,10 @@ import PexConsole
 
 /// Tells how the pass over the trunk goes: what it will take, once the first samples have told, then a bar.
 final class FeatureProgress {
-  /// So many samples, or as many as a second has room for, tell how long the others take; where there are no more, nobody
-  /// has to wait for long.
-  private static let timed = 8
+  /// So many samples, or as many as three seconds have room for, tell how long the others take; where there are no more,
+  /// nobody has to wait for long. Samples are computed several at a time and told of one after the other, so fewer would
+  /// seem to take several times as long as they do.
+  private static let timed = 64
 
   private let console: Console
   private let count: Int
@@ -31,7 +32,7 @@ final class FeatureProgress {
   }
 
   private func tell(_ done: Int, since first: (done: Int, seconds: Double)) {
-    guard done >= Self.timed || watch.seconds > 1, first.done < done, done < count else { return }
+    guard done >= Self.timed || watch.seconds > 3, first.done < done, done < count else { return }
     isTold = true
     let each = (watch.seconds - first.seconds) / Double(done - first.done)
     console.progress(
