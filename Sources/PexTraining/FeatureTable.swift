@@ -13,6 +13,8 @@ public struct FeatureTable: Sendable {
   private var values: [Float] = []
   /// Where the rows lie when they are not in memory.
   private var stored: (file: FeatureFile, slots: [Int])?
+  /// The tables whose rows lie one behind the other in this one's; empty for a table of its own.
+  private var parts: [FeatureTable] = []
 
   /// An empty table.
   /// - Throws: ``PexError`` (defect) when `width` is not positive.
@@ -29,11 +31,8 @@ public struct FeatureTable: Sendable {
       throw PexError(.defect, "\(tables.count) tables of features that do not belong together")
     }
     try self.init(tap: last.tap, width: tables.reduce(0) { $0 + $1.width })
-    reserve(last.count)
-    for sample in 0..<last.count {
-      for table in tables { values += try table.row(sample) }
-    }
-    labels = last.labels
+    // Heads of several exits read the same taps: rows are put together when they are read, not kept once a head.
+    (parts, labels) = (tables, last.labels)
   }
 
   /// A table of rows in a file, without labels.
@@ -70,9 +69,10 @@ public struct FeatureTable: Sendable {
   ///
   /// - Parameter features: ``width`` numbers, as the head's fully connected layer reads them.
   /// - Throws: ``PexError``: malformed when a number is not finite or the label is negative, naming the sample (from 0)
-  ///   and the tap; defect when the number of features is another or the rows lie in a file. The table is then as it was.
+  ///   and the tap; defect when the number of features is another or the rows lie in a file or in other tables. The table
+  ///   is then as it was.
   public mutating func append(_ features: UnsafeBufferPointer<Float>, label: Int?) throws {
-    guard features.count == width, stored == nil else {
+    guard features.count == width, stored == nil, parts.isEmpty else {
       throw PexError(.defect, "\(tap): \(features.count) features where \(width) were expected")
     }
     guard features.allSatisfy(\.isFinite) else {
@@ -101,7 +101,7 @@ public struct FeatureTable: Sendable {
   /// The features of one sample. `row` must be below ``count``.
   /// - Throws: ``PexError`` (inputOutput) when they lie in a file that cannot be read any more.
   public func row(_ row: Int) throws -> ArraySlice<Float> {
-    guard stored != nil else { return values[row * width..<(row + 1) * width] }
+    guard stored != nil || !parts.isEmpty else { return values[row * width..<(row + 1) * width] }
     var features: ArraySlice<Float> = []
     try each([row]) { features = ArraySlice(UnsafeBufferPointer(start: $1, count: width)) }
     return features
@@ -111,10 +111,25 @@ public struct FeatureTable: Sendable {
   /// - Parameter rows: each must be below ``count``.
   /// - Throws: as ``row(_:)``; whatever `body` throws.
   func each(_ rows: [Int], _ body: (_ position: Int, UnsafePointer<Float>) throws -> Void) throws {
+    guard parts.isEmpty else { return try eachJoined(rows, body) }
     if let stored { return try stored.file.read(rows.lazy.map { stored.slots[$0] }, body) }
     try values.withUnsafeBufferPointer { values in
       guard let base = values.baseAddress else { return }
       for (position, row) in rows.enumerated() { try body(position, base + row * width) }
+    }
+  }
+
+  private func eachJoined(_ rows: [Int], _ body: (_ position: Int, UnsafePointer<Float>) throws -> Void) throws {
+    try withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { whole in
+      guard let base = whole.baseAddress else { return }
+      for (position, row) in rows.enumerated() {
+        var place = base
+        for part in parts {
+          try part.each([row]) { place.update(from: $1, count: part.width) }
+          place += part.width
+        }
+        try body(position, base)
+      }
     }
   }
 }
