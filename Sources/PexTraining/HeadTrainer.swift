@@ -166,13 +166,10 @@ public enum HeadTrainer {
     }
     let classes = general?.classes ?? Array(repeating: nil, count: job.specification.classes)
     let chooses = general != nil && job.base == nil && job.split.validation.count >= fewestToCompare
-    let contenders = try (chooses ? [10, Prototypes.anchorWeight, 250] : [Prototypes.anchorWeight]).map { weight in
-      try contender(
-        job, table,
-        Prototypes(
-          general?.statistics, classes: classes, features: table, start: job.base, anchorWeight: weight))
-    }
-    let losses = try contenders.map { try contenders.count > 1 ? validationLoss(job, $0) : 0 }
+    let start = try Prototypes(general?.statistics, classes: classes, features: table, start: job.base)
+    guard chooses else { return try contender(job, table, start) }
+    let contenders = try [10, Prototypes.anchorWeight, 250].map { try contender(job, table, start.anchored($0)) }
+    let losses = try contenders.map { try validationLoss(job, $0) }
     return contenders[losses.indices.min { losses[$0] < losses[$1] } ?? 0]
   }
 

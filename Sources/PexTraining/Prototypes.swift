@@ -64,6 +64,13 @@ public struct Prototypes: Sendable {
     covariance = try general.map { try Discriminant($0) } ?? Discriminant(spreadOf: features)
   }
 
+  /// The same with other weight on the general means, where no sample of the person was seen yet.
+  func anchored(_ weight: Float) -> Prototypes {
+    var result = self
+    result.counts = known.map { $0 ? weight : 0 }
+    return result
+  }
+
   /// Moves a class's mean by one sample.
   public mutating func add(_ features: ArraySlice<Float>, class number: Int) {
     guard counts.indices.contains(number), features.count == width else { return }
