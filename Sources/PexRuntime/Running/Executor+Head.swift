@@ -34,33 +34,18 @@ extension Executor {
     }
   }
 
-  /// Average and maximum of every channel of a tap that is there: the same bytes as `poolFeatures`.
-  /// - Throws: ``PexError`` (defect) when the value is no tap or not there.
-  package func pooled(_ id: ValueID) throws -> [Float] {
-    guard let tap = plan.graph[id].type.tap else { throw PexError(.defect, "value #\(id.index) is no feature map") }
-    return try withValue(id) { numbers in
-      [Float](unsafeUninitializedCapacity: 2 * tap.channels) { features, count in
-        let room = UnsafeMutableBufferPointer(rebasing: features[..<(2 * tap.channels)])
-        room.initialize(repeating: 0)
-        poolFeatures(numbers, channels: tap.channels, into: room)
-        count = room.count
-      }
-    }
-  }
-
   private var kernels: pex_kernels { plan.instructionSet.kernels }
 
   private func features(of head: Head, tap id: ValueID) throws -> [Float] {
-    let specification = head.specification
-    guard specification.kind == .conv else { return try pooled(tap: id, channels: specification.channels) }
-    return try withValue(id) { try head.features(tap: $0) }
+    try head.specification.kind == .conv ? withValue(id) { try head.features(tap: $0) } : pooled(id)
   }
 
-  /// The averages and then the maxima of a tap's channels: `2 * channels` numbers.
-  /// - Throws: ``PexError`` (defect) when the tap is not there or has other channels.
-  package func pooled(tap id: ValueID, channels: Int) throws -> [Float] {
-    guard let tap = plan.graph[id].type.tap, tap.channels == channels else {
-      throw PexError(.defect, "'\(plan.graph[id].name)' is no tap of \(channels) channels")
+  /// The averages and then the maxima of a tap's channels, `2 * channels` numbers: the same bytes as `poolFeatures`, on all
+  /// threads and without bringing the tap into another layout where that can be.
+  /// - Throws: ``PexError`` (defect) when the value is no tap or not there.
+  package func pooled(_ id: ValueID) throws -> [Float] {
+    guard let channels = plan.graph[id].type.tap?.channels else {
+      throw PexError(.defect, "'\(plan.graph[id].name)' is no tap")
     }
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }

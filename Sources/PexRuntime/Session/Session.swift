@@ -185,8 +185,7 @@ public final class Session {
       let target = try session.model.segment(of: entry.exit)
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
-        pooled[stop.tap.exit] = try session.executor.pooled(
-          tap: session.model.points[stop.segment].value, channels: stop.tap.channels)
+        pooled[stop.tap.exit] = try session.executor.pooled(session.model.points[stop.segment].value)
         stops.removeFirst()
       }
       try session.executor.run(through: target)
