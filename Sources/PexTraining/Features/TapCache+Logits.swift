@@ -12,7 +12,7 @@ extension TapCache {
       guard let (_, maps) = map(at: exit) else { return nil }
       for row in rows { values += try maps.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) } }
     } else {
-      let taps = specification.earlier.map(\.exit) + [exit]
+      let taps = specification.taps(at: exit)
       for row in rows {
         let parts = try taps.compactMap { try pooled(row, at: $0) }
         guard parts.count == taps.count else { return nil }

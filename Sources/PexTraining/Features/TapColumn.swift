@@ -89,7 +89,7 @@ extension HeadSpecification {
     switch kind {
     case .linear, .prototype: [try TapColumn(.pooled, exit: exit, in: model)]
     case .multitap:
-      try (earlier.map(\.exit) + [exit]).map { try TapColumn(.pooled, exit: $0, in: model) }
+      try taps(at: exit).map { try TapColumn(.pooled, exit: $0, in: model) }
     case .conv: [try TapColumn(.map, exit: exit, in: model)]
     }
   }

@@ -7,19 +7,28 @@ import PexTensor
 struct AlignedStart {
   private let session: Session
   private let cache: TapCache
+  /// What the bundle knows of the taps that the heads read, by exit.
+  private let statistics: [Int: FeatureStatistics]
 
-  init(_ session: Session, _ cache: TapCache) {
+  /// - Parameter plans: the heads; of how many classes does not matter yet.
+  /// - Throws: ``PexError`` (malformed) when the bundle's statistics are damaged.
+  init(_ session: Session, _ cache: TapCache, _ plans: [HeadPlan]) throws {
     self.session = session
     self.cache = cache
+    let taps = Set(plans.flatMap { $0.specification.taps(at: $0.exit) })
+    let known = session.model.bundle.contents.statistics.filter { taps.contains($0.exit) }
+    statistics = try Dictionary(known.map { ($0.exit, try $0.checked()) }) { first, _ in first }
   }
 
   /// Aligns the base heads of those plans where it helps.
+  /// - Parameter samples: what each head is trained on.
   /// - Returns: the numbers of their exits.
-  func align(_ plans: inout [HeadPlan], _ assignment: Assignment) throws -> [Int] {
+  func align(
+    _ plans: inout [HeadPlan], _ samples: [HeadTrainer.Samples], _ assignment: Assignment
+  ) throws -> [Int] {
     var exits: [Int] = []
     for index in plans.indices {
-      let samples = try cache.samples(for: plans[index], labels: assignment.labels)
-      guard let aligned = try plan(plans[index], samples, assignment) else { continue }
+      guard let aligned = try plan(plans[index], samples[index], assignment) else { continue }
       plans[index] = aligned
       exits.append(aligned.exit)
     }
@@ -75,11 +84,10 @@ struct AlignedStart {
   private func alignment(
     _ plan: HeadPlan, _ table: FeatureTable, shares: (Int) throws -> [Float]
   ) throws -> FeatureAlignment? {
-    let known = session.model.bundle.contents.statistics
-    let taps = plan.specification.earlier.map(\.exit) + [plan.exit]
-    let statistics = try taps.compactMap { tap in try known.first { $0.exit == tap }?.checked() }
-    guard statistics.count == taps.count, let classes = statistics.first?.classes else { return nil }
-    return try FeatureAlignment(statistics, table: table, shares: shares(classes))
+    let taps = plan.specification.taps(at: plan.exit)
+    let known = taps.compactMap { statistics[$0] }
+    guard known.count == taps.count, let classes = known.first?.classes else { return nil }
+    return try FeatureAlignment(known, table: table, shares: shares(classes))
   }
 
   /// How often the person meets each of all classes, so far as is known: as the labels say, as was estimated, or one as often as

@@ -84,3 +84,8 @@ extension Model {
     return tap
   }
 }
+
+extension HeadSpecification {
+  /// The exits whose taps such a head reads, its own last.
+  func taps(at exit: Int) -> [Int] { earlier.map(\.exit) + [exit] }
+}

@@ -168,17 +168,18 @@ public struct PersonalTraining {
     let supervision = try supervision(of: labels)
     let (classNames, clock) = (classNames, ContinuousClock())
     let cached = clock.now
-    let aligned = AlignedStart(session, cache)
+    let provisional = try provisionalPlans()
+    let aligned = try request.isBase ? nil : AlignedStart(session, cache, provisional)
     let asksClassifier = supervision.asksClassifier || request.estimatesClasses
-    let shifted = try asksClassifier && !request.isBase ? aligned.teacher(provisionalPlans()) : nil
+    let shifted = try asksClassifier ? aligned?.teacher(provisional) : nil
     let assignment = try Assignment(
       request, supervision, labels: labels, count: classNames.count, logits: shifted ?? cache.finalLogits)
     var plans = try plans(of: assignment.classes, classNames)
-    let alignedExits = try request.isBase ? [] : aligned.align(&plans, assignment)
-    let tasks = try plans.map { plan in
+    let samples = try plans.map { try cache.samples(for: $0, labels: assignment.labels) }
+    let alignedExits = try aligned?.align(&plans, samples, assignment) ?? []
+    let tasks = try zip(plans, samples).map { plan, samples in
       HeadTask(
-        exit: plan.exit, specification: plan.specification,
-        samples: try cache.samples(for: plan, labels: assignment.labels), base: plan.start,
+        exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
         teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
     }
     let answers = assignment.answers
