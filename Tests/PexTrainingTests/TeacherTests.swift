@@ -40,6 +40,39 @@ import Testing
     }
   }
 
+  /// A teacher that is optional is listened to where held-out labels prefer that, and else changes not a byte.
+  @Test func heldOutLabelsDecideAboutAnOptionalTeacher() throws {
+    let (general, test) = (try clusters(900, spread: 0.9), try clusters(900, spread: 0.9, seed: 2))
+    let expert = try HeadTrainer.train(
+      exit: 1, specification: linear(), samples: .features(general),
+      split: try Split.stratified(labels: general.labels)
+    ).head
+    let own = try clusters(90, spread: 0.9, seed: 11)
+    let logits = try (0..<own.count).map { try expert.logits(features: Array(own.row($0))) }
+    let base = try HeadTrainer.train(
+      exit: 1, specification: linear(), samples: .features(try clusters(30, spread: 0.9, seed: 12)),
+      split: try Split.stratified(labels: clusters(30, spread: 0.9, seed: 12).labels)
+    ).head
+    func head(_ rows: [[Float]]?, isOptional: Bool) throws -> Head {
+      var teacher = try rows.map { Teacher(logits: try LogitTable(classes: 3, values: $0.flatMap { $0 })) }
+      teacher?.isOptional = isOptional
+      return try HeadTrainer.train(
+        exit: 1, specification: linear(), samples: .features(own), base: base, teacher: teacher,
+        split: try Split.stratified(labels: own.labels)
+      ).head
+    }
+    let alone = try head(nil, isOptional: false)
+    // One that says the opposite.
+    let wrong = logits.map { $0.map { -3 * $0 } }
+    let ignoring = try head(wrong, isOptional: true)
+    #expect(zip(ignoring.parameters, alone.parameters).allSatisfy { $0.isIdentical(to: $1) })
+    #expect(try !zip(head(wrong, isOptional: false).parameters, alone.parameters).allSatisfy { $0.isIdentical(to: $1) })
+    // One that knows better than so few labels.
+    let taught = try head(logits, isOptional: true)
+    #expect(!zip(taught.parameters, alone.parameters).allSatisfy { $0.isIdentical(to: $1) })
+    #expect(try accuracy(taught, test) >= accuracy(alone, test))
+  }
+
   @Test func aHeadThatAgreesLosesNothing() throws {
     let teacher = try teacher(5, temperature: 3)
     let targets = Targets(labels: [nil, nil, nil, nil, nil], teacher: teacher)
