@@ -14,6 +14,7 @@ extension BundleContents {
     var trunkRow = try reader.row(.trunkTensors)
     let graph = try Graph(manifest.graph, &trunkRow, in: image)
     try trunkRow.finish()
+    try container.require(version: UInt32(graph.formatVersion), for: SectionKind.trunk.name)
 
     let exits: Pex_Exits = try reader.require(.exits)
     try BundleLimits.require(exits.points.count, "exit points", BundleLimits.exits, SectionKind.exits.name)

@@ -27,7 +27,8 @@ extension BundleContents {
     manifest.producer = producer
     manifest.graph = Pex_Graph(trunk.graph, checksums: checksums)
     var sections = [
-      SectionDraft(kind: .trunk, content: .message(try manifest.canonicalBytes(.trunk))),
+      SectionDraft(
+        kind: .trunk, content: .message(try manifest.canonicalBytes(.trunk)), since: UInt32(trunk.graph.formatVersion)),
       SectionDraft(
         kind: .exits, content: .message(try exitsMessage().canonicalBytes(.exits)),
         since: exits.map(\.specification.since).max() ?? 1),

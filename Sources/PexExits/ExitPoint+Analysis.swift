@@ -141,8 +141,10 @@ private struct Cut {
     case .globalPooling: return true
     case .reduce(let reduce): return Set(reduce.axes).isSuperset(of: 2..<2 + before.spatial.count)
     case .pooling(let pooling): return pooling.kind == .average && collapses
+    case .lpPooling: return collapses
     case .convolution, .batchNormalization, .linear, .unary, .binary, .concat, .reshape, .transpose, .softmax, .pad,
-      .identity:
+      .identity, .transposedConvolution, .localResponseNormalization, .standardization, .slice, .gather, .tile,
+      .argMax, .matrixProduct, .resize:
       return false
     }
   }

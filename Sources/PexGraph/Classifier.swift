@@ -82,7 +82,8 @@ extension Graph {
         return (softmax.logarithm ? .logProbabilities : .probabilities, node.inputs[0])
       case .unary(let unary) where unary.kind == .sigmoid: return (.none, output)
       case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
-        .softmax, .reduce, .pad:
+        .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
+        .slice, .gather, .tile, .argMax, .matrixProduct, .resize:
         return (.logits, output)
       }
     }

@@ -35,7 +35,9 @@ extension Graph {
     let (sum, overflow) = cost.multiplyAccumulates.addingReportingOverflow(multiplyAccumulates(of: node))
     cost.multiplyAccumulates = overflow ? Int.max : sum
     for (position, input) in node.inputs.enumerated()
-    where node.operation.payload.parameterInputs.contains(position) && counted.insert(input).inserted {
+    where node.operation.payload.parameterInputs.contains(position) && self[input].constant != nil
+      && counted.insert(input).inserted
+    {
       let (sum, overflow) = cost.parameters.addingReportingOverflow(saturatingProduct(self[input].type.perSample))
       cost.parameters = overflow ? Int.max : sum
     }

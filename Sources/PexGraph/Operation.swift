@@ -17,6 +17,16 @@ public enum Operation: Hashable, Sendable {
   case reduce(Reduce)
   case pad(Pad)
   case identity(Identity)
+  case transposedConvolution(TransposedConvolution)
+  case lpPooling(LpPooling)
+  case localResponseNormalization(LocalResponseNormalization)
+  case standardization(Standardization)
+  case slice(StridedSlice)
+  case gather(Gather)
+  case tile(Tile)
+  case argMax(ArgMax)
+  case matrixProduct(MatrixProduct)
+  case resize(Resize)
 
   /// What the operation tells about itself.
   public var payload: any OperationPayload {
@@ -35,6 +45,16 @@ public enum Operation: Hashable, Sendable {
     case .reduce(let payload): payload
     case .pad(let payload): payload
     case .identity(let payload): payload
+    case .transposedConvolution(let payload): payload
+    case .lpPooling(let payload): payload
+    case .localResponseNormalization(let payload): payload
+    case .standardization(let payload): payload
+    case .slice(let payload): payload
+    case .gather(let payload): payload
+    case .tile(let payload): payload
+    case .argMax(let payload): payload
+    case .matrixProduct(let payload): payload
+    case .resize(let payload): payload
     }
   }
 
@@ -42,6 +62,8 @@ public enum Operation: Hashable, Sendable {
   public var code: Int { type(of: payload).code }
   /// The version of the operation's meaning.
   public var version: Int { type(of: payload).version }
+  /// The first version of the bundle format that knows the operation with its settings.
+  public var formatVersion: Int { payload.formatVersion }
   /// The word in the text form.
   public var mnemonic: String { type(of: payload).mnemonic }
 
@@ -62,6 +84,9 @@ public enum Operation: Hashable, Sendable {
     row(Operation.batchNormalization), row(Operation.linear), row(Operation.unary), row(Operation.binary),
     row(Operation.concat), row(Operation.reshape), row(Operation.transpose), row(Operation.softmax),
     row(Operation.reduce), row(Operation.pad), row(Operation.identity),
+    row(Operation.transposedConvolution), row(Operation.lpPooling), row(Operation.localResponseNormalization),
+    row(Operation.standardization), row(Operation.slice), row(Operation.gather), row(Operation.tile),
+    row(Operation.argMax), row(Operation.matrixProduct), row(Operation.resize),
   ]
 
   /// The operation with a number and version from a file.
@@ -111,10 +136,16 @@ extension Operation {
   /// Whether this is a convolution or a matrix product: what exits count as work.
   public var isWork: Bool {
     switch self {
-    case .convolution, .linear: true
+    case .convolution, .linear, .transposedConvolution, .matrixProduct: true
     case .pooling, .globalPooling, .batchNormalization, .unary, .binary, .concat, .reshape, .transpose, .softmax,
-      .reduce, .pad, .identity:
+      .reduce, .pad, .identity, .lpPooling, .localResponseNormalization, .standardization, .slice, .gather, .tile,
+      .argMax, .resize:
       false
     }
   }
+}
+
+extension Graph {
+  /// The first version of the bundle format that knows all operations with their settings.
+  public var formatVersion: Int { nodes.map(\.operation.formatVersion).max() ?? 1 }
 }

@@ -11,6 +11,9 @@ public protocol OperationPayload: Hashable, Sendable {
   /// The word in the text form.
   static var mnemonic: String { get }
 
+  /// The first version of the bundle format that knows the operation with these settings.
+  var formatVersion: Int { get }
+
   /// Every setting, always all of them and in this order.
   var attributes: [Attribute] { get }
   /// The payload with the given settings.
@@ -19,7 +22,7 @@ public protocol OperationPayload: Hashable, Sendable {
 
   /// How many inputs it takes.
   var inputCount: ClosedRange<Int> { get }
-  /// Which inputs are learned numbers rather than activations.
+  /// Which inputs are learned numbers rather than activations, where they are constants.
   var parameterInputs: Range<Int> { get }
   /// The types of the outputs for inputs of the given types. The number of inputs has been checked.
   /// - Throws: ``PexError`` (malformed) when the types do not fit the operation.
@@ -32,6 +35,7 @@ public protocol OperationPayload: Hashable, Sendable {
 
 extension OperationPayload {
   public static var version: Int { 1 }
+  public var formatVersion: Int { 1 }
   public var inputCount: ClosedRange<Int> { 1...1 }
   public var parameterInputs: Range<Int> { 0..<0 }
   /// Multiply-accumulates for one sample.

@@ -52,7 +52,12 @@ public struct DropIdentities: Pass {
     case .pooling(let pooling):
       let axes = (try? pooling.window.axes(over: Array(input.perSample.dropFirst(2)))) ?? []
       return !axes.isEmpty && axes.allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0 }
-    case .convolution, .globalPooling, .batchNormalization, .linear, .unary, .binary, .softmax, .reduce: return false
+    case .slice(let slice): return slice.dimensions == input.dimensions && slice.steps.allSatisfy { $0 == 1 }
+    case .tile(let tile): return tile.repeats.allSatisfy { $0 == 1 }
+    case .convolution, .globalPooling, .batchNormalization, .linear, .unary, .binary, .softmax, .reduce,
+      .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization, .gather, .argMax,
+      .matrixProduct, .resize:
+      return false
     }
   }
 }

@@ -18,8 +18,27 @@ extension Reference {
     case .squareRoot: return x.squareRoot()
     case .absolute: return Swift.abs(x)
     case .negative: return -x
+    case .selu(let alpha, let gamma): return Float(gamma * (x > 0 ? Double(x) : alpha * expm1(Double(x))))
+    case .celu(let alpha): return x < 0 ? Float(alpha * expm1(Double(x) / alpha)) : x
+    case .thresholdedRelu(let alpha): return x > Float(alpha) || x.isNaN ? x : 0
+    case .swish(let alpha): return Float(Double(x) / (1 + exp(-alpha * Double(x))))
+    case .gelu: return Float(0.5 * Double(x) * (1 + erf(Double(x) / 2.0.squareRoot())))
+    case .tanhGelu:
+      let inner = (2 / Double.pi).squareRoot() * (Double(x) + 0.044715 * pow(Double(x), 3))
+      return Float(0.5 * Double(x) * (1 + Foundation.tanh(inner)))
+    case .mish: return Float(Double(x) * Foundation.tanh(softplus(Double(x))))
+    case .softplus: return Float(softplus(Double(x)))
+    case .softsign: return x / (1 + Swift.abs(x))
+    case .errorFunction: return Float(erf(Double(x)))
+    case .reciprocal: return 1 / x
+    case .floor: return x.rounded(.down)
+    case .ceil: return x.rounded(.up)
+    case .round: return x.rounded(.toNearestOrEven)
     }
   }
+
+  /// log(1 + exp(x)), which overflows nowhere.
+  private static func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-Swift.abs(x))) }
 
   static func binary(_ kind: Binary.Kind, _ inputs: [Tensor], _ shape: Shape) -> [Float] {
     let (left, right) = (inputs[0].floats, inputs[1].floats)
@@ -34,6 +53,7 @@ extension Reference {
       case .minimum: return a.isNaN || b.isNaN ? .nan : min(a, b)
       case .maximum: return a.isNaN || b.isNaN ? .nan : max(a, b)
       case .power: return Float(pow(Double(a), Double(b)))
+      case .parametricRelu: return a < 0 ? a * b : a
       }
     }
   }

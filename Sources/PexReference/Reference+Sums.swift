@@ -48,6 +48,8 @@ extension Reference {
       case .sum: return Float(values.reduce(0.0) { $0 + Double($1) })
       case .maximum: return values.reduce(-.infinity) { $1.isNaN ? $1 : Swift.max($0, $1) }
       case .minimum: return values.reduce(.infinity) { $1.isNaN ? $1 : Swift.min($0, $1) }
+      case .product: return Float(values.reduce(1.0) { $0 * Double($1) })
+      case .norm: return Float(values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot())
       }
     }
   }

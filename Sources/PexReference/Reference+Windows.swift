@@ -1,3 +1,4 @@
+import Foundation
 import PexGraph
 import PexTensor
 
@@ -71,6 +72,59 @@ extension Reference {
       case .average: return Float(sum / Double(Swift.max(count, 1)))
       }
     }
+  }
+
+  static func lpPooling(_ payload: LpPooling, _ x: Tensor, _ shape: Shape) throws -> [Float] {
+    let axes = try payload.window.axes(over: Array(x.shape.dimensions.dropFirst(2)))
+    let (numbers, strides) = (x.floats, x.shape.strides)
+    let kernel = Array(Positions(payload.window.kernel))
+    return Positions(shape.dimensions).map { place in
+      let sum = kernel.reduce(0.0) { sum, step in
+        guard let source = position(Array(place.dropFirst(2)), step, axes) else { return sum }
+        return sum + pow(abs(Double(numbers[offset(Array(place.prefix(2)) + source, strides)])), payload.exponent)
+      }
+      return Float(pow(sum, 1 / payload.exponent))
+    }
+  }
+
+  /// Every input element adds its window of products to the output, in double.
+  static func transposedConvolution(_ payload: TransposedConvolution, _ inputs: [Tensor], _ shape: Shape) -> [Float] {
+    let (x, weight) = (inputs[0], inputs[1])
+    let (numbers, weights) = (x.floats, weight.floats)
+    let bias = inputs.count > 2 ? inputs[2].floats : [Float](repeating: 0, count: shape[1])
+    let (extents, strides) = (Array(shape.dimensions.dropFirst(2)), Array(shape.strides.dropFirst(2)))
+    let (places, steps) = (Array(Positions(Array(x.shape.dimensions.dropFirst(2)))), Array(Positions(payload.kernel)))
+    // Where each element of the window brings each input element; nil where that is cut off.
+    let targets = steps.map { step in
+      places.map { place -> Int? in
+        var target = 0
+        for axis in extents.indices {
+          let at = place[axis] * payload.strides[axis] + step[axis] * payload.dilations[axis] - payload.before[axis]
+          guard (0..<extents[axis]).contains(at) else { return nil }
+          target += at * strides[axis]
+        }
+        return target
+      }
+    }
+    let (channels, outputs) = (x.shape[1] / payload.groups, weight.shape[1])
+    var result: [Float] = []
+    result.reserveCapacity(shape.count)
+    for sample in 0..<shape[0] {
+      for channel in 0..<shape[1] {
+        var sums = [Double](repeating: Double(bias[channel]), count: extents.reduce(1, *))
+        for input in channel / outputs * channels..<(channel / outputs + 1) * channels {
+          let plane = (sample * x.shape[1] + input) * places.count
+          for (step, row) in targets.enumerated() {
+            let factor = Double(weights[(input * outputs + channel % outputs) * steps.count + step])
+            for (place, target) in row.enumerated() {
+              if let target { sums[target] += factor * Double(numbers[plane + place]) }
+            }
+          }
+        }
+        result += sums.map(Float.init)
+      }
+    }
+    return result
   }
 
   static func pad(_ payload: Pad, _ x: Tensor, _ shape: Shape) -> [Float] {

@@ -22,13 +22,16 @@ public enum Reference {
       return [try first(inputs).reshaped(reshape.dimensions.map { $0 == .batch ? batch : $0.perSample })]
     case .identity: return [try first(inputs)]
     case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
-      .softmax, .reduce, .pad:
+      .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
+      .slice, .gather, .tile, .argMax, .matrixProduct, .resize:
       break
     }
-    let types = try operation.outputTypes(of: inputs.map(ValueType.init(of:)))
-    guard let shape = try types.first?.sampleShape() else { throw PexError(.defect, "an operation gives nothing") }
-    let elements = try compute(operation, inputs, shape)
-    return [try Tensor(shape.dimensions, elements)]
+    let fitted = operation.fitted(batch: inputs.first?.shape.dimensions.first)
+    let types = try fitted.outputTypes(of: inputs.map(ValueType.init(of:)))
+    guard let type = types.first else { throw PexError(.defect, "an operation gives nothing") }
+    let shape = try type.sampleShape()
+    let elements = try compute(fitted, inputs, shape)
+    return [type.dtype == .int64 ? try Tensor(shape.dimensions, elements.map { Int64($0) }) : try Tensor(shape.dimensions, elements)]
   }
 
   private static func compute(_ operation: Operation, _ inputs: [Tensor], _ shape: Shape) throws -> [Float] {
@@ -46,6 +49,16 @@ public enum Reference {
     case .softmax(let payload): softmax(payload, inputs[0])
     case .reduce(let payload): reduce(payload.kind, axes: payload.axes, inputs[0])
     case .pad(let payload): pad(payload, inputs[0], shape)
+    case .transposedConvolution(let payload): transposedConvolution(payload, inputs, shape)
+    case .lpPooling(let payload): try lpPooling(payload, inputs[0], shape)
+    case .localResponseNormalization(let payload): localResponseNormalization(payload, inputs[0])
+    case .standardization(let payload): standardization(payload, inputs[0])
+    case .slice(let payload): select(payload, inputs[0])
+    case .gather(let payload): select(payload, inputs[0])
+    case .tile(let payload): select(payload, inputs[0])
+    case .argMax(let payload): argMax(payload, inputs[0])
+    case .matrixProduct: matrixProduct(inputs[0], inputs[1], shape)
+    case .resize(let payload): resize(payload, inputs[0])
     case .reshape, .identity: inputs[0].floats
     }
   }
@@ -53,6 +66,26 @@ public enum Reference {
   private static func first(_ inputs: [Tensor]) throws -> Tensor {
     guard let input = inputs.first else { throw PexError(.malformed, "an operation without inputs") }
     return input
+  }
+}
+
+extension Operation {
+  /// The operation for a batch of known size, as the types of tensors have one.
+  fileprivate func fitted(batch: Int?) -> Operation {
+    guard let batch else { return self }
+    func known(_ dimensions: [Dimension]) -> [Dimension] { dimensions.map { $0 == .batch ? .fixed(batch) : $0 } }
+    switch self {
+    case .slice(var slice):
+      slice.dimensions = known(slice.dimensions)
+      return .slice(slice)
+    case .resize(var resize):
+      resize.dimensions = known(resize.dimensions)
+      return .resize(resize)
+    case .reshape, .identity, .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary,
+      .concat, .transpose, .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization,
+      .standardization, .gather, .tile, .argMax, .matrixProduct:
+      return self
+    }
   }
 }
 

@@ -59,7 +59,7 @@ struct SavedOutputs {
       try write(Npy.encode(tensor), "\(folder)/\(file)", overwriting)
       var members: [(key: String, value: JSON)] = [
         ("name", .string(output.name)), ("file", .string(file)),
-        ("shape", .array(tensor.shape.dimensions.map(JSON.integer))), ("dtype", .string("float32")),
+        ("shape", .array(tensor.shape.dimensions.map(JSON.integer))), ("dtype", .string(tensor.dtype == .int64 ? "int64" : "float32")),
         ("exit", .optional(output.exit, JSON.integer)),
       ]
       if output.samples.count < count { members.append(("samples", .array(output.samples.map(JSON.integer)))) }
@@ -74,7 +74,9 @@ struct SavedOutputs {
     guard rows.count > 1, let first = rows.first, first.shape.dimensions.first == 1 else {
       return try rows.first ?? Tensor([0], [Float]())
     }
-    return try Tensor([rows.count] + first.shape.dimensions.dropFirst(), rows.flatMap(\.floats))
+    let extents = [rows.count] + first.shape.dimensions.dropFirst()
+    guard first.dtype.isFloat else { return try Tensor(extents, rows.flatMap { $0.integers ?? [] }.map(Int64.init)) }
+    return try Tensor(extents, rows.flatMap(\.floats))
   }
 
   /// The output's name as far as file systems take it, with a number behind it where that is taken.

@@ -8,6 +8,8 @@ public struct Binary: OperationPayload {
   /// The function of a left and a right element.
   public enum Kind: String, CaseIterable, Sendable {
     case add, subtract, multiply, divide, minimum, maximum, power
+    /// The left element, or its product with the right one below 0 (He et al. 2015, ONNX `PRelu`).
+    case parametricRelu = "parametric_relu"
   }
 
   /// The function.
@@ -21,6 +23,7 @@ public struct Binary: OperationPayload {
   /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { kind = try reader.choice("kind") }
 
+  public var formatVersion: Int { kind == .parametricRelu ? 4 : 1 }
   public var inputCount: ClosedRange<Int> { 2...2 }
 
   /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.

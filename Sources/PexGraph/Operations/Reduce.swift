@@ -1,12 +1,16 @@
 import PexTensor
 
-/// One number in place of whole axes (ONNX `ReduceMean`, `ReduceSum`, `ReduceMax`, `ReduceMin`).
+/// One number in place of whole axes (ONNX `ReduceMean`, `ReduceSum`, `ReduceMax` …).
 public struct Reduce: OperationPayload {
   public static let code = 12
   public static let mnemonic = "reduce"
 
   /// What is taken of the elements.
-  public enum Kind: String, CaseIterable, Sendable { case mean, sum, maximum, minimum }
+  public enum Kind: String, CaseIterable, Sendable {
+    case mean, sum, maximum, minimum, product
+    /// The root of the sum of squares.
+    case norm
+  }
 
   /// What is taken of the elements.
   public var kind: Kind
@@ -35,6 +39,8 @@ public struct Reduce: OperationPayload {
     axes = try reader.integers("axes")
     keepsAxes = try reader.flag("keeps_axes")
   }
+
+  public var formatVersion: Int { kind == .product || kind == .norm ? 4 : 1 }
 
   /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {

@@ -21,20 +21,48 @@ public struct Unary: OperationPayload {
     case leakyRelu(alpha: Double)
     /// x, or `alpha * (exp(x) - 1)` below 0.
     case elu(alpha: Double)
+    /// `gamma` times elu.
+    case selu(alpha: Double, gamma: Double)
+    /// x, or `alpha * (exp(x / alpha) - 1)` below 0.
+    case celu(alpha: Double)
+    /// x, or 0 up to `alpha`.
+    case thresholdedRelu(alpha: Double)
+    /// x * sigmoid(alpha * x).
+    case swish(alpha: Double)
+    /// x * (1 + erf(x / sqrt(2))) / 2.
+    case gelu
+    /// The approximation x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2.
+    case tanhGelu
+    /// x * tanh(softplus(x)).
+    case mish
+    /// log(1 + exp(x)).
+    case softplus
+    /// x / (1 + |x|).
+    case softsign
+    case errorFunction
     case tanh
     case exponential
     case logarithm
     case squareRoot
     case absolute
     case negative
+    case reciprocal
+    case floor
+    case ceil
+    /// To the nearest integer, halves to the even one.
+    case round
   }
 
   private enum Word: String, CaseIterable {
     case relu, clip, sigmoid, tanh, exponential, logarithm, absolute, negative, elu
+    case selu, celu, swish, gelu, mish, softplus, softsign, reciprocal, floor, ceil, round
     case hardSigmoid = "hard_sigmoid"
     case hardSwish = "hard_swish"
     case leakyRelu = "leaky_relu"
     case squareRoot = "square_root"
+    case thresholdedRelu = "thresholded_relu"
+    case tanhGelu = "tanh_gelu"
+    case errorFunction = "error_function"
   }
 
   /// The function.
@@ -58,6 +86,20 @@ public struct Unary: OperationPayload {
     case .squareRoot: Self.list(.squareRoot)
     case .absolute: Self.list(.absolute)
     case .negative: Self.list(.negative)
+    case .selu(let alpha, let gamma): Self.list(.selu, ("alpha", alpha), ("gamma", gamma))
+    case .celu(let alpha): Self.list(.celu, ("alpha", alpha))
+    case .thresholdedRelu(let alpha): Self.list(.thresholdedRelu, ("alpha", alpha))
+    case .swish(let alpha): Self.list(.swish, ("alpha", alpha))
+    case .gelu: Self.list(.gelu)
+    case .tanhGelu: Self.list(.tanhGelu)
+    case .mish: Self.list(.mish)
+    case .softplus: Self.list(.softplus)
+    case .softsign: Self.list(.softsign)
+    case .errorFunction: Self.list(.errorFunction)
+    case .reciprocal: Self.list(.reciprocal)
+    case .floor: Self.list(.floor)
+    case .ceil: Self.list(.ceil)
+    case .round: Self.list(.round)
     }
   }
 
@@ -82,6 +124,31 @@ public struct Unary: OperationPayload {
     case .squareRoot: kind = .squareRoot
     case .absolute: kind = .absolute
     case .negative: kind = .negative
+    case .selu: kind = .selu(alpha: try reader.float("alpha"), gamma: try reader.float("gamma"))
+    case .celu: kind = .celu(alpha: try reader.float("alpha"))
+    case .thresholdedRelu: kind = .thresholdedRelu(alpha: try reader.float("alpha"))
+    case .swish: kind = .swish(alpha: try reader.float("alpha"))
+    case .gelu: kind = .gelu
+    case .tanhGelu: kind = .tanhGelu
+    case .mish: kind = .mish
+    case .softplus: kind = .softplus
+    case .softsign: kind = .softsign
+    case .errorFunction: kind = .errorFunction
+    case .reciprocal: kind = .reciprocal
+    case .floor: kind = .floor
+    case .ceil: kind = .ceil
+    case .round: kind = .round
+    }
+  }
+
+  public var formatVersion: Int {
+    switch kind {
+    case .relu, .clip, .sigmoid, .hardSigmoid, .hardSwish, .leakyRelu, .elu, .tanh, .exponential, .logarithm,
+      .squareRoot, .absolute, .negative:
+      1
+    case .selu, .celu, .thresholdedRelu, .swish, .gelu, .tanhGelu, .mish, .softplus, .softsign, .errorFunction,
+      .reciprocal, .floor, .ceil, .round:
+      4
     }
   }
 

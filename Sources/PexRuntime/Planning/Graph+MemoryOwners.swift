@@ -6,7 +6,8 @@ extension Operation {
     switch self {
     case .reshape, .identity: true
     case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
-      .softmax, .reduce, .pad:
+      .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
+      .slice, .gather, .tile, .argMax, .matrixProduct, .resize:
       false
     }
   }

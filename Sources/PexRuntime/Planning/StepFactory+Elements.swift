@@ -96,7 +96,9 @@ extension StepFactory {
       case .sum: pex_take_sum
       case .maximum: pex_take_maximum
       case .minimum: pex_take_minimum
+      case .product, .norm: nil as pex_take?
       }
+    guard let take else { return nil }
     // What is left of each channel lies as [N][C] or [N][C][1][1]: one number in the map that the blocks give.
     if first == 2, x.count > 2, let result = map(node.outputs[0]), result.isSameInBothLayouts(isa.lanes) {
       return reductionOfPixels(take, node)
@@ -120,6 +122,27 @@ extension StepFactory {
       extents: output, inputStrides: payload.permutation.map { input[$0] }, outputStrides: strides(output),
       outputStart: 0, filling: nil)
     return Choice(kernel: step, inputs: node.inputs.map(plain), output: .plain)
+  }
+
+  func selection(_ payload: some Selection, _ node: Node) -> Choice {
+    let input = extents(node.inputs[0])
+    return selection(payload.sources(in: input), of: input, node)
+  }
+
+  /// Elements of a plain value, chosen axis by axis.
+  private func selection(_ sources: [[Int]], of input: [Int], _ node: Node) -> Choice {
+    let step = SelectionStep(sources: sources, strides: strides(input))
+    return Choice(kernel: step, inputs: [plain(node.inputs[0])], output: .plain)
+  }
+
+  /// Nearest neighbours are elements of the input; other kinds have no kernel.
+  func resize(_ payload: Resize, _ node: Node) -> Choice? {
+    guard payload.kind == .nearest, payload.coordinates != .cropAndResize else { return nil }
+    let input = extents(node.inputs[0])
+    let sources = input.indices.map { axis in
+      payload.taps(axis: axis, input: input[axis])?.map { $0.first?.position ?? 0 } ?? Array(0..<input[axis])
+    }
+    return selection(sources, of: input, node)
   }
 
   func pad(_ payload: Pad, _ node: Node) -> Choice? {

@@ -47,7 +47,9 @@ struct StepFactory {
     guard let first = group.nodes.first.map({ graph.nodes[$0] }), let last = group.nodes.last.map({ graph.nodes[$0] })
     else { throw PexError(.defect, "a step without nodes") }
     return try naming("node '\(first.name)'") {
-      for id in first.inputs + last.outputs where graph[id].type.dtype != .float32 {
+      // Positions are whole numbers that f32 holds exactly; nothing reads them within a graph.
+      let positions = if case .argMax = last.operation { Set(last.outputs) } else { Set<ValueID>() }
+      for id in first.inputs + last.outputs where graph[id].type.dtype != .float32 && !positions.contains(id) {
         throw PexError(.unsupported, "'\(graph[id].name)' is \(graph[id].type): only f32 is computed with")
       }
       let choice = try choose(group, first, made: made)
@@ -99,7 +101,13 @@ struct StepFactory {
     case .reduce(let payload): reduce(payload, node)
     case .pad(let payload): pad(payload, node)
     case .softmax(let payload): softmax(payload, node)
-    case .reshape, .identity: nil
+    case .slice(let payload): selection(payload, node)
+    case .gather(let payload): selection(payload, node)
+    case .tile(let payload): selection(payload, node)
+    case .resize(let payload): resize(payload, node)
+    case .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization, .argMax, .matrixProduct,
+      .reshape, .identity:
+      nil
     }
   }
 

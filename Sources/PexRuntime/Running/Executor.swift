@@ -158,9 +158,16 @@ public final class Executor {
   /// - Throws: ``PexError`` as ``withValue(_:_:)``.
   public func value(_ id: ValueID) throws -> Tensor {
     let shape = try plan.graph[id].type.sampleShape()
+    guard plan.graph[id].type.dtype.isFloat else { return try integers(id, shape) }
     return try withValue(id) { numbers in
       try Tensor(.float32, shape) { $0.copyMemory(from: UnsafeRawBufferPointer(numbers)) }
     }
+  }
+
+  /// Whole numbers: stored as such, or computed in f32, which holds those that there can be exactly.
+  private func integers(_ id: ValueID, _ shape: Shape) throws -> Tensor {
+    if let constant = plan.graph[try given(id).stored.value].constant { return constant }
+    return try withValue(id) { numbers in try Tensor(shape.dimensions, numbers.map { Int64($0) }) }
   }
 
   /// Calls `body` with the elements of a tap, an output or the logits, row-major. They are valid only within the call.

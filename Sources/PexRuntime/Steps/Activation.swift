@@ -27,7 +27,10 @@ struct Activation: Sendable {
     case .absolute: self.init(pex_absolute)
     case .negative: self.init(pex_negative)
     case .squareRoot: self.init(pex_square_root)
-    case .elu, .tanh, .logarithm: return nil
+    case .swish(let alpha) where alpha == 1: self.init(pex_swish)
+    case .elu, .tanh, .logarithm, .selu, .celu, .thresholdedRelu, .swish, .gelu, .tanhGelu, .mish, .softplus, .softsign,
+      .errorFunction, .reciprocal, .floor, .ceil, .round:
+      return nil
     }
   }
 

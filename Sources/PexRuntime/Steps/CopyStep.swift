@@ -26,6 +26,40 @@ struct ConcatStep: StepKernel {
   }
 }
 
+/// Elements of a plain value chosen axis by axis, row by row of the last axis.
+struct SelectionStep: StepKernel {
+  /// Where along every axis but the last each output position reads, in elements from the axis's start.
+  private let offsets: [[Int]]
+  /// The same of the last axis, and whether these are neighbours.
+  private let row: [Int], isRun: Bool
+
+  /// - Parameters:
+  ///   - sources: for every axis, the input's position that each output position takes.
+  ///   - strides: elements between the input's neighbours along each axis.
+  init(sources: [[Int]], strides: [Int]) {
+    var offsets = zip(sources, strides).map { list, stride in list.map { $0 * stride } }
+    row = offsets.popLast() ?? [0]
+    isRun = zip(row, row.dropFirst()).allSatisfy { $0 + 1 == $1 }
+    self.offsets = offsets
+  }
+
+  var title: String { "copy" }
+
+  func run(_ context: StepContext) throws {
+    let (input, output, count) = (context.inputs[0], context.outputs[0], row.count)
+    context.workers.each(offsets.reduce(1) { $0 * $1.count }, cost: count) { index, _ in
+      var (rest, from) = (index, 0)
+      for list in offsets.reversed() {
+        from += list[rest % list.count]
+        rest /= list.count
+      }
+      let target = output + index * count
+      guard !isRun else { return target.update(from: input + from + (row.first ?? 0), count: count) }
+      for (place, offset) in row.enumerated() { target[place] = input[from + offset] }
+    }
+  }
+}
+
 /// Elements moved to other places: transposition, and padding with one number.
 struct StridedCopyStep: StepKernel {
   /// Extents of what is copied.

@@ -24,7 +24,7 @@ struct ReferenceStep: StepKernel {
       throw PexError(.defect, "\(operation.mnemonic) gave other values than announced")
     }
     for (result, output) in zip(results, context.outputs) {
-      try result.withFloats { numbers in
+      try result.asFloat32().withFloats { numbers in
         if let start = numbers.baseAddress { output.update(from: start, count: numbers.count) }
       }
     }
