@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
     .target(name: "PexExits", dependencies: ["PexGraph", "PexHeads", "PexTensor"]),
     .target(name: "COnnxProto", exclude: ["README.md"], linkerSettings: [.linkedLibrary("protobuf-c")]),
-    .target(name: "PexONNX", dependencies: ["COnnxProto", "PexGraph", "PexTensor"]),
+    .target(name: "PexONNX", dependencies: ["COnnxProto", "PexGraph", "PexReference", "PexTensor"]),
     .target(name: "CPexChecksum"),
     .target(name: "CPexFiles"),
     .target(

@@ -33,6 +33,7 @@ extension Reference {
     case .reciprocal: return 1 / x
     case .floor: return x.rounded(.down)
     case .ceil: return x.rounded(.up)
+    case .sign: return x > 0 ? 1 : x < 0 ? -1 : x
     case .round: return x.rounded(.toNearestOrEven)
     }
   }

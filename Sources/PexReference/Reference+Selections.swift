@@ -26,7 +26,9 @@ extension Reference {
       var (best, largest) = (0, numbers[start])
       for index in 1..<max(shape[payload.axis], 1) where !largest.isNaN {
         let value = numbers[start + index * strides[payload.axis]]
-        if value > largest || value.isNaN || (payload.takesLast && value == largest) { (best, largest) = (index, value) }
+        if value > largest || value.isNaN || (payload.takesLast && value == largest) {
+          (best, largest) = (index, value)
+        }
       }
       return Float(best)
     }

@@ -31,7 +31,10 @@ public enum Reference {
     guard let type = types.first else { throw PexError(.defect, "an operation gives nothing") }
     let shape = try type.sampleShape()
     let elements = try compute(fitted, inputs, shape)
-    return [type.dtype == .int64 ? try Tensor(shape.dimensions, elements.map { Int64($0) }) : try Tensor(shape.dimensions, elements)]
+    return [
+      type.dtype == .int64
+        ? try Tensor(shape.dimensions, elements.map { Int64($0) }) : try Tensor(shape.dimensions, elements)
+    ]
   }
 
   private static func compute(_ operation: Operation, _ inputs: [Tensor], _ shape: Shape) throws -> [Float] {

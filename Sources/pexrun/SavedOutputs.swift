@@ -59,7 +59,8 @@ struct SavedOutputs {
       try write(Npy.encode(tensor), "\(folder)/\(file)", overwriting)
       var members: [(key: String, value: JSON)] = [
         ("name", .string(output.name)), ("file", .string(file)),
-        ("shape", .array(tensor.shape.dimensions.map(JSON.integer))), ("dtype", .string(tensor.dtype == .int64 ? "int64" : "float32")),
+        ("shape", .array(tensor.shape.dimensions.map(JSON.integer))),
+        ("dtype", .string(tensor.dtype == .int64 ? "int64" : "float32")),
         ("exit", .optional(output.exit, JSON.integer)),
       ]
       if output.samples.count < count { members.append(("samples", .array(output.samples.map(JSON.integer)))) }

@@ -68,7 +68,8 @@ public struct TransposedConvolution: OperationPayload {
     let (x, weight) = (inputs[0], inputs[1])
     guard let map = x.featureMap, weight.rank == x.rank, !weight.hasBatch else {
       throw PexError(
-        .malformed, "transposed convolution: expected an input [N,C,spatial…] and a weight of its rank, found \(inputs)")
+        .malformed, "transposed convolution: expected an input [N,C,spatial…] and a weight of its rank, found \(inputs)"
+      )
     }
     guard groups >= 1, map.channels % groups == 0, weight.perSample[0] == map.channels,
       Array(weight.perSample.dropFirst(2)) == kernel

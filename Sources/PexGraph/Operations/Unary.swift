@@ -49,13 +49,15 @@ public struct Unary: OperationPayload {
     case reciprocal
     case floor
     case ceil
+    /// -1, 0 or 1; NaN stays NaN.
+    case sign
     /// To the nearest integer, halves to the even one.
     case round
   }
 
   private enum Word: String, CaseIterable {
     case relu, clip, sigmoid, tanh, exponential, logarithm, absolute, negative, elu
-    case selu, celu, swish, gelu, mish, softplus, softsign, reciprocal, floor, ceil, round
+    case selu, celu, swish, gelu, mish, softplus, softsign, reciprocal, floor, ceil, round, sign
     case hardSigmoid = "hard_sigmoid"
     case hardSwish = "hard_swish"
     case leakyRelu = "leaky_relu"
@@ -100,6 +102,7 @@ public struct Unary: OperationPayload {
     case .floor: Self.list(.floor)
     case .ceil: Self.list(.ceil)
     case .round: Self.list(.round)
+    case .sign: Self.list(.sign)
     }
   }
 
@@ -138,6 +141,7 @@ public struct Unary: OperationPayload {
     case .floor: kind = .floor
     case .ceil: kind = .ceil
     case .round: kind = .round
+    case .sign: kind = .sign
     }
   }
 
@@ -147,7 +151,7 @@ public struct Unary: OperationPayload {
       .squareRoot, .absolute, .negative:
       1
     case .selu, .celu, .thresholdedRelu, .swish, .gelu, .tanhGelu, .mish, .softplus, .softsign, .errorFunction,
-      .reciprocal, .floor, .ceil, .round:
+      .reciprocal, .floor, .ceil, .round, .sign:
       4
     }
   }

@@ -1,4 +1,5 @@
 import PexGraph
+import PexReference
 import PexTensor
 
 /// The graph while nodes of the source model are added to it, and what the names seen so far stand for.
@@ -20,7 +21,7 @@ final class GraphBuilder {
   }
 
   /// Numbers that one model may ask to be filled in without storing them (`ConstantOfShape`).
-  private static let fillLimit = 1 << 26
+  private static let fillLimit = 1 << 28
 
   /// An empty graph for a model.
   init(_ outline: ModelOutline, _ reader: TensorReader, fileBatch: Int?) {
@@ -49,12 +50,20 @@ final class GraphBuilder {
   }
 
   /// Records what a node's output stands for.
-  func set(_ name: String, _ value: ImportedValue) { values[name] = value }
+  func set(_ name: String, _ value: ImportedValue) {
+    if case .computed(let id) = value, let constant = graph[id].constant {
+      values[name] = .constant(name: graph[id].name, constant)
+    } else {
+      values[name] = value
+    }
+  }
 
-  /// A stored tensor as a value: short lists of integers take part in shape arithmetic, floats become f32.
+  /// A stored tensor as a value: a few integers take part in shape arithmetic, floats become f32.
   func known(_ tensor: Tensor, name: String) throws -> ImportedValue {
-    if tensor.shape.rank <= 1, tensor.count <= ShapeVector.lengthLimit, let integers = tensor.integers {
-      return .vector(try ShapeVector(integers.map(Dimension.fixed), isScalar: tensor.shape.rank == 0))
+    if tensor.count <= KnownIntegers.countLimit, let integers = tensor.integers {
+      var known = try KnownIntegers(integers.map(Dimension.fixed), extents: tensor.shape.dimensions)
+      known.dtype = tensor.dtype
+      return .integers(known)
     }
     return .constant(name: name, tensor.dtype.isFloat ? try tensor.asFloat32() : tensor)
   }
@@ -79,7 +88,7 @@ final class GraphBuilder {
           .unsupported, "'\(name)' holds \(tensor.dtype.name) numbers; only shapes are computed in integers")
       }
       return try addConstant(name) { tensor }
-    case .vector:
+    case .integers:
       throw PexError(
         .unsupported, "expected floating-point numbers, found integers; only shapes are computed in integers")
     }
@@ -100,13 +109,60 @@ final class GraphBuilder {
 
   /// Adds a node that gives an output of the source model under its name, or an intermediate value of the lowering,
   /// named after that output and `suffix`.
-  func emit(_ operation: Operation, _ inputs: [ValueID], for node: ONNXNode, suffix: String? = nil) throws -> ValueID {
-    let output = node.outputs.first ?? ""
+  /// - Parameter position: which of the source node's outputs it is.
+  func emit(
+    _ operation: Operation, _ inputs: [ValueID], for node: ONNXNode, output position: Int = 0, suffix: String? = nil
+  ) throws -> ValueID {
+    let output = node.outputs.indices.contains(position) ? node.outputs[position] : ""
     let name =
       if suffix == nil, !output.isEmpty { output } else {
         freeName((output.isEmpty ? node.name : output) + (suffix ?? ""))
       }
-    return try graph.addNode(operation, inputs, output: name, name: node.name)
+    guard let folded = try folded(operation, inputs) else {
+      return try graph.addNode(operation, inputs, output: name, name: node.name)
+    }
+    return try addConstant(name) { folded }
+  }
+
+  /// What an operation gives that reads only constants, when it is little: sizes that a model computes in floating-point
+  /// numbers have to be known on import. What is more is folded behind the import, with the same arithmetic.
+  private func folded(_ operation: Operation, _ inputs: [ValueID]) throws -> Tensor? {
+    let constants = inputs.compactMap { graph[$0].constant }
+    guard constants.count == inputs.count, !inputs.isEmpty,
+      constants.allSatisfy({ $0.dtype == .float32 && $0.count <= KnownIntegers.countLimit })
+    else { return nil }
+    let types = try operation.outputTypes(of: constants.map(ValueType.init(of:)))
+    guard let type = types.first, type.dtype == .float32, try type.sampleShape().count <= KnownIntegers.countLimit
+    else { return nil }
+    return try Reference.evaluate(operation, constants).first
+  }
+
+  /// The value that an operation which only moves elements gives, as one of the node's outputs: integers that are known
+  /// stay known.
+  /// - Parameter operation: makes the operation for values of so many axes.
+  func move(
+    _ values: [ImportedValue], for node: ONNXNode, output: Int = 0, suffix: String? = nil,
+    _ operation: (Int) throws -> Operation
+  ) throws -> ImportedValue {
+    let parts = values.compactMap { if case .integers(let known) = $0 { known } else { nil } }
+    guard parts.count == values.count, let first = parts.first else {
+      let inputs = try values.map(float)
+      let rank = inputs.first.map { type($0).rank } ?? 0
+      return .computed(try emit(operation(rank), inputs, for: node, output: output, suffix: suffix))
+    }
+    // Positions are moved in place of what stands there.
+    var (places, elements): ([Tensor], [Dimension]) = ([], [])
+    for part in parts {
+      places.append(try Tensor(part.extents, part.elements.indices.map { Float(elements.count + $0) }))
+      elements += part.elements
+    }
+    let operation = try operation(first.extents.count)
+    let types = try operation.outputTypes(of: places.map(ValueType.init(of:)))
+    guard try (types.first?.sampleShape().count ?? 0) <= KnownIntegers.countLimit,
+      let moved = try Reference.evaluate(operation, places).first
+    else { throw PexError(.unsupported, "the result has too many integers for shape arithmetic") }
+    return .integers(
+      try KnownIntegers(moved.floats.map { elements[Int($0)] }, extents: moved.shape.dimensions))
   }
 
   /// Counts numbers that are filled in rather than stored.
@@ -124,13 +180,11 @@ final class GraphBuilder {
     switch try value(named: name) {
     case .computed(let computed): id = computed
     case .constant(_, let tensor): id = try addConstant(name) { tensor }
-    case .vector(let vector):
-      guard let integers = vector.integers else {
+    case .integers(let known):
+      guard let integers = known.integers else {
         throw PexError(.unsupported, "output '\(name)' is a shape that depends on the batch")
       }
-      id = try addConstant(name) {
-        try Tensor(vector.isScalar ? [] : [integers.count], integers.map(Int64.init))
-      }
+      id = try addConstant(name) { try Tensor(known.extents, integers.map(Int64.init)) }
     }
     if graph.outputs.contains(id) {
       guard graph[id].name != name else { throw PexError(.malformed, "output '\(name)' is listed twice") }

@@ -7,29 +7,40 @@ enum ImportedValue {
   case computed(ValueID)
   /// Numbers that are known. Floating-point ones are f32. They enter the graph when an operation reads them.
   case constant(name: String, Tensor)
-  /// Known integers, the symbolic batch among them: what shape arithmetic works on.
-  case vector(ShapeVector)
+  /// Known integers and truth values, the symbolic batch among them: what shape arithmetic works on.
+  case integers(KnownIntegers)
 }
 
-/// A list of extents, or a single one, that a model computes with: what `Shape` gives and `Reshape` takes.
-struct ShapeVector {
+/// An array of extents that a model computes with: what `Shape` gives and `Reshape` takes. Truth values are 0 and 1.
+struct KnownIntegers {
   /// No shape is longer; a chain of `Concat`s that double a list must not fill the memory.
-  static let lengthLimit = 4096
+  static let countLimit = 4096
 
-  /// The numbers. Negative ones may occur: -1 in the target of a `Reshape`.
+  /// The numbers, row-major. Negative ones may occur: -1 in the target of a `Reshape`.
   let elements: [Dimension]
-  /// Whether it is a scalar rather than a list; then there is one element.
-  let isScalar: Bool
+  /// The array's own extents; none for a single number.
+  let extents: [Int]
+  /// The type that the source model stores them in.
+  var dtype = DType.int64
 
-  /// A list or scalar.
-  /// - Throws: ``PexError`` (unsupported) when it is longer than any shape.
-  init(_ elements: [Dimension], isScalar: Bool = false) throws {
-    guard elements.count <= Self.lengthLimit else {
-      throw PexError(.unsupported, "a list of \(elements.count) integers is too long for shape arithmetic")
+  /// An array.
+  /// - Throws: ``PexError`` (unsupported) when it is longer than any shape, (malformed) when the extents do not fit.
+  init(_ elements: [Dimension], extents: [Int]) throws {
+    guard elements.count <= Self.countLimit else {
+      throw PexError(.unsupported, "\(elements.count) integers are too many for shape arithmetic")
+    }
+    guard try Shape(extents).count == elements.count else {
+      throw PexError(.malformed, "\(elements.count) integers do not fill an array of \(extents)")
     }
     self.elements = elements
-    self.isScalar = isScalar
+    self.extents = extents
   }
+
+  /// A list.
+  init(_ elements: [Dimension]) throws { try self.init(elements, extents: [elements.count]) }
+
+  /// One number.
+  init(_ element: Dimension) throws { try self.init([element], extents: []) }
 
   /// The numbers when the batch is not among them.
   var integers: [Int]? {
@@ -40,4 +51,7 @@ struct ShapeVector {
     }
     return result
   }
+
+  /// The numbers as f32, when the batch is not among them.
+  var tensor: Tensor? { integers.flatMap { try? Tensor(extents, $0.map(Float.init)) } }
 }

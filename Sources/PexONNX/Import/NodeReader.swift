@@ -40,10 +40,10 @@ final class NodeReader {
 
   /// The known integers that an input holds, the batch among them; nil when the input is left out.
   /// - Throws: ``PexError`` (unsupported) when they are computed while the network runs.
-  func optionalVector(_ index: Int, _ label: String) throws -> ShapeVector? {
+  func optionalArray(_ index: Int, _ label: String) throws -> KnownIntegers? {
     switch optionalInput(index) {
     case nil: return nil
-    case .vector(let vector): return vector
+    case .integers(let known): return known
     case .constant(_, let tensor):
       throw PexError(
         .malformed, "input \(index) (\(label)): expected a list of integers, found \(tensor.dtype.name)\(tensor.shape)")
@@ -54,15 +54,15 @@ final class NodeReader {
   }
 
   /// The known integers that an input holds.
-  func vector(_ index: Int, _ label: String) throws -> ShapeVector {
-    guard let vector = try optionalVector(index, label) else { throw missing(index, label) }
-    return vector
+  func array(_ index: Int, _ label: String) throws -> KnownIntegers {
+    guard let array = try optionalArray(index, label) else { throw missing(index, label) }
+    return array
   }
 
   /// The known integers that an input holds, without the batch; nil when the input is left out.
   func optionalIntegers(_ index: Int, _ label: String) throws -> [Int]? {
-    guard let vector = try optionalVector(index, label) else { return nil }
-    guard let integers = vector.integers else {
+    guard let array = try optionalArray(index, label) else { return nil }
+    guard let integers = array.integers else {
       throw PexError(.unsupported, "input \(index) (\(label)) depends on the batch")
     }
     return integers
@@ -79,13 +79,32 @@ final class NodeReader {
     switch optionalInput(index) {
     case nil: return nil
     case .constant(_, let tensor) where tensor.count == 1: return tensor.floats.first.map(Double.init)
-    case .vector(let vector) where vector.elements.count == 1: return vector.integers?.first.map(Double.init)
-    case .constant, .vector: throw PexError(.malformed, "input \(index) (\(label)): expected one number")
+    case .integers(let known) where known.elements.count == 1: return known.integers?.first.map(Double.init)
+    case .constant, .integers: throw PexError(.malformed, "input \(index) (\(label)): expected one number")
     case .computed:
       throw PexError(
         .unsupported, "input \(index) (\(label)): expected a number known beforehand, found one that is computed")
     }
   }
+
+  /// The known numbers that an input holds, as f32; nil when the input is left out or empty.
+  func optionalNumbers(_ index: Int, _ label: String, _ builder: GraphBuilder) throws -> [Double]? {
+    let numbers: Tensor?
+    switch optionalInput(index) {
+    case nil: return nil
+    case .constant(_, let tensor): numbers = tensor
+    case .integers(let known): numbers = known.tensor
+    case .computed(let id): numbers = builder.constant(id)
+    }
+    guard let numbers else {
+      throw PexError(
+        .unsupported, "input \(index) (\(label)): expected numbers known beforehand, found ones that are computed")
+    }
+    return numbers.count == 0 ? nil : numbers.floats.map(Double.init)
+  }
+
+  /// Whether somebody may read the output at a position.
+  func gives(_ index: Int) -> Bool { node.outputs.indices.contains(index) && !node.outputs[index].isEmpty }
 
   /// Takes the integer named `name`; `fallback` when there is none.
   func integer(_ name: String, default fallback: Int) throws -> Int { try optionalInteger(name) ?? fallback }

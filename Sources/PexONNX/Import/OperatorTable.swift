@@ -17,8 +17,9 @@ enum OperatorTable {
   /// The rows of all families.
   static let rows: [OperatorRow] =
     ConvolutionOperators.rows + PoolingOperators.rows + NormalizationOperators.rows + ActivationOperators.rows
-    + ArithmeticOperators.rows + ProductOperators.rows + LayoutOperators.rows + ReductionOperators.rows
-    + ConstantOperators.rows + ShapeOperators.rows
+    + OwnStatisticsOperators.rows + ArithmeticOperators.rows + ProductOperators.rows + LayoutOperators.rows
+    + SelectionOperators.rows + PaddingOperators.rows + ResizeOperators.rows + ReductionOperators.rows
+    + QuantizationOperators.rows + ConstantOperators.rows + ShapeOperators.rows
 
   private static let byName = Dictionary(grouping: rows, by: \.op).mapValues { $0.sorted { $0.since < $1.since } }
 

@@ -33,7 +33,8 @@ extension NodeReader {
     }
   }
 
-  private func list(_ name: String, count: Int) throws -> [Int]? {
+  /// Takes a list with one integer an axis, or as many as `count` says; nil when there is none.
+  func list(_ name: String, count: Int) throws -> [Int]? {
     guard let values = try optionalIntegers(name) else { return nil }
     guard values.count == count else {
       throw PexError(.malformed, "attribute '\(name)': expected \(count) integers, found \(values.count)")

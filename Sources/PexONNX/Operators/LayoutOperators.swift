@@ -1,17 +1,18 @@
 import PexGraph
 import PexTensor
 
-/// Operators that move elements without computing: reshapes, transpositions, joining and padding.
+/// Operators that give all elements under other extents or in another order.
 enum LayoutOperators {
   static let rows = [
     OperatorRow(op: "Concat", since: 1, function: concat),
     OperatorRow(op: "Flatten", since: 1, function: flatten),
-    OperatorRow(op: "Reshape", since: 5, function: reshape),
+    OperatorRow(op: "Reshape", since: 1, function: reshapeByAttribute),
+    OperatorRow(op: "Reshape", since: 5, function: reshapeByInput),
     OperatorRow(op: "Squeeze", since: 1, function: squeeze),
     OperatorRow(op: "Unsqueeze", since: 1, function: unsqueeze),
     OperatorRow(op: "Transpose", since: 1, function: transpose),
-    OperatorRow(op: "Pad", since: 2, function: padByAttributes),
-    OperatorRow(op: "Pad", since: 11, function: padByInputs),
+    OperatorRow(op: "DepthToSpace", since: 1, function: depthToSpace),
+    OperatorRow(op: "SpaceToDepth", since: 1, function: spaceToDepth),
   ]
 
   /// The axis was 1 where opsets before 4 left it out.
@@ -20,14 +21,8 @@ enum LayoutOperators {
       throw PexError(.malformed, "attribute 'axis' is missing")
     }
     let values = try (0..<node.inputCount).map { try node.input($0, "inputs") }
-    guard let first = values.first else { throw PexError(.malformed, "input 0 (inputs) is missing") }
-    if case .vector = first {
-      _ = try node.axis(axis, rank: 1)
-      return [.vector(try ShapeVector((0..<values.count).flatMap { try node.vector($0, "inputs").elements }))]
-    }
-    let inputs = try values.map(builder.float)
-    let concat = Concat(axis: try node.axis(axis, rank: builder.type(inputs[0]).rank))
-    return [.computed(try builder.emit(.concat(concat), inputs, for: node.node))]
+    guard !values.isEmpty else { throw PexError(.malformed, "input 0 (inputs) is missing") }
+    return [try builder.move(values, for: node.node) { .concat(Concat(axis: try node.axis(axis, rank: $0))) }]
   }
 
   private static func flatten(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
@@ -39,16 +34,23 @@ enum LayoutOperators {
     return [try Reshaping.reshape(value, target, node, builder)]
   }
 
-  private static func reshape(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
-    let value = try node.input(0, "data")
-    let target = try node.vector(1, "shape").elements
-    let keepsZeros = try node.flag("allowzero", default: false)
-    if case .vector(let vector) = value {
-      guard target.count <= 1, target.allSatisfy({ $0 == -1 || $0 == .fixed(vector.elements.count) }) else {
-        throw PexError(.unsupported, "a list of integers cannot be reshaped to \(target)")
-      }
-      return [.vector(try ShapeVector(vector.elements, isScalar: target.isEmpty))]
+  private static func reshapeByAttribute(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    guard let target = try node.optionalIntegers("shape") else {
+      throw PexError(.malformed, "attribute 'shape' is missing")
     }
+    return try reshape(node, builder, target.map(Dimension.fixed), keepsZeros: false)
+  }
+
+  /// `allowzero` came with opset 14.
+  private static func reshapeByInput(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    let keepsZeros = try node.flag("allowzero", default: false)
+    return try reshape(node, builder, try node.array(1, "shape").elements, keepsZeros: keepsZeros)
+  }
+
+  private static func reshape(
+    _ node: NodeReader, _ builder: GraphBuilder, _ target: [Dimension], keepsZeros: Bool
+  ) throws -> [ImportedValue] {
+    let value = try node.input(0, "data")
     let dimensions = try Reshaping.dimensions(of: value, builder)
     let resolved = try Reshaping.resolve(
       target, from: dimensions, keepsZeros: keepsZeros, fileBatch: builder.fileBatch)
@@ -68,9 +70,6 @@ enum LayoutOperators {
       throw PexError(.malformed, "axes \(axes) of \(dimensions) are not all 1")
     }
     let kept = dimensions.indices.filter { !axes.contains($0) }
-    if case .vector(let vector) = value {
-      return [.vector(try ShapeVector(vector.elements, isScalar: kept.isEmpty))]
-    }
     return [try Reshaping.reshape(value, kept.map { dimensions[$0] }, node, builder)]
   }
 
@@ -83,10 +82,6 @@ enum LayoutOperators {
     }
     // Ascending, so that every axis is where it belongs when the later ones are inserted.
     for axis in axes { dimensions.insert(1, at: axis) }
-    if case .vector(let vector) = value {
-      guard dimensions.count <= 1 else { throw PexError(.unsupported, "a list of integers cannot become a matrix") }
-      return [.vector(try ShapeVector(vector.elements))]
-    }
     return [try Reshaping.reshape(value, dimensions, node, builder)]
   }
 
@@ -101,50 +96,66 @@ enum LayoutOperators {
     let value = try node.input(0, "data")
     let rank = try Reshaping.dimensions(of: value, builder).count
     let permutation = try node.optionalIntegers("perm") ?? (0..<rank).reversed()
-    if case .vector = value, permutation == Array(0..<rank) { return [value] }
     if case .constant(_, let numbers) = value, numbers.dtype == .float32, rank == 2, permutation == [1, 0] {
       return [.constant(name: node.node.outputs.first ?? "", try numbers.transposedMatrix())]
     }
-    let x = try builder.float(value)
-    return [.computed(try builder.emit(.transpose(Transpose(permutation)), [x], for: node.node))]
+    return [try builder.move([value], for: node.node) { _ in .transpose(Transpose(permutation)) }]
   }
 
-  private static func padByAttributes(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
-    guard let pads = try node.optionalIntegers("pads") else {
-      throw PexError(.malformed, "attribute 'pads' is missing")
+  /// `mode` came with opset 11; before, columns come out depth first (`DCR`).
+  private static func depthToSpace(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    let (x, map, block) = try map(node, builder)
+    guard map.count == 4, map[1] % (block * block) == 0 else {
+      throw PexError(.malformed, "attribute 'blocksize': blocks of \(block) do not fit an input of \(map)")
     }
-    return try pad(node, builder, pads, axes: nil, value: try node.float("value", default: 0))
+    let (depth, height, width) = (map[1] / (block * block), map[2], map[3])
+    let isColumnFirst = try isColumnFirst(node)
+    let parts = isColumnFirst ? [depth, block, block, height, width] : [block, block, depth, height, width]
+    return try rearrange(
+      x, parts, isColumnFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2], [depth, height * block, width * block], node,
+      builder)
   }
 
-  /// The axes that are padded may be told from opset 18 on.
-  private static func padByInputs(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
-    let pads = try node.integers(1, "pads")
-    let axes = try node.optionalIntegers(3, "axes")
-    return try pad(node, builder, pads, axes: axes, value: try node.optionalScalar(2, "constant_value") ?? 0)
+  private static func spaceToDepth(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    let (x, map, block) = try map(node, builder)
+    guard map.count == 4, map[2] % block == 0, map[3] % block == 0 else {
+      throw PexError(.malformed, "attribute 'blocksize': blocks of \(block) do not fit an input of \(map)")
+    }
+    let (height, width) = (map[2] / block, map[3] / block)
+    return try rearrange(
+      x, [map[1], height, block, width, block], try isColumnFirst(node) ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4],
+      [map[1] * block * block, height, width], node, builder)
   }
 
-  private static func pad(
-    _ node: NodeReader, _ builder: GraphBuilder, _ pads: [Int], axes: [Int]?, value: Double
+  private static func map(
+    _ node: NodeReader, _ builder: GraphBuilder
+  ) throws -> (x: ValueID, extents: [Int], block: Int) {
+    let x = try builder.float(node.input(0, "input"))
+    let block = try node.integer("blocksize", default: 0)
+    guard (1...1 << 12).contains(block) else {
+      throw PexError(.malformed, "attribute 'blocksize': expected 1…4096, found \(block)")
+    }
+    return (x, builder.type(x).perSample, block)
+  }
+
+  private static func isColumnFirst(_ node: NodeReader) throws -> Bool {
+    let mode = try node.string("mode", default: "DCR")
+    guard mode == "DCR" || mode == "CRD" else {
+      throw PexError(.malformed, "attribute 'mode': expected DCR or CRD, found '\(mode)'")
+    }
+    return mode == "CRD"
+  }
+
+  /// A map taken apart into `parts`, its axes reordered, and put together again.
+  private static func rearrange(
+    _ x: ValueID, _ parts: [Int], _ permutation: [Int], _ result: [Int], _ node: NodeReader, _ builder: GraphBuilder
   ) throws -> [ImportedValue] {
-    let x = try builder.float(node.input(0, "data"))
-    let rank = builder.type(x).rank
-    let mode = try node.string("mode", default: "constant")
-    guard mode == "constant" else {
-      throw PexError(.unsupported, "attribute 'mode': expected constant, found '\(mode)'")
+    guard let batch = builder.type(x).dimensions.first else {
+      throw PexError(.malformed, "expected an input [N,C,H,W]")
     }
-    let axes = try axes?.map { try node.axis($0, rank: rank, "axes") } ?? Array(0..<rank)
-    guard pads.count == 2 * axes.count, Set(axes).count == axes.count else {
-      throw PexError(.malformed, "pads: expected \(2 * axes.count) integers, found \(pads.count)")
-    }
-    guard pads.allSatisfy({ $0 >= 0 }), !value.isNaN else {
-      throw PexError(.unsupported, "pads \(pads): cutting off with negative padding is not supported")
-    }
-    var before = Array(repeating: 0, count: rank)
-    var after = before
-    for (index, axis) in axes.enumerated() {
-      before[axis] = pads[index]
-      after[axis] = pads[index + axes.count]
-    }
-    return [.computed(try builder.emit(.pad(Pad(before: before, after: after, value: value)), [x], for: node.node))]
+    func reshape(_ extents: [Int]) -> Operation { .reshape(Reshape([batch] + extents.map(Dimension.fixed))) }
+    let apart = try builder.emit(reshape(parts), [x], for: node.node, suffix: ".parts")
+    let turned = try builder.emit(.transpose(Transpose(permutation)), [apart], for: node.node, suffix: ".turned")
+    return [.computed(try builder.emit(reshape(result), [turned], for: node.node))]
   }
 }

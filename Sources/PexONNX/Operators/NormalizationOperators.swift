@@ -66,7 +66,7 @@ enum NormalizationOperators {
   private static func dropout(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
     node.ignore("ratio")
     node.ignore("seed")
-    if case .vector? = node.optionalInput(2) {
+    if case .integers? = node.optionalInput(2) {
       try refuseTraining(node.optionalScalar(2, "training_mode") != 0)
     } else if case .constant(_, let mode)? = node.optionalInput(2) {
       try refuseTraining(mode.integers?.contains { $0 != 0 } ?? true)

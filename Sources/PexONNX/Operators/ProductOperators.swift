@@ -5,16 +5,17 @@ import PexTensor
 /// weight.
 enum ProductOperators {
   static let rows = [
-    OperatorRow(op: "Gemm", since: 7, function: gemm),
+    OperatorRow(op: "Gemm", since: 1, function: gemm),
     OperatorRow(op: "MatMul", since: 1, function: matrixProduct),
   ]
 
-  /// `alpha · A · B + beta · C`. C may be left out from opset 11 on.
+  /// `alpha · A · B + beta · C`. C may be left out from opset 11 on; before 7 a flag said that it is broadcast.
   private static func gemm(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
-    guard try !node.flag("transA", default: false) else {
-      throw PexError(.unsupported, "attribute 'transA': a transposed left matrix is not supported")
+    node.ignore("broadcast")
+    var x = try builder.float(node.input(0, "A"))
+    if try node.flag("transA", default: false) {
+      x = try builder.emit(.transpose(Transpose([1, 0])), [x], for: node.node, suffix: ".left")
     }
-    let x = try builder.float(node.input(0, "A"))
     let isTransposed = try node.flag("transB", default: false)
     let alpha = try node.float("alpha", default: 1)
     let beta = try node.float("beta", default: 1)
@@ -35,13 +36,32 @@ enum ProductOperators {
     return [.computed(try builder.emit(.binary(Binary(.add)), [product, addend], for: node.node))]
   }
 
+  /// A list counts as a row on the left and as a column on the right, and that axis goes again.
   private static func matrixProduct(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
-    let x = try builder.float(node.input(0, "A"))
-    guard builder.type(x).rank == 2 else {
-      throw PexError(.unsupported, "input 0 (A): expected a matrix [N,K], found \(builder.type(x))")
+    let (left, right) = (try builder.float(node.input(0, "A")), try builder.float(node.input(1, "B")))
+    let (a, b) = (builder.type(left), builder.type(right))
+    if a.rank == 2, b.rank == 2, !b.hasBatch {
+      let weight = try self.weight(node.input(1, "B"), isTransposed: false, factor: 1, node, builder)
+      return [.computed(try builder.emit(.linear(Linear()), [left, weight], for: node.node))]
     }
-    let weight = try self.weight(node.input(1, "B"), isTransposed: false, factor: 1, node, builder)
-    return [.computed(try builder.emit(.linear(Linear()), [x, weight], for: node.node))]
+    guard a.rank >= 1, b.rank >= 1 else { throw PexError(.malformed, "\(a) and \(b) cannot be multiplied") }
+    var inputs = [left, right]
+    if a.rank == 1 {
+      let row = Reshape([1] + a.dimensions)
+      inputs[0] = try builder.emit(.reshape(row), [left], for: node.node, suffix: ".row")
+    }
+    if b.rank == 1 {
+      let column = Reshape(b.dimensions + [1])
+      inputs[1] = try builder.emit(.reshape(column), [right], for: node.node, suffix: ".column")
+    }
+    let isWhole = a.rank > 1 && b.rank > 1
+    let product = try builder.emit(
+      .matrixProduct(MatrixProduct()), inputs, for: node.node, suffix: isWhole ? nil : ".product")
+    guard !isWhole else { return [.computed(product)] }
+    var dimensions = builder.type(product).dimensions
+    if b.rank == 1 { dimensions.removeLast() }
+    if a.rank == 1 { dimensions.remove(at: dimensions.count - (b.rank == 1 ? 1 : 2)) }
+    return [.computed(try builder.emit(.reshape(Reshape(dimensions)), [product], for: node.node))]
   }
 
   /// The right matrix as the weight `[M, K]` of a linear layer.

@@ -8,27 +8,29 @@ enum Reshaping {
     switch value {
     case .computed(let id): builder.type(id).dimensions
     case .constant(_, let tensor): tensor.shape.dimensions.map(Dimension.fixed)
-    case .vector(let vector): vector.isScalar ? [] : [.fixed(vector.elements.count)]
+    case .integers(let known): known.extents.map(Dimension.fixed)
     }
   }
 
   /// The value under other extents: known numbers stay known.
   static func reshape(
-    _ value: ImportedValue, _ dimensions: [Dimension], _ node: NodeReader, _ builder: GraphBuilder
+    _ value: ImportedValue, _ dimensions: [Dimension], _ node: NodeReader, _ builder: GraphBuilder,
+    suffix: String? = nil
   ) throws -> ImportedValue {
-    switch value {
-    case .constant(_, let tensor):
-      let extents = try dimensions.map { dimension in
-        guard case .fixed(let extent) = dimension else {
-          throw PexError(.unsupported, "stored numbers cannot be spread over the batch")
-        }
-        return extent
+    if case .computed(let x) = value {
+      return .computed(try builder.emit(.reshape(Reshape(dimensions)), [x], for: node.node, suffix: suffix))
+    }
+    let extents = try dimensions.map { dimension in
+      guard case .fixed(let extent) = dimension else {
+        throw PexError(.unsupported, "stored numbers cannot be spread over the batch")
       }
-      let name = node.node.outputs.first ?? ""
-      return .constant(name: name, try tensor.reshaped(extents))
-    case .computed, .vector:
-      let x = try builder.float(value)
-      return .computed(try builder.emit(.reshape(Reshape(dimensions)), [x], for: node.node))
+      return extent
+    }
+    switch value {
+    case .integers(let known): return .integers(try KnownIntegers(known.elements, extents: extents))
+    case .constant(_, let tensor):
+      return .constant(name: (node.node.outputs.first ?? "") + (suffix ?? ""), try tensor.reshaped(extents))
+    case .computed: throw PexError(.defect, "a computed value has known numbers")
     }
   }
 

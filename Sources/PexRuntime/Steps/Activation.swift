@@ -29,7 +29,7 @@ struct Activation: Sendable {
     case .squareRoot: self.init(pex_square_root)
     case .swish(let alpha) where alpha == 1: self.init(pex_swish)
     case .elu, .tanh, .logarithm, .selu, .celu, .thresholdedRelu, .swish, .gelu, .tanhGelu, .mish, .softplus, .softsign,
-      .errorFunction, .reciprocal, .floor, .ceil, .round:
+      .errorFunction, .reciprocal, .floor, .ceil, .round, .sign:
       return nil
     }
   }
