@@ -25,6 +25,41 @@ INLINE vec exponential(vec x) {
 
 INLINE vec sigmoid(vec x) { return splat(1) / (splat(1) + exponential(-x)); }
 
+// Near 0 a polynomial, because 1 - 2 / (exp(2x) + 1) would cancel there; its coefficients are those of Moshier's Cephes
+// library, as are those of the error function below.
+INLINE vec hyperbolic_tangent(vec x) {
+  const vec z = x * x;
+  vec p = splat(-5.70498872745e-3f);
+  p = vfma(p, z, splat(2.06390887954e-2f));
+  p = vfma(p, z, splat(-5.37397155531e-2f));
+  p = vfma(p, z, splat(1.33314422036e-1f));
+  p = vfma(p, z, splat(-3.33332819422e-1f));
+  const vec near = vfma(p * z, x, x);
+  const vec far = splat(1) - splat(2) / (exponential(x + x) + splat(1));
+  return __builtin_elementwise_abs(x) < splat(0.625f) ? near : far;
+}
+
+// Below 1 a polynomial; from there Abramowitz and Stegun's 7.1.26, whose absolute error is 1.5e-7.
+INLINE vec error_function(vec x) {
+  const vec z = x * x;
+  vec p = splat(7.853861353153693e-5f);
+  p = vfma(p, z, splat(-8.010193625184903e-4f));
+  p = vfma(p, z, splat(5.188327685732524e-3f));
+  p = vfma(p, z, splat(-2.685381193529856e-2f));
+  p = vfma(p, z, splat(1.128358514861418e-1f));
+  p = vfma(p, z, splat(-3.761262582423300e-1f));
+  p = vfma(p, z, splat(1.128379165726710f));
+  const vec size = __builtin_elementwise_abs(x);
+  const vec t = splat(1) / vfma(splat(0.3275911f), size, splat(1));
+  vec q = splat(1.061405429f);
+  q = vfma(q, t, splat(-1.453152027f));
+  q = vfma(q, t, splat(1.421413741f));
+  q = vfma(q, t, splat(-0.284496736f));
+  q = vfma(q, t, splat(0.254829592f));
+  const vec far = splat(1) - q * t * exponential(-z);
+  return size < splat(1) ? p * x : (x < splat(0) ? -far : far);
+}
+
 INLINE vec apply(pex_unary function, vec a, vec b, vec x) {
   switch (function) {
   case pex_clamp: return vlimit(x, a, b);
@@ -37,6 +72,10 @@ INLINE vec apply(pex_unary function, vec a, vec b, vec x) {
   case pex_absolute: return __builtin_elementwise_abs(x);
   case pex_negative: return -x;
   case pex_square_root: return square_root(x);
+  case pex_tanh: return hyperbolic_tangent(x);
+  case pex_error_function: return error_function(x);
+  case pex_gelu: return splat(0.5f) * x * (splat(1) + error_function(x * splat(0.70710678f)));
+  case pex_elu: return x < splat(0) ? a * (exponential(x) - splat(1)) : x;
   }
 }
 
@@ -82,6 +121,10 @@ static void unary(pex_activation activation, ptrdiff_t count, const float *input
   case pex_absolute: apply_all(pex_absolute, activation, count, input, output); break;
   case pex_negative: apply_all(pex_negative, activation, count, input, output); break;
   case pex_square_root: apply_all(pex_square_root, activation, count, input, output); break;
+  case pex_tanh: apply_all(pex_tanh, activation, count, input, output); break;
+  case pex_error_function: apply_all(pex_error_function, activation, count, input, output); break;
+  case pex_gelu: apply_all(pex_gelu, activation, count, input, output); break;
+  case pex_elu: apply_all(pex_elu, activation, count, input, output); break;
   }
 }
 

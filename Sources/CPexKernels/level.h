@@ -46,6 +46,7 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .linear = linear,
     .reduce_rows = reduce_rows,
     .softmax_row = softmax_row,
+    .standardize_row = standardize_row,
     .binary_row = binary_row,
     .copy_finite = copy_finite,
     .unary = unary,

@@ -112,6 +112,28 @@ static void reduce_rows(pex_take take, ptrdiff_t rows, ptrdiff_t count, const fl
   }
 }
 
+// The sum of squares, in as many partial sums as `reduce_row` has.
+static float squares_row(ptrdiff_t count, const float *input) {
+  enum { parts = 64 };
+  float part[parts] = {0};
+  ptrdiff_t i = 0;
+  for (; i + parts <= count; i += parts) {
+    for (int j = 0; j < parts; j++) part[j] += input[i + j] * input[i + j];
+  }
+  for (int j = 0; i < count; i++, j++) part[j] += input[i] * input[i];
+  for (int half = parts / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; j++) part[j] += part[j + half];
+  }
+  return part[0];
+}
+
+static void standardize_row(ptrdiff_t count, float epsilon, const float *input, float *output) {
+  const float mean = reduce_row(pex_take_sum, count, input) / (float)count;
+  for (ptrdiff_t i = 0; i < count; i++) output[i] = input[i] - mean;
+  const float factor = 1 / sqrtf(squares_row(count, output) / (float)count + epsilon);
+  for (ptrdiff_t i = 0; i < count; i++) output[i] = output[i] * factor;
+}
+
 static void softmax_row(ptrdiff_t count, const float *input, float *output) {
   const pex_activation power = {pex_exponential, 0, 0};
   affine_row(count, reduce_row(pex_take_maximum, count, input), 1, 0, power, input, output);

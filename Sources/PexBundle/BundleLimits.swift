@@ -17,6 +17,8 @@ package enum BundleLimits {
   package static let attributes = 32
   /// Axes of a tensor, and numbers in one setting.
   package static let axes = 16
+  /// Numbers of one attribute.
+  package static let attributeNumbers = 1 << 20
   /// UTF-8 bytes of a name of a value, node, setting or producer.
   package static let nameBytes = 4096
   /// Exit points, exits and personal heads.

@@ -132,10 +132,12 @@ extension Attribute {
     case .number(let number): value = .float(number)
     case .word(let word): value = .word(word)
     case .integers(let list):
-      try BundleLimits.require(list.values.count, "numbers in an attribute", BundleLimits.axes, message.name)
+      try BundleLimits.require(
+        list.values.count, "numbers in an attribute", BundleLimits.attributeNumbers, message.name)
       value = .integers(list.values.map(Int.init))
     case .extents(let list):
-      try BundleLimits.require(list.values.count, "numbers in an attribute", BundleLimits.axes, message.name)
+      try BundleLimits.require(
+        list.values.count, "numbers in an attribute", BundleLimits.attributeNumbers, message.name)
       value = .dimensions(try list.values.map { try Dimension($0, message.name) })
     case nil: throw BundleFault.value(message.name, expected: "a value", found: "none").error("attribute")
     }

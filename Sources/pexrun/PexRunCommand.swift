@@ -83,7 +83,7 @@ import PexTensor
 
   private func run(_ session: Session, _ samples: Samples, _ choice: ExitChoice, _ console: Console) throws {
     let report = RunReport(top: top)
-    var saved = SavedOutputs()
+    var saved = SavedOutputs(session.model.bundle.graph)
     var results: [JSON] = []
     try samples.visit { name, sample in
       let answer = try naming(name) { try session.run(sample, choice, deadline: route.deadline, reject: route.reject) }

@@ -1,6 +1,7 @@
 import Foundation
 import PexBundle
 import PexConsole
+import PexGraph
 import PexRuntime
 import PexTensor
 
@@ -13,8 +14,13 @@ struct SavedOutputs {
     var samples: [Int] = []
   }
 
+  /// Outputs that are the same for every sample of a batch.
+  private let common: Set<String>
   private var outputs: [Output] = []
   private var count = 0
+
+  /// What samples of a model compute.
+  init(_ graph: Graph) { common = Set(graph.outputs.filter { !graph[$0].type.hasBatch }.map { graph[$0].name }) }
 
   /// Checks early that a folder may be written to.
   /// - Throws: ``PexError`` (cannotCreate) when it is a file, or holds outputs that are not to be overwritten.
@@ -55,7 +61,8 @@ struct SavedOutputs {
     var list: [JSON] = []
     for output in outputs {
       let file = fileName(output.name, taken: &files)
-      let tensor = try stacked(output.rows)
+      let isCommon = output.exit == nil && common.contains(output.name)
+      let tensor = try stacked(isCommon ? Array(output.rows.prefix(1)) : output.rows)
       try write(Npy.encode(tensor), "\(folder)/\(file)", overwriting)
       var members: [(key: String, value: JSON)] = [
         ("name", .string(output.name)), ("file", .string(file)),
@@ -63,7 +70,9 @@ struct SavedOutputs {
         ("dtype", .string(tensor.dtype == .int64 ? "int64" : "float32")),
         ("exit", .optional(output.exit, JSON.integer)),
       ]
-      if output.samples.count < count { members.append(("samples", .array(output.samples.map(JSON.integer)))) }
+      if !isCommon, output.samples.count < count {
+        members.append(("samples", .array(output.samples.map(JSON.integer))))
+      }
       list.append(.object(members))
     }
     let json = JSON.report(["outputs": .array(list)]).text + "\n"

@@ -54,11 +54,23 @@ import Testing
     #expect(try TestModel("Min").text() == ["y f32[N,3,8,8] = identity(x)"])
   }
 
-  @Test func arithmeticBeforeOpset7IsReportedWithItsFirstVersion() {
-    let error = TestModel("Add", opset: 6, [], [("s", .scalar(1))]).error()
+  @Test func operatorsBeforeTheirFirstVersionAreReportedWithIt() {
+    let error = TestModel("HardSwish", opset: 6).error()
     #expect(error?.kind == .unsupported)
-    #expect(error?.message.contains("Add x 1, supported from opset 7") == true)
+    #expect(error?.message.contains("HardSwish x 1, supported from opset 14") == true)
     #expect(error?.hint?.contains("newer opset") == true)
+  }
+
+  /// Before opset 7 the right operand lay beneath the left one from an axis on.
+  @Test func arithmeticBeforeOpset7IsAligned() throws {
+    let bias = [("b", TestModel.Stored.weights([3]))]
+    let attributes: [(String, TestModel.Attribute)] = [("broadcast", .integer(1)), ("axis", .integer(1))]
+    #expect(
+      try TestModel("Add", opset: 6, attributes, bias).load().graph.lines.last
+        == "y f32[N,3,8,8] = binary(x, y.spread) kind=add")
+    #expect(
+      try TestModel("Mul", opset: 6, [("broadcast", .integer(1))], [("s", .scalar(2))]).text()
+        == ["y f32[N,3,8,8] = binary(x, s) kind=multiply"])
   }
 
   private var statistics: [(String, TestModel.Stored)] {

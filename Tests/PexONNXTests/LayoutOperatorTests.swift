@@ -63,9 +63,30 @@ import Testing
     model.stored = [("p", .integers([1, 2, 3, 4])), ("a", .integers([2, -1]))]
     model.add("Pad", ["x", "p", "", "a"], ["y"])
     #expect(try model.text() == expected)
-    let reflected = TestModel("Pad", [("mode", .string("reflect"))], [("p", .integers(pads))]).error()
-    #expect(reflected?.kind == .unsupported)
-    #expect(reflected?.message.contains("attribute 'mode': expected constant, found 'reflect'") == true)
+    let unknown = TestModel("Pad", [("mode", .string("mirror"))], [("p", .integers(pads))]).error()
+    #expect(unknown?.kind == .malformed)
+    #expect(unknown?.message.contains("expected constant, reflect, edge or wrap, found 'mirror'") == true)
     #expect(TestModel("Pad", [], [("p", .integers([1, 1]))]).error()?.kind == .malformed)
+  }
+
+  @Test(arguments: [
+    ("reflect", "1,0,1,2,1,0,1"), ("edge", "0,0,1,2,2,2,2"), ("wrap", "2,0,1,2,0,1,2"),
+  ])
+  func paddingWithElementsOfTheMap(mode: String, indices: String) throws {
+    let pads = [0, 0, 0, 1, 0, 0, 0, 3]
+    let model = TestModel("Pad", x: ["N", 2, 4, 3], [("mode", .string(mode))], [("p", .integers(pads))])
+    #expect(try model.text() == ["y f32[N,2,4,7] = gather(x) axis=3 indices=\(indices)"])
+  }
+
+  @Test func negativePaddingCutsOff() throws {
+    let pads = [0, 0, -1, 1, 0, 0, -2, 0]
+    #expect(
+      try TestModel("Pad", [], [("p", .integers(pads))]).text() == [
+        "y.cut f32[N,3,5,8] = slice(x) starts=0,0,1,0 shape=N,3,5,8 steps=1,1,1,1",
+        "y f32[N,3,5,9] = pad(y.cut) before=0,0,0,1 after=0,0,0,0 value=0.0",
+      ])
+    #expect(
+      TestModel("Pad", [], [("p", .integers([0, 0, -5, 0, 0, 0, -5, 0]))]).error()?.message.contains("leave nothing")
+        == true)
   }
 }

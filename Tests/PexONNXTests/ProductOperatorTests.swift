@@ -40,25 +40,33 @@ import Testing
     #expect(try model.text() == ["y f32[N,3] = linear(x, b.transposed)"])
   }
 
-  @Test func transposedLeftMatrixIsRefused() {
+  @Test func transposedLeftMatrixFixesTheBatch() throws {
     #expect(
-      TestModel("Gemm", x: ["N", 2], [("transA", .integer(1))], [b]).error()?.message.contains("'transA'") == true)
+      try TestModel("Gemm", x: [2, 5], [("transA", .integer(1))], [b]).text() == [
+        "y.left f32[5,2] = transpose(x) permutation=1,0", "y f32[5,3] = linear(y.left, b.transposed)",
+      ])
   }
 
   @Test func matrixProduct() throws {
     #expect(try TestModel("MatMul", x: ["N", 2], [], [b]).text() == ["y f32[N,3] = linear(x, b.transposed)"])
-    #expect(TestModel("MatMul", x: ["N", 5, 2], [], [b]).error()?.kind == .unsupported)
+    #expect(try TestModel("MatMul", x: ["N", 5, 2], [], [b]).text() == ["y f32[N,5,3] = matrix_product(x, b)"])
+    var list = TestModel(x: ["N", 5, 2])
+    list.stored = [("column", .floats([2], [1, 2]))]
+    list.add("MatMul", ["x", "column"], ["y"])
+    #expect(
+      try list.text().suffix(2) == [
+        "y.product f32[N,5,1] = matrix_product(x, y.column)", "y f32[N,5] = reshape(y.product) shape=N,5",
+      ])
+    #expect(TestModel("MatMul", x: ["N", 5, 3], [], [b]).error()?.kind == .malformed)
   }
 
   @Test func computedRightMatrixIsTransposedInTheGraph() throws {
     var model = TestModel(x: ["N", 2])
-    model.stored = [b]
-    model.add("Relu", ["b"], ["w"])
+    model.inputs.append(("w", 1, [2, 3]))
     model.add("MatMul", ["x", "w"], ["y"])
     #expect(
       try model.text() == [
-        "w f32[2,3] = unary(b) kind=relu", "y.transposed f32[3,2] = transpose(w) permutation=1,0",
-        "y f32[N,3] = linear(x, y.transposed)",
+        "y.transposed f32[3,2] = transpose(w) permutation=1,0", "y f32[N,3] = linear(x, y.transposed)",
       ])
   }
 

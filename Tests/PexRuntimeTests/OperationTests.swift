@@ -65,6 +65,8 @@ import Testing
     let kinds: [Unary.Kind] = [
       .relu, .clip(minimum: -0.5, maximum: 1), .sigmoid, .hardSigmoid(alpha: 0.2, beta: 0.5), .hardSwish,
       .leakyRelu(alpha: 0.01), .elu(alpha: 1), .tanh, .exponential, .absolute, .negative,
+      .selu(alpha: 1.67, gamma: 1.05), .celu(alpha: 2), .thresholdedRelu(alpha: 0.5), .swish(alpha: 1),
+      .swish(alpha: 1.5), .gelu, .tanhGelu, .mish, .softplus, .softsign, .errorFunction, .floor, .ceil, .round, .sign,
     ]
     for kind in kinds {
       let graph = try Self.one(.unary(Unary(kind)), [[.batch, 3, 71, 43]])
@@ -89,8 +91,25 @@ import Testing
     }
   }
 
+  @Test func bentFunctionsAreAccurateNearZeroAndFarAway() throws {
+    let x = try Tensor([20_001], (0...20_000).map { Float($0) * 0.001 - 10 })
+    for (kind, exact) in [(Unary.Kind.tanh, hyperbolicTangent), (.errorFunction, errorFunction)] {
+      let graph = try Self.one(.unary(Unary(kind)), [[20_001]])
+      for isa in InstructionSet.available {
+        for (found, x) in zip(try Runs.values(graph, [x], isa)[0].floats, x.floats) {
+          let expected = exact(Double(x))
+          #expect(
+            abs(Double(found) - expected) <= 3e-7 * min(1, 2 * abs(Double(x))) + 1e-12, "\(kind) \(x) \(isa.name)")
+        }
+      }
+    }
+  }
+
   @Test func notANumberStaysOne() throws {
-    for kind in [Unary.Kind.relu, .clip(minimum: 0, maximum: 6), .sigmoid, .exponential, .hardSwish] {
+    for kind in [
+      Unary.Kind.relu, .clip(minimum: 0, maximum: 6), .sigmoid, .exponential, .hardSwish, .tanh, .errorFunction, .gelu,
+      .elu(alpha: 1),
+    ] {
       let graph = try Self.one(.unary(Unary(kind)), [[3]])
       for isa in InstructionSet.available {
         #expect(try Runs.values(graph, [Tensor([3], [1, .nan, -1] as [Float])], isa)[0].floats[1].isNaN, "\(kind)")
@@ -141,5 +160,77 @@ import Testing
       graph.addOutput(try graph.addNode(.unary(Unary(.relu)), [y], output: "z"))
       #expect(try Runs.error(graph, seed: 9) < 1e-6 * Float(depth).squareRoot() + 1e-6)
     }
+  }
+
+  @Test(arguments: 0..<60)
+  func selections(seed: Int) throws {
+    var draw = Draw(seed: seed)
+    let samples: Dimension = draw.pick(1...4) == 1 ? 3 : .batch
+    let extents = (0..<3).map { _ in draw.pick(1...9) }
+    let dimensions = [samples] + extents.map(Dimension.fixed)
+    var slice = StridedSlice(starts: [0, 0, 0, 0], dimensions: dimensions)
+    for (axis, extent) in extents.enumerated() {
+      let count = draw.pick(1...extent)
+      let step = count > 1 ? draw.pick(1...(extent - 1) / (count - 1)) : 1
+      let isBackwards = draw.pick(0...1) == 1
+      slice.dimensions[axis + 1] = .fixed(count)
+      slice.steps[axis + 1] = isBackwards ? -step : step
+      slice.starts[axis + 1] = isBackwards ? extent - 1 : 0
+    }
+    let axis = draw.pick(1...3)
+    let indices = (0..<draw.pick(1...12)).map { _ in draw.pick(0...extents[axis - 1] - 1) }
+    let tile = Tile(repeats: [1] + extents.map { _ in draw.pick(1...3) })
+    let after = extents.map { _ in draw.pick(1...14) }
+    var resize = Resize(
+      .nearest, dimensions: [samples] + after.map(Dimension.fixed),
+      scales: [1] + zip(after, extents).map { Double($0) / Double($1) },
+      coordinates: draw.pick(from: Resize.Coordinates.allCases), rounding: draw.pick(from: Resize.Rounding.allCases))
+    resize.extrapolation = 7
+    let operations: [Operation] = [
+      .slice(slice), .gather(Gather(axis: axis, indices: indices)), .tile(tile), .resize(resize),
+    ]
+    for operation in operations {
+      let graph = try Self.one(operation, [dimensions])
+      #expect(try Runs.error(graph, seed: UInt64(seed)) == 0, "\(operation)")
+      #expect(try Runs.isSteady(graph, seed: UInt64(seed)), "\(operation)")
+    }
+  }
+
+  @Test(arguments: [(1, 1), (7, 3), (130, 96), (65, 33)], [1, 64, 100])
+  func matricesByOneKnownMatrix(size: (columns: Int, depth: Int), rows: Int) throws {
+    var draw = Draw(seed: rows)
+    for (extents, isAlone) in [
+      ([2, size.depth, size.columns], false), ([1, size.depth, size.columns], true),
+      ([size.depth, size.columns], true),
+    ] {
+      var graph = Graph()
+      let x = try graph.addInput("x", ValueType(.float32, [.batch, 2, .fixed(rows), .fixed(size.depth)]))
+      let weight = try graph.addConstant("w", draw.tensor(extents))
+      let y = try graph.addNode(.matrixProduct(MatrixProduct()), [x, weight], output: "y")
+      graph.addOutput(try graph.addNode(.unary(Unary(.relu)), [y], output: "z"))
+      let found = try Runs.comparisons(graph, seed: 9)
+      for comparison in found {
+        #expect(comparison.error < 1e-6 * Float(size.depth).squareRoot() + 1e-6)
+        #expect(comparison.kernels.contains("linear") == isAlone)
+      }
+      #expect(try Runs.isSteady(graph, seed: 9))
+    }
+  }
+
+  @Test(arguments: [1, 5, 63, 64, 65, 1000], [1, 2])
+  func standardization(count: Int, axis: Int) throws {
+    let graph = try Self.one(
+      .standardization(Standardization(axis: axis, epsilon: 1e-5)), [[.batch, 3, .fixed(count)]])
+    #expect(try Runs.error(graph, seed: 2) < 1e-5)
+    #expect(try Runs.isSteady(graph, seed: 2))
+  }
+
+  @Test func positionsAreWholeNumbers() throws {
+    let graph = try Self.one(.argMax(ArgMax(axis: 1, keepsAxis: false)), [[.batch, 4, 2]])
+    let x = try Tensor([1, 4, 2], [1, 8, 5, 2, 5, 9, 3, 9] as [Float])
+    let found = try Runs.values(graph, [x])[0]
+    #expect(found.dtype == .int64)
+    #expect(found.shape.dimensions == [1, 2])
+    #expect(found.integers == [1, 2])
   }
 }

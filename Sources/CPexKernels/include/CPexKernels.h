@@ -41,7 +41,13 @@ typedef enum {
   pex_exponential,
   pex_absolute,
   pex_negative,
-  pex_square_root
+  pex_square_root,
+  pex_tanh,
+  pex_error_function,
+  /// x * (1 + erf(x / sqrt(2))) / 2.
+  pex_gelu,
+  /// x, or a * (exp(x) - 1) below 0.
+  pex_elu
 } pex_unary;
 
 /// A function with its settings. Clamping to -infinity...infinity changes nothing.
@@ -198,6 +204,9 @@ typedef struct {
 
   /// output[i] = exp(input[i] - maximum) divided by their sum.
   void (*softmax_row)(ptrdiff_t count, const float *input, float *output);
+
+  /// output[i] = (input[i] - mean) / sqrt(variance + epsilon), mean and variance being those of the row.
+  void (*standardize_row)(ptrdiff_t count, float epsilon, const float *input, float *output);
 
   /// output[i] = activation(left[i or 0] op right[i or 0]). A step of 0 repeats the first element.
   void (*binary_row)(pex_binary op, ptrdiff_t count, const float *left, ptrdiff_t left_step, const float *right,

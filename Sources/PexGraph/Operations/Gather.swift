@@ -33,6 +33,7 @@ public struct Gather: Selection {
     guard output.dimensions.indices.contains(axis), case .fixed(let extent) = output.dimensions[axis] else {
       throw PexError(.malformed, "gather: there is no axis \(axis) within a sample of \(output)")
     }
+    guard indices.count <= 1 << 20 else { throw PexError(.malformed, "gather: \(indices.count) positions exceed 2^20") }
     if let index = indices.first(where: { !(0..<extent).contains($0) }) {
       throw PexError(.malformed, "gather: there is no position \(index) on axis \(axis) of \(output)")
     }

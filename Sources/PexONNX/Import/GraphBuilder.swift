@@ -160,7 +160,7 @@ final class GraphBuilder {
     let types = try operation.outputTypes(of: places.map(ValueType.init(of:)))
     guard try (types.first?.sampleShape().count ?? 0) <= KnownIntegers.countLimit,
       let moved = try Reference.evaluate(operation, places).first
-    else { throw PexError(.unsupported, "the result has too many integers for shape arithmetic") }
+    else { throw PexError(.unsupported, "the result's integers are too many for shape arithmetic") }
     return .integers(
       try KnownIntegers(moved.floats.map { elements[Int($0)] }, extents: moved.shape.dimensions))
   }

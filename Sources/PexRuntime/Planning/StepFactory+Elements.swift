@@ -14,6 +14,25 @@ extension StepFactory {
       kernel: step, inputs: [plain(node.inputs[0])], output: .plain, abilities: [.activation, .residual])
   }
 
+  /// All rows of the left factor by one known matrix.
+  func matrixProduct(_ group: StepGroup, _ node: Node) -> Choice? {
+    guard let weight = constant(node.inputs[1]) else { return nil }
+    let (x, w) = (extents(node.inputs[0]), extents(node.inputs[1]))
+    guard w.dropLast(2).allSatisfy({ $0 == 1 }), w.count <= x.count || w.count == 2 else { return nil }
+    let step = LinearStep(
+      samples: x.dropLast().reduce(1, *), rows: w[w.count - 1], depth: w[w.count - 2], weight: weight, bias: nil,
+      activation: group.activation, isa: isa, isTransposed: true)
+    return Choice(kernel: step, inputs: [plain(node.inputs[0])], output: .plain, abilities: [.activation])
+  }
+
+  func standardization(_ payload: Standardization, _ node: Node) -> Choice {
+    let x = extents(node.inputs[0])
+    let step = StandardizationStep(
+      rows: x.prefix(payload.axis).reduce(1, *), count: x.dropFirst(payload.axis).reduce(1, *),
+      epsilon: Float(payload.epsilon), isa: isa)
+    return Choice(kernel: step, inputs: [plain(node.inputs[0])], output: .plain)
+  }
+
   func batchNormalization(
     _ payload: BatchNormalization, _ group: StepGroup, _ node: Node, _ made: Set<Stored>
   ) -> Choice? {

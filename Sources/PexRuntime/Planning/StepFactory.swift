@@ -105,9 +105,9 @@ struct StepFactory {
     case .gather(let payload): selection(payload, node)
     case .tile(let payload): selection(payload, node)
     case .resize(let payload): resize(payload, node)
-    case .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization, .argMax, .matrixProduct,
-      .reshape, .identity:
-      nil
+    case .matrixProduct: matrixProduct(group, node)
+    case .standardization(let payload): standardization(payload, node)
+    case .transposedConvolution, .lpPooling, .localResponseNormalization, .argMax, .reshape, .identity: nil
     }
   }
 

@@ -28,8 +28,12 @@ struct Activation: Sendable {
     case .negative: self.init(pex_negative)
     case .squareRoot: self.init(pex_square_root)
     case .swish(let alpha) where alpha == 1: self.init(pex_swish)
-    case .elu, .tanh, .logarithm, .selu, .celu, .thresholdedRelu, .swish, .gelu, .tanhGelu, .mish, .softplus, .softsign,
-      .errorFunction, .reciprocal, .floor, .ceil, .round, .sign:
+    case .tanh: self.init(pex_tanh)
+    case .errorFunction: self.init(pex_error_function)
+    case .gelu: self.init(pex_gelu)
+    case .elu(let alpha): self.init(pex_elu, Float(alpha))
+    case .logarithm, .selu, .celu, .thresholdedRelu, .swish, .tanhGelu, .mish, .softplus, .softsign,
+      .reciprocal, .floor, .ceil, .round, .sign:
       return nil
     }
   }

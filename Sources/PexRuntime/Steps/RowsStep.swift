@@ -31,6 +31,21 @@ struct SoftmaxStep: StepKernel {
   }
 }
 
+/// Rows of elements that lie side by side, mean and deviation taken out of each; plain.
+struct StandardizationStep: StepKernel {
+  let rows: Int, count: Int
+  let epsilon: Float
+  let isa: InstructionSet
+
+  var title: String { "standardize" }
+
+  func run(_ context: StepContext) throws {
+    context.workers.each(rows, cost: saturatingProduct(count, 3)) { row, _ in
+      isa.kernels.standardize_row(count, epsilon, context.inputs[0] + row * count, context.outputs[0] + row * count)
+    }
+  }
+}
+
 /// Every channel of a blocked map reduced to one number.
 struct ReducePixelsStep: StepKernel {
   let take: pex_take
