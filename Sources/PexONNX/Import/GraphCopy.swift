@@ -13,9 +13,15 @@ struct GraphCopy {
 
   /// The node with every name replaced. Names of its outputs have been defined.
   func node(_ node: ONNXNode, _ scope: NameScope) throws -> ONNXNode {
-    var copy = node
+    var copy = try inner(node, scope)
     copy.name = path(node.name)
-    try taken.count(node, named: copy.name)
+    return copy
+  }
+
+  /// The same under its own name, as a graph inside a node has it.
+  private func inner(_ node: ONNXNode, _ scope: NameScope) throws -> ONNXNode {
+    var copy = node
+    try taken.count(node, named: path(node.name))
     copy.inputs = try node.inputs.map { try name($0, scope) }
     copy.outputs = try node.outputs.map { try name($0, scope) }
     copy.attributes = try node.attributes.compactMap { attribute in
@@ -49,7 +55,7 @@ struct GraphCopy {
     }
     try define(outputsOf: graph.nodes, in: scope)
     var copy = graph
-    copy.nodes = try graph.nodes.map { try node($0, scope) }
+    copy.nodes = try graph.nodes.map { try inner($0, scope) }
     for index in graph.initializers.indices {
       copy.initializers[index].name = try name(graph.initializers[index].name, scope)
     }
