@@ -6,6 +6,8 @@ let package = Package(
   products: [
     // For build machines: source model to bundle.
     .library(name: "PexConvert", targets: ["PexConvert"]),
+    // ONNX files to canonical graphs, without bundles and heads.
+    .library(name: "PexONNX", targets: ["PexONNX", "PexPasses", "PexTensor"]),
     // For devices: run bundles and train heads. Links neither protobuf-c nor HDF5.
     .library(
       name: "PexRuntime",
@@ -30,7 +32,11 @@ let package = Package(
     .target(name: "PexHeads", dependencies: ["PexTensor"]),
     .target(name: "PexExits", dependencies: ["PexGraph", "PexHeads", "PexTensor"]),
     .target(name: "COnnxProto", exclude: ["README.md"], linkerSettings: [.linkedLibrary("protobuf-c")]),
-    .target(name: "PexONNX", dependencies: ["COnnxProto", "PexGraph", "PexReference", "PexTensor"]),
+    .target(
+      name: "PexONNX",
+      dependencies: [
+        "COnnxProto", "PexGraph", "PexReference", "PexTensor", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .target(name: "CPexChecksum"),
     .target(name: "CPexFiles"),
     .target(
@@ -93,7 +99,8 @@ let package = Package(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
     .testTarget(
       name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"], exclude: ["Golden"]),
-    .testTarget(name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"]),
+    .testTarget(
+      name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"], exclude: ["Fuzz"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),

@@ -277,6 +277,12 @@ void   pex__onnx__attribute_proto__free_unpacked
   assert(message->base.descriptor == &pex__onnx__attribute_proto__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   pex__onnx__tensor_proto__segment__init
+                     (Pex__Onnx__TensorProto__Segment         *message)
+{
+  static const Pex__Onnx__TensorProto__Segment init_value = PEX__ONNX__TENSOR_PROTO__SEGMENT__INIT;
+  *message = init_value;
+}
 void   pex__onnx__tensor_proto__init
                      (Pex__Onnx__TensorProto         *message)
 {
@@ -760,7 +766,7 @@ const ProtobufCMessageDescriptor pex__onnx__operator_set_id_proto__descriptor =
   (ProtobufCMessageInit) pex__onnx__operator_set_id_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor pex__onnx__function_proto__field_descriptors[2] =
+static const ProtobufCFieldDescriptor pex__onnx__function_proto__field_descriptors[9] =
 {
   {
     "name",
@@ -770,6 +776,66 @@ static const ProtobufCFieldDescriptor pex__onnx__function_proto__field_descripto
     0,   /* quantifier_offset */
     offsetof(Pex__Onnx__FunctionProto, name),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "input",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Pex__Onnx__FunctionProto, n_input),
+    offsetof(Pex__Onnx__FunctionProto, input),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "output",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Pex__Onnx__FunctionProto, n_output),
+    offsetof(Pex__Onnx__FunctionProto, output),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attribute",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Pex__Onnx__FunctionProto, n_attribute),
+    offsetof(Pex__Onnx__FunctionProto, attribute),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "node",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Pex__Onnx__FunctionProto, n_node),
+    offsetof(Pex__Onnx__FunctionProto, node),
+    &pex__onnx__node_proto__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "opset_import",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Pex__Onnx__FunctionProto, n_opset_import),
+    offsetof(Pex__Onnx__FunctionProto, opset_import),
+    &pex__onnx__operator_set_id_proto__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -786,16 +852,49 @@ static const ProtobufCFieldDescriptor pex__onnx__function_proto__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attribute_proto",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Pex__Onnx__FunctionProto, n_attribute_proto),
+    offsetof(Pex__Onnx__FunctionProto, attribute_proto),
+    &pex__onnx__attribute_proto__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "overload",
+    13,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Pex__Onnx__FunctionProto, overload),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned pex__onnx__function_proto__field_indices_by_name[] = {
-  1,   /* field[1] = domain */
+  3,   /* field[3] = attribute */
+  7,   /* field[7] = attribute_proto */
+  6,   /* field[6] = domain */
+  1,   /* field[1] = input */
   0,   /* field[0] = name */
+  4,   /* field[4] = node */
+  5,   /* field[5] = opset_import */
+  2,   /* field[2] = output */
+  8,   /* field[8] = overload */
 };
-static const ProtobufCIntRange pex__onnx__function_proto__number_ranges[2 + 1] =
+static const ProtobufCIntRange pex__onnx__function_proto__number_ranges[4 + 1] =
 {
   { 1, 0 },
-  { 10, 1 },
-  { 0, 2 }
+  { 4, 1 },
+  { 9, 5 },
+  { 13, 8 },
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor pex__onnx__function_proto__descriptor =
 {
@@ -805,10 +904,10 @@ const ProtobufCMessageDescriptor pex__onnx__function_proto__descriptor =
   "Pex__Onnx__FunctionProto",
   "pex.onnx",
   sizeof(Pex__Onnx__FunctionProto),
-  2,
+  9,
   pex__onnx__function_proto__field_descriptors,
   pex__onnx__function_proto__field_indices_by_name,
-  2,  pex__onnx__function_proto__number_ranges,
+  4,  pex__onnx__function_proto__number_ranges,
   (ProtobufCMessageInit) pex__onnx__function_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -918,7 +1017,7 @@ const ProtobufCMessageDescriptor pex__onnx__graph_proto__descriptor =
   (ProtobufCMessageInit) pex__onnx__graph_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor pex__onnx__node_proto__field_descriptors[6] =
+static const ProtobufCFieldDescriptor pex__onnx__node_proto__field_descriptors[7] =
 {
   {
     "input",
@@ -992,6 +1091,18 @@ static const ProtobufCFieldDescriptor pex__onnx__node_proto__field_descriptors[6
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "overload",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Pex__Onnx__NodeProto, overload),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned pex__onnx__node_proto__field_indices_by_name[] = {
   4,   /* field[4] = attribute */
@@ -1000,12 +1111,13 @@ static const unsigned pex__onnx__node_proto__field_indices_by_name[] = {
   2,   /* field[2] = name */
   3,   /* field[3] = op_type */
   1,   /* field[1] = output */
+  6,   /* field[6] = overload */
 };
 static const ProtobufCIntRange pex__onnx__node_proto__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 7, 5 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor pex__onnx__node_proto__descriptor =
 {
@@ -1015,7 +1127,7 @@ const ProtobufCMessageDescriptor pex__onnx__node_proto__descriptor =
   "Pex__Onnx__NodeProto",
   "pex.onnx",
   sizeof(Pex__Onnx__NodeProto),
-  6,
+  7,
   pex__onnx__node_proto__field_descriptors,
   pex__onnx__node_proto__field_indices_by_name,
   2,  pex__onnx__node_proto__number_ranges,
@@ -1245,6 +1357,57 @@ const ProtobufCMessageDescriptor pex__onnx__attribute_proto__descriptor =
   (ProtobufCMessageInit) pex__onnx__attribute_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor pex__onnx__tensor_proto__segment__field_descriptors[2] =
+{
+  {
+    "begin",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Pex__Onnx__TensorProto__Segment, has_begin),
+    offsetof(Pex__Onnx__TensorProto__Segment, begin),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Pex__Onnx__TensorProto__Segment, has_end),
+    offsetof(Pex__Onnx__TensorProto__Segment, end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned pex__onnx__tensor_proto__segment__field_indices_by_name[] = {
+  0,   /* field[0] = begin */
+  1,   /* field[1] = end */
+};
+static const ProtobufCIntRange pex__onnx__tensor_proto__segment__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor pex__onnx__tensor_proto__segment__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "pex.onnx.TensorProto.Segment",
+  "Segment",
+  "Pex__Onnx__TensorProto__Segment",
+  "pex.onnx",
+  sizeof(Pex__Onnx__TensorProto__Segment),
+  2,
+  pex__onnx__tensor_proto__segment__field_descriptors,
+  pex__onnx__tensor_proto__segment__field_indices_by_name,
+  1,  pex__onnx__tensor_proto__segment__number_ranges,
+  (ProtobufCMessageInit) pex__onnx__tensor_proto__segment__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue pex__onnx__tensor_proto__data_location__enum_values_by_number[2] =
 {
   { "DEFAULT", "PEX__ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT", 0 },
@@ -1273,7 +1436,7 @@ const ProtobufCEnumDescriptor pex__onnx__tensor_proto__data_location__descriptor
   pex__onnx__tensor_proto__data_location__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor pex__onnx__tensor_proto__field_descriptors[12] =
+static const ProtobufCFieldDescriptor pex__onnx__tensor_proto__field_descriptors[13] =
 {
   {
     "dims",
@@ -1295,6 +1458,18 @@ static const ProtobufCFieldDescriptor pex__onnx__tensor_proto__field_descriptors
     offsetof(Pex__Onnx__TensorProto, has_data_type),
     offsetof(Pex__Onnx__TensorProto, data_type),
     NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "segment",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Pex__Onnx__TensorProto, segment),
+    &pex__onnx__tensor_proto__segment__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1421,27 +1596,27 @@ static const ProtobufCFieldDescriptor pex__onnx__tensor_proto__field_descriptors
   },
 };
 static const unsigned pex__onnx__tensor_proto__field_indices_by_name[] = {
-  10,   /* field[10] = data_location */
+  11,   /* field[11] = data_location */
   1,   /* field[1] = data_type */
   0,   /* field[0] = dims */
-  7,   /* field[7] = double_data */
-  9,   /* field[9] = external_data */
-  2,   /* field[2] = float_data */
-  3,   /* field[3] = int32_data */
-  4,   /* field[4] = int64_data */
-  5,   /* field[5] = name */
-  11,   /* field[11] = payload */
-  6,   /* field[6] = raw_data */
-  8,   /* field[8] = uint64_data */
+  8,   /* field[8] = double_data */
+  10,   /* field[10] = external_data */
+  3,   /* field[3] = float_data */
+  4,   /* field[4] = int32_data */
+  5,   /* field[5] = int64_data */
+  6,   /* field[6] = name */
+  12,   /* field[12] = payload */
+  7,   /* field[7] = raw_data */
+  2,   /* field[2] = segment */
+  9,   /* field[9] = uint64_data */
 };
-static const ProtobufCIntRange pex__onnx__tensor_proto__number_ranges[5 + 1] =
+static const ProtobufCIntRange pex__onnx__tensor_proto__number_ranges[4 + 1] =
 {
   { 1, 0 },
-  { 4, 2 },
-  { 7, 4 },
-  { 13, 9 },
-  { 50000, 11 },
-  { 0, 12 }
+  { 7, 5 },
+  { 13, 10 },
+  { 50000, 12 },
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor pex__onnx__tensor_proto__descriptor =
 {
@@ -1451,10 +1626,10 @@ const ProtobufCMessageDescriptor pex__onnx__tensor_proto__descriptor =
   "Pex__Onnx__TensorProto",
   "pex.onnx",
   sizeof(Pex__Onnx__TensorProto),
-  12,
+  13,
   pex__onnx__tensor_proto__field_descriptors,
   pex__onnx__tensor_proto__field_indices_by_name,
-  5,  pex__onnx__tensor_proto__number_ranges,
+  4,  pex__onnx__tensor_proto__number_ranges,
   (ProtobufCMessageInit) pex__onnx__tensor_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

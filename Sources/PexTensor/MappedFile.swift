@@ -15,12 +15,18 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Maps the regular file at `path`.
   /// - Throws: ``PexError`` (unreadable) when it is missing, not a regular file, or cannot be mapped.
-  public init(path: String) throws {
+  public convenience init(path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw PexError(.unreadable, "\(path): cannot be opened: \(systemMessage())")
     }
     defer { close(descriptor) }
+    try self.init(descriptor: descriptor, path: path)
+  }
+
+  /// Maps the regular file that was opened, which may be closed afterwards.
+  /// - Throws: ``PexError`` (unreadable) when it is not a regular file or cannot be mapped.
+  package init(descriptor: Int32, path: String) throws {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       throw PexError(.unreadable, "\(path): cannot be examined: \(systemMessage())")

@@ -127,19 +127,6 @@ import Testing
     #expect(error?.hint?.hasPrefix("export the model again without optimisation") == true)
   }
 
-  @Test func functionsOfTheModelAreNamedAsSuch() {
-    var model = TestModel()
-    model.add("Block", ["x"], ["y"], domain: "mine")
-    model.modelExtra = {
-      $0.message(25) {
-        $0.string(1, "Block")
-        $0.string(10, "mine")
-      }
-    }
-    #expect(model.error()?.message.contains("mine.Block x 1 (Block_0)") == true)
-    #expect(model.error()?.hint?.contains("inline") == true)
-  }
-
   @Test func operatorListIsComplete() {
     let list = ONNXImporter.supportedOperators
     #expect(list.count >= 48)

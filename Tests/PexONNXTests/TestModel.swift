@@ -3,8 +3,8 @@ import PexONNX
 import PexTensor
 
 /// A small ONNX model, written field by field.
-struct TestModel {
-  enum Attribute: Sendable {
+struct TestModel: Sendable {
+  indirect enum Attribute: Sendable {
     case float(Float)
     case integer(Int)
     case string(String)
@@ -12,6 +12,10 @@ struct TestModel {
     case integers([Int])
     case tensor(Stored)
     case graph
+    /// The nodes, stored tensors and outputs of another model.
+    case branch(TestModel)
+    /// What the attribute of that name is where a function is called.
+    case reference(String)
   }
 
   /// A stored tensor: its element type's code and the fields that hold its numbers.
@@ -54,6 +58,20 @@ struct TestModel {
     var attributes: [(String, Attribute)]
     var name: String
     var domain: String
+    var overload = ""
+  }
+
+  /// An operator that the model defines by nodes.
+  struct Function {
+    var domain = "mine"
+    var name: String
+    var overload = ""
+    var inputs: [String] = ["a"]
+    var outputs: [String] = ["b"]
+    var attributes: [String] = []
+    var defaults: [(String, Attribute)] = []
+    var opset: Int?
+    var body = TestModel()
   }
 
   /// An input's or output's extents; a string is a symbol.
@@ -70,14 +88,24 @@ struct TestModel {
   var inputs: [(name: String, type: Int, extents: [Extent]?)] = []
   var outputs: [String] = ["y"]
   var stored: [(name: String, tensor: Stored)] = []
+  var functions: [Function] = []
   /// Written at the end of the graph and of the model.
-  var graphExtra: (inout WireWriter) -> Void = { _ in }
-  var modelExtra: (inout WireWriter) -> Void = { _ in }
+  var graphExtra: @Sendable (inout WireWriter) -> Void = { _ in }
+  var modelExtra: @Sendable (inout WireWriter) -> Void = { _ in }
 
   /// A model with one input `x`.
   init(opset: Int = 17, x: [Extent] = ["N", 3, 8, 8]) {
     self.opset = opset
     inputs = [("x", 1, x)]
+  }
+
+  /// The inside of a function or branch: no inputs of its own, and `y` as output unless others are given.
+  static func inside(_ outputs: [String] = ["y"], _ build: (inout TestModel) -> Void) -> TestModel {
+    var model = TestModel()
+    model.inputs = []
+    model.outputs = outputs
+    build(&model)
+    return model
   }
 
   /// A model of one node that reads `x` and the stored tensors, in this order, and gives `y`.
@@ -103,17 +131,39 @@ struct TestModel {
     writer.integer(1, irVersion)
     writer.string(2, "tests")
     writer.string(3, "1.0")
-    writer.message(7) { graph in
-      for node in nodes { graph.message(1) { Self.write(node, &$0) } }
-      graph.string(2, "graph")
-      for (name, tensor) in stored { graph.message(5) { tensor.write(&$0, name: name) } }
-      for input in inputs { graph.message(11) { Self.write(input.name, input.type, input.extents, &$0) } }
-      for output in outputs { graph.message(12) { Self.write(output, 1, nil, &$0) } }
-      graphExtra(&graph)
-    }
+    writer.message(7) { writeGraph(&$0) }
     writer.message(8) { $0.integer(2, opset) }
+    for function in functions { writer.message(25) { Self.write(function, &$0) } }
     modelExtra(&writer)
     return writer.bytes
+  }
+
+  /// The graph alone, without the model around it.
+  var graphBytes: [UInt8] {
+    var writer = WireWriter()
+    writeGraph(&writer)
+    return writer.bytes
+  }
+
+  private func writeGraph(_ graph: inout WireWriter) {
+    for node in nodes { graph.message(1) { Self.write(node, &$0) } }
+    graph.string(2, "graph")
+    for (name, tensor) in stored { graph.message(5) { tensor.write(&$0, name: name) } }
+    for input in inputs { graph.message(11) { Self.write(input.name, input.type, input.extents, &$0) } }
+    for output in outputs { graph.message(12) { Self.write(output, 1, nil, &$0) } }
+    graphExtra(&graph)
+  }
+
+  private static func write(_ function: Function, _ writer: inout WireWriter) {
+    writer.string(1, function.name)
+    for input in function.inputs { writer.string(4, input) }
+    for output in function.outputs { writer.string(5, output) }
+    for name in function.attributes { writer.string(6, name) }
+    for node in function.body.nodes { writer.message(7) { write(node, &$0) } }
+    if let opset = function.opset { writer.message(9) { $0.integer(2, opset) } }
+    writer.string(10, function.domain)
+    for (name, value) in function.defaults { writer.message(11) { write(name, value, &$0) } }
+    if !function.overload.isEmpty { writer.string(13, function.overload) }
   }
 
   private static func write(_ node: Node, _ writer: inout WireWriter) {
@@ -123,6 +173,7 @@ struct TestModel {
     writer.string(4, node.op)
     for (name, value) in node.attributes { writer.message(5) { write(name, value, &$0) } }
     if !node.domain.isEmpty { writer.string(7, node.domain) }
+    if !node.overload.isEmpty { writer.string(8, node.overload) }
   }
 
   private static func write(_ name: String, _ value: Attribute, _ writer: inout WireWriter) {
@@ -143,6 +194,12 @@ struct TestModel {
     case .graph:
       writer.message(6) { $0.string(2, "body") }
       writer.integer(20, 5)
+    case .branch(let model):
+      writer.message(6) { model.writeGraph(&$0) }
+      writer.integer(20, 5)
+    case .reference(let name):
+      writer.string(21, name)
+      writer.integer(20, 1)
     case .floats(let values):
       for value in values { writer.float(7, value) }
       writer.integer(20, 6)

@@ -22,6 +22,7 @@ typedef struct Pex__Onnx__GraphProto Pex__Onnx__GraphProto;
 typedef struct Pex__Onnx__NodeProto Pex__Onnx__NodeProto;
 typedef struct Pex__Onnx__AttributeProto Pex__Onnx__AttributeProto;
 typedef struct Pex__Onnx__TensorProto Pex__Onnx__TensorProto;
+typedef struct Pex__Onnx__TensorProto__Segment Pex__Onnx__TensorProto__Segment;
 typedef struct Pex__Onnx__Payload Pex__Onnx__Payload;
 typedef struct Pex__Onnx__StringStringEntryProto Pex__Onnx__StringStringEntryProto;
 typedef struct Pex__Onnx__SparseTensorProto Pex__Onnx__SparseTensorProto;
@@ -94,11 +95,24 @@ struct  Pex__Onnx__FunctionProto
 {
   ProtobufCMessage base;
   char *name;
+  size_t n_input;
+  char **input;
+  size_t n_output;
+  char **output;
+  size_t n_attribute;
+  char **attribute;
+  size_t n_node;
+  Pex__Onnx__NodeProto **node;
+  size_t n_opset_import;
+  Pex__Onnx__OperatorSetIdProto **opset_import;
   char *domain;
+  size_t n_attribute_proto;
+  Pex__Onnx__AttributeProto **attribute_proto;
+  char *overload;
 };
 #define PEX__ONNX__FUNCTION_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&pex__onnx__function_proto__descriptor) \
-    , NULL, NULL }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL, NULL }
 
 
 struct  Pex__Onnx__GraphProto
@@ -133,10 +147,11 @@ struct  Pex__Onnx__NodeProto
   size_t n_attribute;
   Pex__Onnx__AttributeProto **attribute;
   char *domain;
+  char *overload;
 };
 #define PEX__ONNX__NODE_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&pex__onnx__node_proto__descriptor) \
-    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, NULL }
+    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
 struct  Pex__Onnx__AttributeProto
@@ -166,6 +181,19 @@ struct  Pex__Onnx__AttributeProto
     , NULL, 0, 0, 0, 0, 0, {0,NULL}, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0, PEX__ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__UNDEFINED, NULL }
 
 
+struct  Pex__Onnx__TensorProto__Segment
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_begin;
+  int64_t begin;
+  protobuf_c_boolean has_end;
+  int64_t end;
+};
+#define PEX__ONNX__TENSOR_PROTO__SEGMENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&pex__onnx__tensor_proto__segment__descriptor) \
+    , 0, 0, 0, 0 }
+
+
 struct  Pex__Onnx__TensorProto
 {
   ProtobufCMessage base;
@@ -173,6 +201,7 @@ struct  Pex__Onnx__TensorProto
   int64_t *dims;
   protobuf_c_boolean has_data_type;
   int32_t data_type;
+  Pex__Onnx__TensorProto__Segment *segment;
   size_t n_float_data;
   float *float_data;
   size_t n_int32_data;
@@ -191,15 +220,15 @@ struct  Pex__Onnx__TensorProto
   protobuf_c_boolean has_data_location;
   Pex__Onnx__TensorProto__DataLocation data_location;
   /*
-   * Not part of ONNX. The wire scan writes one of these in place of raw_data and of packed float_data and double_data,
-   * so that the numbers are read straight from the file. A file that has the field itself is refused.
+   * Not part of ONNX. The wire scan writes one of these in place of raw_data and of every packed list of numbers, so
+   * that they are read straight from the file. A file that has the field itself is refused.
    */
   size_t n_payload;
   Pex__Onnx__Payload **payload;
 };
 #define PEX__ONNX__TENSOR_PROTO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&pex__onnx__tensor_proto__descriptor) \
-    , 0,NULL, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0,NULL, 0,NULL, 0,NULL, 0, PEX__ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT, 0,NULL }
+    , 0,NULL, 0, 0, NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0,NULL, 0,NULL, 0,NULL, 0, PEX__ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT, 0,NULL }
 
 
 struct  Pex__Onnx__Payload
@@ -408,6 +437,9 @@ Pex__Onnx__AttributeProto *
 void   pex__onnx__attribute_proto__free_unpacked
                      (Pex__Onnx__AttributeProto *message,
                       ProtobufCAllocator *allocator);
+/* Pex__Onnx__TensorProto__Segment methods */
+void   pex__onnx__tensor_proto__segment__init
+                     (Pex__Onnx__TensorProto__Segment         *message);
 /* Pex__Onnx__TensorProto methods */
 void   pex__onnx__tensor_proto__init
                      (Pex__Onnx__TensorProto         *message);
@@ -567,6 +599,9 @@ typedef void (*Pex__Onnx__NodeProto_Closure)
 typedef void (*Pex__Onnx__AttributeProto_Closure)
                  (const Pex__Onnx__AttributeProto *message,
                   void *closure_data);
+typedef void (*Pex__Onnx__TensorProto__Segment_Closure)
+                 (const Pex__Onnx__TensorProto__Segment *message,
+                  void *closure_data);
 typedef void (*Pex__Onnx__TensorProto_Closure)
                  (const Pex__Onnx__TensorProto *message,
                   void *closure_data);
@@ -608,6 +643,7 @@ extern const ProtobufCMessageDescriptor pex__onnx__node_proto__descriptor;
 extern const ProtobufCMessageDescriptor pex__onnx__attribute_proto__descriptor;
 extern const ProtobufCEnumDescriptor    pex__onnx__attribute_proto__attribute_type__descriptor;
 extern const ProtobufCMessageDescriptor pex__onnx__tensor_proto__descriptor;
+extern const ProtobufCMessageDescriptor pex__onnx__tensor_proto__segment__descriptor;
 extern const ProtobufCEnumDescriptor    pex__onnx__tensor_proto__data_location__descriptor;
 extern const ProtobufCMessageDescriptor pex__onnx__payload__descriptor;
 extern const ProtobufCMessageDescriptor pex__onnx__string_string_entry_proto__descriptor;

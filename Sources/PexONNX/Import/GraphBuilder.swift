@@ -11,6 +11,10 @@ final class GraphBuilder {
   private let reader: TensorReader
   private var values: [String: ImportedValue] = [:]
   private var sourceNames: Set<String>
+  /// Stored tensors of the branches that were taken.
+  private var branchTensors: [String: ONNXTensor] = [:]
+  /// Names of the model's own graph and of branches that were taken.
+  let taken: TakenNames
   private var constants: [ConstantKey: ValueID] = [:]
   private var filled = 0
 
@@ -28,9 +32,8 @@ final class GraphBuilder {
     self.outline = outline
     self.reader = reader
     self.fileBatch = fileBatch
-    sourceNames = Set(outline.nodes.flatMap(\.outputs))
-    sourceNames.formUnion(outline.initializers.keys)
-    sourceNames.formUnion(outline.inputs.map(\.name))
+    sourceNames = outline.model.graph.allNames
+    taken = TakenNames(Set(outline.model.graph.definedNames))
   }
 
   /// Adds an input of the model.
@@ -41,13 +44,16 @@ final class GraphBuilder {
   /// What a name stands for. A stored tensor is read when it is first asked for.
   func value(named name: String) throws -> ImportedValue {
     if let value = values[name] { return value }
-    guard let stored = outline.initializers[name] else {
+    guard let stored = outline.initializers[name] ?? branchTensors[name] else {
       throw PexError(.malformed, "'\(name)' is computed by no node before this one")
     }
     let value = try known(reader.tensor(stored), name: name)
     values[name] = value
     return value
   }
+
+  /// Adds a stored tensor of a branch.
+  func store(_ tensor: ONNXTensor) { branchTensors[tensor.name] = tensor }
 
   /// Records what a node's output stands for.
   func set(_ name: String, _ value: ImportedValue) {

@@ -39,29 +39,39 @@ struct GraphImport {
   }
 
   private func build(_ inputs: [(name: String, dimensions: [Dimension])], fileBatch: Int?) throws -> Graph {
-    let builder = GraphBuilder(outline, reader, fileBatch: fileBatch)
+    let builder = GraphBuilder(outline, reader.restarted(), fileBatch: fileBatch)
     for input in inputs {
       try naming("input '\(input.name)'") { try builder.addInput(input.name, input.dimensions) }
     }
-    for node in outline.nodes {
-      try naming("node '\(node.name)' (\(node.op))") { try add(node, to: builder) }
-    }
+    try add(outline.graph, to: builder)
     for output in outline.model.graph.outputs { try builder.addOutput(output.name) }
     return try builder.finish(options)
   }
 
-  private func add(_ node: ONNXNode, to builder: GraphBuilder) throws {
-    guard let row = OperatorTable.row(node.op, opset: outline.opset) else {
-      throw PexError(.defect, "the operator table has no row for it")
+  /// Adds the nodes of the model's graph or of a branch.
+  func add(_ graph: GraphOutline, to builder: GraphBuilder) throws {
+    for node in graph.nodes {
+      try naming("node '\(node.name)' (\(node.op))") {
+        if node.branches != nil { return try addBranch(of: node, to: builder) }
+        try add(node, readers: graph.readers, to: builder)
+      }
+    }
+  }
+
+  private func add(_ node: ONNXNode, readers: [String: Int], to builder: GraphBuilder) throws {
+    let opset = node.opset ?? outline.opset
+    guard node.domain.isEmpty, let row = OperatorTable.row(node.op, opset: opset) else {
+      // Only inside a branch that was taken though another one could have been imported.
+      throw PexError(.unsupported, "the operator is not supported at opset \(opset)")
     }
     let inputs = try node.inputs.map { $0.isEmpty ? nil : try builder.value(named: $0) }
-    let reader = try NodeReader(node, inputs: inputs, opset: outline.opset)
+    let reader = try NodeReader(node, inputs: inputs, opset: opset)
     let results = try row.function(reader, builder)
     try reader.finish()
     for (index, name) in node.outputs.enumerated() where !name.isEmpty {
       if index < results.count {
         builder.set(name, results[index])
-      } else if outline.readers[name] != nil {
+      } else if readers[name] != nil {
         throw PexError(.unsupported, "output \(index) ('\(name)') is read; only the first \(results.count) can be")
       }
     }

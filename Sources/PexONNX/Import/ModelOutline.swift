@@ -1,7 +1,7 @@
 import PexTensor
 
-/// A model's nodes in an order in which they can be computed, without those that no output depends on, and its names
-/// checked. What comes after can rely on every name having exactly one source.
+/// A model without functions, with its graph checked and sorted. What comes after can rely on every name having exactly
+/// one source.
 struct ModelOutline {
   /// Every version of the standard operator set up to this one has been looked at.
   static let newestOpset = 28
@@ -9,40 +9,21 @@ struct ModelOutline {
   let model: ONNXModel
   /// The version of the standard operator set.
   let opset: Int
-  /// Needed nodes, in an order in which they can be computed.
-  let nodes: [ONNXNode]
-  /// Stored tensors by name.
-  let initializers: [String: ONNXTensor]
-  /// Inputs that a run is given: those without a stored tensor.
-  let inputs: [ONNXValueInfo]
-  /// How often a needed node or an output of the model reads a name.
-  let readers: [String: Int]
+  /// The needed nodes and what they read.
+  let graph: GraphOutline
+
+  var nodes: [ONNXNode] { graph.nodes }
+  var initializers: [String: ONNXTensor] { graph.initializers }
+  var inputs: [ONNXValueInfo] { graph.inputs }
+  var readers: [String: Int] { graph.readers }
 
   /// Checks and sorts a model.
-  /// - Throws: ``PexError`` (malformed) naming what is missing, double or part of a cycle.
+  /// - Throws: ``PexError`` (malformed) naming what is missing, double or part of a cycle; (unsupported) when its
+  ///   functions make it too large.
   init(_ model: ONNXModel) throws {
-    self.model = model
     opset = try Self.opset(of: model)
-    let graph = model.graph
-    if let name = graph.sparseInitializers.first {
-      throw PexError(.unsupported, "tensor '\(name)' is sparse", hint: "export the model with dense weights")
-    }
-    var initializers: [String: ONNXTensor] = [:]
-    for tensor in graph.initializers {
-      guard !tensor.name.isEmpty else { throw PexError(.malformed, "a stored tensor has no name") }
-      guard initializers.updateValue(tensor, forKey: tensor.name) == nil else {
-        throw PexError(.malformed, "two stored tensors are named '\(tensor.name)'")
-      }
-    }
-    // Up to IR version 3 stored tensors are listed among the inputs too.
-    inputs = graph.inputs.filter { initializers[$0.name] == nil }
-    let sources = try Self.sources(graph, inputs, initializers)
-    let needed = try Self.sorted(graph, sources)
-    nodes = needed.map { graph.nodes[$0] }
-    var readers: [String: Int] = [:]
-    for name in nodes.flatMap(\.inputs) + graph.outputs.map(\.name) { readers[name, default: 0] += 1 }
-    self.readers = readers
-    self.initializers = initializers
+    self.model = try FunctionInliner.inline(model)
+    graph = try GraphOutline(self.model.graph)
   }
 
   private static func opset(of model: ONNXModel) throws -> Int {
@@ -54,84 +35,5 @@ struct ModelOutline {
       throw PexError(.malformed, "the file does not say which version of the standard operator set it uses")
     }
     return 1
-  }
-
-  /// Where a name comes from: nil for inputs and stored tensors, else the position of the node that gives it.
-  private static func sources(
-    _ graph: ONNXGraph, _ inputs: [ONNXValueInfo], _ initializers: [String: ONNXTensor]
-  ) throws -> [String: Int?] {
-    var sources: [String: Int?] = initializers.mapValues { _ in nil }
-    for input in inputs {
-      guard !input.name.isEmpty else { throw PexError(.malformed, "an input has no name") }
-      guard sources.updateValue(nil, forKey: input.name) == nil else {
-        throw PexError(.malformed, "two inputs are named '\(input.name)'")
-      }
-    }
-    for (index, node) in graph.nodes.enumerated() {
-      for output in node.outputs where !output.isEmpty {
-        guard sources.updateValue(index, forKey: output) == nil else {
-          throw PexError(.malformed, "node '\(node.name)' (\(node.op)): there is another value named '\(output)'")
-        }
-      }
-    }
-    return sources
-  }
-
-  /// Positions of the nodes that the outputs depend on, each after those it reads from; in the file's order where that
-  /// is one. Iterative: a chain of a million nodes does not overflow the stack.
-  private static func sorted(_ graph: ONNXGraph, _ sources: [String: Int?]) throws -> [Int] {
-    guard !graph.outputs.isEmpty else { throw PexError(.malformed, "the model has no output") }
-    var pending: [Int] = []
-    for output in graph.outputs {
-      guard let source = sources[output.name] else {
-        throw PexError(.malformed, "output '\(output.name)' is computed by no node")
-      }
-      if let source { pending.append(source) }
-    }
-    var needed: Set<Int> = []
-    var waiting: [Int: Int] = [:]
-    var consumers: [Int: [Int]] = [:]
-    while let index = pending.popLast() {
-      guard needed.insert(index).inserted else { continue }
-      let node = graph.nodes[index]
-      waiting[index] = 0
-      for input in node.inputs where !input.isEmpty {
-        guard let source = sources[input] else {
-          throw PexError(.malformed, "node '\(node.name)' (\(node.op)): input '\(input)' is computed by no node")
-        }
-        guard let source else { continue }
-        waiting[index, default: 0] += 1
-        consumers[source, default: []].append(index)
-        pending.append(source)
-      }
-    }
-    // Each round takes the nodes that became ready, in the file's order; a sorted file keeps its order throughout.
-    var ready = needed.filter { waiting[$0] == 0 }.sorted(by: >)
-    var order: [Int] = []
-    while let index = ready.popLast() {
-      order.append(index)
-      for consumer in consumers[index] ?? [] {
-        waiting[consumer, default: 0] -= 1
-        if waiting[consumer] == 0 { ready.insert(consumer, at: ready.partitioningIndex { $0 < consumer }) }
-      }
-    }
-    guard order.count == needed.count else {
-      let stuck = needed.filter { (waiting[$0] ?? 0) > 0 }.min() ?? 0
-      let node = graph.nodes[stuck]
-      throw PexError(.malformed, "node '\(node.name)' (\(node.op)) depends on its own output")
-    }
-    return order
-  }
-}
-
-extension [Int] {
-  /// The first position whose element satisfies `belongsBehind`, of a list in which those come last.
-  fileprivate func partitioningIndex(_ belongsBehind: (Int) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if belongsBehind(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

@@ -197,7 +197,7 @@ final class NodeReader {
 
 extension ONNXAttribute.Value {
   /// What it is, for messages.
-  fileprivate var summary: String {
+  var summary: String {
     switch self {
     case .float(let value): "the number \(value)"
     case .integer(let value): "the integer \(value)"
@@ -206,6 +206,8 @@ extension ONNXAttribute.Value {
     case .floats: "a list of numbers"
     case .integers: "a list of integers"
     case .strings: "a list of strings"
+    case .graph: "a graph"
+    case .reference(let name): "a reference to a function's attribute '\(name)'"
     case .other(let summary): summary
     }
   }

@@ -39,7 +39,7 @@ enum OperatorTable {
     let opset = outline.opset
     struct Key: Hashable { var domain, op: String }
     var names: [Key: [String]] = [:]
-    for node in outline.nodes where !node.domain.isEmpty || row(node.op, opset: opset) == nil {
+    for node in outline.nodes.flatMap({ unsupported($0, opset: opset) }) {
       names[Key(domain: node.domain, op: node.op), default: []].append(node.name)
     }
     let keys = names.keys.sorted { ($0.domain, $0.op) < ($1.domain, $1.op) }
@@ -48,7 +48,23 @@ enum OperatorTable {
       entries: keys.map { key in
         UnsupportedReport.Entry(
           domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
-          isModelFunction: outline.model.functions.contains("\(key.domain).\(key.op)"), nodes: names[key] ?? [])
+          nodes: names[key] ?? [])
       })
+  }
+
+  /// The node itself when it cannot be imported. Of an `If` one branch is taken: when none can be imported, the nodes
+  /// that keep them from it.
+  private static func unsupported(_ node: ONNXNode, opset: Int) -> [ONNXNode] {
+    let opset = node.opset ?? opset
+    if let branches = node.branches {
+      let found = branches.map { $0.nodes.flatMap { unsupported($0, opset: opset) } }
+      guard !found.contains(where: \.isEmpty) else { return [] }
+      return found.flatMap { $0 }.map { inner in
+        var inner = inner
+        inner.name = "\(node.name)/\(inner.name)"
+        return inner
+      }
+    }
+    return node.domain.isEmpty && row(node.op, opset: opset) != nil ? [] : [node]
   }
 }

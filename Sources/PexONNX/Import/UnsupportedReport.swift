@@ -10,8 +10,6 @@ public struct UnsupportedReport: Hashable, Codable, Sendable {
     public var op: String
     /// The first version of the standard operator set for which it is supported, if there is one.
     public var supportedSince: Int?
-    /// Whether the file itself defines it, as a function of other operators.
-    public var isModelFunction: Bool
     /// The nodes that use it, in the file's order; nodes without a name have one made of operator and position.
     public var nodes: [String]
 
@@ -36,17 +34,29 @@ public struct UnsupportedReport: Hashable, Codable, Sendable {
       let since = entry.supportedSince.map { ", supported from opset \($0)" } ?? ""
       return "\(entry.qualifiedName) x \(entry.nodes.count)\(since) (\(names))"
     }
-    var hint: String?
-    if entries.contains(where: { $0.domain.hasPrefix("com.microsoft") }) {
-      hint = "export the model again without optimisation: fused operators of onnxruntime are not part of ONNX"
-    } else if entries.contains(where: { $0.supportedSince != nil }) {
-      hint = "export the model again with a newer opset"
-    } else if entries.contains(where: \.isModelFunction) {
-      hint = "inline the model's functions, as onnx.inliner does, and import it again"
-    } else if entries.contains(where: { !$0.domain.isEmpty }) {
-      hint = "only operators of the standard domain can be imported"
-    }
     return PexError(
       .unsupported, "operators not supported at opset \(opset): \(list.joined(separator: "; "))", hint: hint)
+  }
+
+  /// What to do about the first kind of operator for which there is something to do.
+  private var hint: String? {
+    if entries.contains(where: { $0.domain.hasPrefix("com.microsoft") }) {
+      return "export the model again without optimisation: fused operators of onnxruntime are not part of ONNX"
+    }
+    if entries.contains(where: { $0.domain == "org.pytorch.aten" || $0.op == "ATen" }) {
+      return "export the model again without ATen fallback: operators of torch itself are not part of ONNX"
+    }
+    if entries.contains(where: { $0.domain == "ai.onnx.ml" }) {
+      return "save the network without the pre- or postprocessing of classical machine learning around it"
+    }
+    if entries.contains(where: { $0.domain.isEmpty && ["Loop", "Scan"].contains($0.op) }) {
+      return "a network with loops is not a CNN of fixed depth: export it for inference, with its loops unrolled"
+    }
+    if entries.contains(where: { $0.supportedSince != nil }) { return "export the model again with a newer opset" }
+    if let other = entries.first(where: { !$0.domain.isEmpty }) {
+      return "operators of '\(other.domain)' are not part of ONNX: export the model without them, or with functions "
+        + "that say what they do"
+    }
+    return nil
   }
 }

@@ -45,11 +45,20 @@ enum ElementType: Int {
   }
 
   /// The type with a code from a file.
-  /// - Throws: ``PexError`` (unsupported) for complex, 8-bit and 4-bit floating-point and unknown types.
+  /// - Throws: ``PexError`` (unsupported) naming complex, 8-bit and smaller floating-point, 4-bit and unknown types.
   init(code: Int) throws {
     guard let type = ElementType(rawValue: code) else {
-      throw PexError(.unsupported, "element type \(code) is not supported")
+      let name = Self.unsupportedNames[code].map { " (\($0))" } ?? ""
+      throw PexError(
+        .unsupported, "element type \(code)\(name) is not supported",
+        hint: name.isEmpty ? nil : "export the model with floating-point weights of 16 or 32 bits")
     }
     self = type
   }
+
+  /// Types of the specification that no tensor of pex holds.
+  private static let unsupportedNames = [
+    14: "complex64", 15: "complex128", 17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2",
+    20: "float8e5m2fnuz", 21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0", 25: "uint2", 26: "int2",
+  ]
 }

@@ -5,6 +5,9 @@ enum ModelSource {
   case file(MappedFile)
   case memory([UInt8])
 
+  /// The file; nil for memory.
+  var file: MappedFile? { if case .file(let file) = self { file } else { nil } }
+
   /// Calls `body` with all bytes. They are valid only within the call.
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     switch self {

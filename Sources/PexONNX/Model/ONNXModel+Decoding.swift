@@ -2,15 +2,18 @@ import COnnxProto
 import PexTensor
 
 extension ONNXModel {
-  /// Room for protobuf-c's structures beyond four times the file: those of a small file are larger than that.
-  private static let slack = 16 << 20
+  /// Room for protobuf-c's structures beyond the file's own size: those of a small file are larger than that. What pex
+  /// makes of them takes about as much again, three times.
+  private static let slack = 8 << 20
 
   /// Decodes a model.
   /// - Throws: ``PexError`` (malformed) when the bytes are no ONNX model, are damaged, or would take more memory
   ///   than a model of that size can need.
   init(_ source: ModelSource) throws {
     let (skeleton, size) = try source.withBytes { (try WireScan.skeleton(of: $0), $0.count) }
-    let budget = AllocationBudget(bytes: min(size, Int.max / 8) * 4 + Self.slack)
+    // What was scanned is not read again but for the weights, one by one.
+    source.release(0..<size)
+    let budget = AllocationBudget(bytes: size + Self.slack)
     self = try budget.withAllocator { allocator in
       guard let model = pex__onnx__model_proto__unpack(allocator, skeleton.count, skeleton) else {
         throw PexError(
@@ -27,13 +30,21 @@ extension ONNXModel {
     irVersion = Int(model.ir_version)
     producerName = text(model.producer_name)
     producerVersion = text(model.producer_version)
-    for entry in list(model.opset_import, model.n_opset_import) {
-      // "ai.onnx" is the standard domain's other name.
-      let domain = text(entry.domain)
-      opsets[domain == "ai.onnx" ? "" : domain] = Int(entry.version)
-    }
-    functions = Set(list(model.functions, model.n_functions).map { "\(text($0.domain)).\(text($0.name))" })
+    opsets = versions(model.opset_import, model.n_opset_import)
+    functions = list(model.functions, model.n_functions).map(ONNXFunction.init)
     self.graph = ONNXGraph(graph.pointee)
+  }
+}
+
+extension ONNXFunction {
+  fileprivate init(_ function: Pex__Onnx__FunctionProto) {
+    key = Key(
+      domain: standardised(function.domain), name: text(function.name), overload: text(function.overload))
+    inputs = strings(function.input, function.n_input)
+    outputs = strings(function.output, function.n_output)
+    defaults = list(function.attribute_proto, function.n_attribute_proto).map(ONNXAttribute.init)
+    nodes = list(function.node, function.n_node).enumerated().map { ONNXNode($1, index: $0) }
+    opsets = versions(function.opset_import, function.n_opset_import)
   }
 }
 
@@ -52,11 +63,12 @@ extension ONNXGraph {
 extension ONNXNode {
   fileprivate init(_ node: Pex__Onnx__NodeProto, index: Int) {
     op = text(node.op_type)
-    domain = text(node.domain) == "ai.onnx" ? "" : text(node.domain)
+    domain = standardised(node.domain)
     name = text(node.name).isEmpty ? "\(op)_\(index)" : text(node.name)
     inputs = strings(node.input, node.n_input)
     outputs = strings(node.output, node.n_output)
     attributes = list(node.attribute, node.n_attribute).map(ONNXAttribute.init)
+    overload = text(node.overload)
   }
 }
 
@@ -71,12 +83,12 @@ extension ONNXAttribute {
     let declared = UInt32(truncatingIfNeeded: Int(attribute.type.rawValue))
     let reference = text(attribute.ref_attr_name)
     switch declared != 0 ? declared : inferred.first(where: \.0)?.1 ?? 0 {
-    case _ where !reference.isEmpty: value = .other("a reference to a function's attribute '\(reference)'")
+    case _ where !reference.isEmpty: value = .reference(reference)
     case 1: value = .float(attribute.f)
     case 2: value = .integer(Int(attribute.i))
     case 3: value = .string(text(attribute.s))
     case 4: value = attribute.t.map { .tensor(ONNXTensor($0.pointee)) } ?? .other("a tensor that is missing")
-    case 5: value = .other("a graph")
+    case 5: value = attribute.g.map { .graph(ONNXGraph($0.pointee)) } ?? .other("a graph that is missing")
     case 6: value = .floats(Array(UnsafeBufferPointer(start: attribute.floats, count: attribute.n_floats)))
     case 7: value = .integers(UnsafeBufferPointer(start: attribute.ints, count: attribute.n_ints).map { Int($0) })
     case 8: value = .strings(UnsafeBufferPointer(start: attribute.strings, count: attribute.n_strings).map(text))
@@ -91,16 +103,19 @@ extension ONNXTensor {
     dims = UnsafeBufferPointer(start: tensor.dims, count: tensor.n_dims).map { Int($0) }
     elementType = Int(tensor.data_type)
     // The scan wrote these: they lie within the file.
-    payloads = list(tensor.payload, tensor.n_payload).map {
+    payloads = list(tensor.payload, tensor.n_payload).compactMap {
+      guard let field = Field(rawValue: Int($0.field)) else { return nil }
       let start = Int(clamping: $0.offset)
-      return Payload(field: Int($0.field), range: start..<start + Int(clamping: $0.length))
+      return Payload(field: field, range: start..<start + Int(clamping: $0.length))
     }
     floats = Array(UnsafeBufferPointer(start: tensor.float_data, count: tensor.n_float_data))
     doubles = Array(UnsafeBufferPointer(start: tensor.double_data, count: tensor.n_double_data))
-    int32s = Array(UnsafeBufferPointer(start: tensor.int32_data, count: tensor.n_int32_data))
+    int32s = UnsafeBufferPointer(start: tensor.int32_data, count: tensor.n_int32_data).map(Int64.init)
     int64s = Array(UnsafeBufferPointer(start: tensor.int64_data, count: tensor.n_int64_data))
-    uint64s = Array(UnsafeBufferPointer(start: tensor.uint64_data, count: tensor.n_uint64_data))
-    isExternal = tensor.n_external_data > 0 || tensor.data_location.rawValue != 0
+    uint64s = UnsafeBufferPointer(start: tensor.uint64_data, count: tensor.n_uint64_data).map(Int64.init(bitPattern:))
+    location = Location(rawValue: Int(tensor.data_location.rawValue))
+    external = list(tensor.external_data, tensor.n_external_data).map { (text($0.key), text($0.value)) }
+    isSegment = tensor.segment != nil
   }
 }
 
@@ -114,6 +129,18 @@ extension ONNXValueInfo {
       $0.has_dim_value != 0 ? .fixed(Int($0.dim_value)) : .symbol(text($0.dim_param))
     }
   }
+}
+
+/// "ai.onnx" is the standard domain's other name.
+private func standardised(_ characters: UnsafeMutablePointer<CChar>?) -> String {
+  let name = text(characters)
+  return name == "ai.onnx" ? "" : name
+}
+
+private func versions(
+  _ base: UnsafeMutablePointer<UnsafeMutablePointer<Pex__Onnx__OperatorSetIdProto>?>?, _ count: Int
+) -> [String: Int] {
+  list(base, count).reduce(into: [:]) { $0[standardised($1.domain)] = Int($1.version) }
 }
 
 private func text(_ characters: UnsafeMutablePointer<CChar>?) -> String {

@@ -5,12 +5,31 @@ struct ONNXModel {
   var producerVersion = ""
   /// Operator set versions by domain; the standard domain is the empty name.
   var opsets: [String: Int] = [:]
-  /// Names of functions defined in the file, `domain.name`.
-  var functions: Set<String> = []
+  /// Operators that the file itself defines.
+  var functions: [ONNXFunction] = []
   var graph = ONNXGraph()
 }
 
-/// The graph of a model.
+/// An operator that a file defines by nodes. It sees nothing but its inputs and attributes.
+struct ONNXFunction {
+  /// What a node says to call it. One name may have several overloads.
+  struct Key: Hashable {
+    var domain: String
+    var name: String
+    var overload: String
+  }
+
+  var key: Key
+  var inputs: [String]
+  var outputs: [String]
+  /// Attributes that a node may leave out, with what they are then.
+  var defaults: [ONNXAttribute]
+  var nodes: [ONNXNode]
+  /// Operator set versions by domain, for its own nodes.
+  var opsets: [String: Int]
+}
+
+/// The graph of a model, or one that a node has as an attribute: that one may read values from outside.
 struct ONNXGraph {
   var nodes: [ONNXNode] = []
   var initializers: [ONNXTensor] = []
@@ -30,6 +49,10 @@ struct ONNXNode {
   var inputs: [String]
   var outputs: [String]
   var attributes: [ONNXAttribute]
+  /// Which function of that name is meant, where a file has several.
+  var overload = ""
+  /// The version of the standard operator set, where it is not the model's: in a function.
+  var opset: Int?
 }
 
 /// One attribute of a node.
@@ -42,6 +65,9 @@ struct ONNXAttribute {
     case floats([Float])
     case integers([Int])
     case strings([String])
+    case graph(ONNXGraph)
+    /// In a function: what the attribute of that name is where the function is called.
+    case reference(String)
     /// A type that no supported operator takes, or none at all.
     case other(String)
   }
@@ -52,10 +78,38 @@ struct ONNXAttribute {
 
 /// A tensor whose numbers are still in the file or in typed fields.
 struct ONNXTensor {
-  /// Bytes of the file that hold `raw_data` (field 9), or packed `float_data` (4) or `double_data` (10).
+  /// A field of `TensorProto` that holds numbers.
+  enum Field: Int {
+    case floats = 4
+    case int32s = 5
+    case int64s = 7
+    case raw = 9
+    case doubles = 10
+    case uint64s = 11
+
+    /// Its name in the specification.
+    var name: String {
+      switch self {
+      case .floats: "float_data"
+      case .int32s: "int32_data"
+      case .int64s: "int64_data"
+      case .raw: "raw_data"
+      case .doubles: "double_data"
+      case .uint64s: "uint64_data"
+      }
+    }
+  }
+
+  /// Bytes of the file that hold `raw_data` or the packed numbers of another field.
   struct Payload {
-    var field: Int
+    var field: Field
     var range: Range<Int>
+  }
+
+  /// Where the numbers are, `data_location`.
+  enum Location: Int {
+    case model = 0
+    case external = 1
   }
 
   var name = ""
@@ -63,13 +117,18 @@ struct ONNXTensor {
   /// The code of the element type, see ``ElementType``.
   var elementType = 0
   var payloads: [Payload] = []
+  /// Numbers that are not packed, which few files have: those of `uint64_data` by bit pattern.
   var floats: [Float] = []
   var doubles: [Double] = []
-  /// `int32_data`, `int64_data` and `uint64_data`, whichever the file has; the latter by bit pattern.
-  var int32s: [Int32] = []
+  var int32s: [Int64] = []
   var int64s: [Int64] = []
-  var uint64s: [UInt64] = []
-  var isExternal = false
+  var uint64s: [Int64] = []
+  /// Nil for one that does not exist.
+  var location: Location? = .model
+  /// What says where external data is, as the file has it.
+  var external: [(key: String, value: String)] = []
+  /// Whether it is only a part of a tensor.
+  var isSegment = false
 }
 
 /// The declared type of an input or output.

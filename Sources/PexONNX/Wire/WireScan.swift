@@ -8,26 +8,32 @@ struct WireScan {
   static let depthLimit = 64
   /// What protobuf-c can address.
   static let skeletonLimit = Int(Int32.max)
+  /// A place in the file takes more bytes than a tensor without numbers, of which no model has many.
+  private static let growth = 1 << 20
 
   private let bytes: UnsafeRawBufferPointer
+  private let limit: Int
+  private var skeleton: [UInt8] = []
 
   /// The skeleton of the model in `bytes`.
   /// - Throws: ``PexError`` (malformed) with the byte and the message where the format is violated.
   static func skeleton(of bytes: UnsafeRawBufferPointer) throws -> [UInt8] {
     guard !bytes.isEmpty else { throw PexError(.malformed, "the file is empty") }
-    let skeleton = try WireScan(bytes: bytes).message(.model, 0..<bytes.count, depth: 1)
-    guard skeleton.count < skeletonLimit else {
-      throw PexError(.malformed, "the model has more than 2 GiB besides its weights")
-    }
-    return skeleton
+    var scan = WireScan(bytes)
+    try scan.message(.model, 0..<bytes.count, depth: 1)
+    return scan.skeleton
   }
 
-  private func message(_ kind: WireMessage, _ range: Range<Int>, depth: Int) throws -> [UInt8] {
+  private init(_ bytes: UnsafeRawBufferPointer) {
+    self.bytes = bytes
+    limit = min(Self.skeletonLimit, bytes.count + Self.growth)
+  }
+
+  private mutating func message(_ kind: WireMessage, _ range: Range<Int>, depth: Int) throws {
     guard depth <= Self.depthLimit else {
       throw PexError(.malformed, "byte \(range.lowerBound): messages are nested more than \(Self.depthLimit) deep")
     }
     var reader = WireReader(bytes, range)
-    var result: [UInt8] = []
     var single: Set<Int> = []
     while !reader.isAtEnd {
       let start = reader.position
@@ -38,32 +44,55 @@ struct WireScan {
       }
       guard let field = kind.field(number) else { continue }
       switch (field, encoding) {
-      case (.varint, .varint), (.varints, .varint), (.fixed32, .fixed32), (.fixed32s, .fixed32):
-        result.append(number, encoding, bytes[value])
+      case (.varint, .varint), (.varints, .varint), (.varintPayload, .varint), (.fixed32, .fixed32),
+        (.fixed32s, .fixed32):
+        skeleton.append(number, encoding, bytes[value])
       case (.payload(elementBytes: 4), .fixed32), (.payload(elementBytes: 8), .fixed64):
-        result.append(number, encoding, bytes[value])
+        skeleton.append(number, encoding, bytes[value])
       case (.bytes, .delimited):
-        result.append(number, bytes[value])
+        skeleton.append(number, bytes[value])
       case (.varints, .delimited):
-        var packed = WireReader(bytes, value)
-        while !packed.isAtEnd { _ = try packed.varint() }
-        result.append(number, bytes[value])
+        try checkIntegers(value)
+        skeleton.append(number, bytes[value])
       case (.fixed32s, .delimited) where value.count % 4 == 0:
-        result.append(number, bytes[value])
+        skeleton.append(number, bytes[value])
       case (.payload(let size), .delimited) where value.count % size == 0:
-        result.append(WireMessage.payloadField, Self.payload(number, value))
+        skeleton.append(WireMessage.payloadField, Self.payload(number, value))
+      case (.varintPayload, .delimited):
+        try checkIntegers(value)
+        skeleton.append(WireMessage.payloadField, Self.payload(number, value))
       case (.message(let child), .delimited):
         guard single.insert(number).inserted else {
           throw PexError(.malformed, "byte \(start): a \(kind.rawValue) has field \(number) twice")
         }
-        result.append(number, try message(child, value, depth: depth + 1))
+        try nested(number, child, value, depth: depth)
       case (.messages(let child), .delimited):
-        result.append(number, try message(child, value, depth: depth + 1))
+        try nested(number, child, value, depth: depth)
       default:
         throw PexError(.malformed, "byte \(start): field \(number) of a \(kind.rawValue) has the wrong encoding")
       }
+      guard skeleton.count < limit else {
+        throw PexError(
+          .malformed,
+          limit == Self.skeletonLimit
+            ? "the model has more than 2 GiB besides its weights" : "the model has too many tensors without numbers")
+      }
     }
-    return result
+  }
+
+  /// Appends a message and then puts its length, which is not known before, in front of it.
+  private mutating func nested(_ number: Int, _ kind: WireMessage, _ range: Range<Int>, depth: Int) throws {
+    skeleton.append(varint: UInt64(number << 3 | WireReader.Encoding.delimited.rawValue))
+    let start = skeleton.count
+    try message(kind, range, depth: depth + 1)
+    var length: [UInt8] = []
+    length.append(varint: UInt64(skeleton.count - start))
+    skeleton.insert(contentsOf: length, at: start)
+  }
+
+  private func checkIntegers(_ range: Range<Int>) throws {
+    var packed = WireReader(bytes, range)
+    while !packed.isAtEnd { _ = try packed.varint() }
   }
 
   private static func payload(_ field: Int, _ range: Range<Int>) -> [UInt8] {

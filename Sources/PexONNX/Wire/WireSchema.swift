@@ -1,7 +1,7 @@
 /// The messages of `Schemas/onnx.proto`, for the scan that precedes protobuf-c.
 enum WireMessage: String, Sendable {
-  case model, operatorSet, function, graph, node, attribute, tensor, entry, sparseTensor, valueInfo, type, tensorType
-  case shape, dimension
+  case model, operatorSet, function, graph, node, attribute, tensor, segment, entry, sparseTensor, valueInfo, type
+  case tensorType, shape, dimension
 }
 
 /// How a field that pex reads is encoded. A field without one of these is skipped and never reaches protobuf-c.
@@ -16,6 +16,8 @@ enum WireField: Sendable {
   case messages(WireMessage)
   /// Numbers of that many bytes each that are read straight from the file.
   case payload(elementBytes: Int)
+  /// Integers of variable length that are read straight from the file when they are packed.
+  case varintPayload
 }
 
 extension WireMessage {
@@ -32,13 +34,16 @@ extension WireMessage {
     case (.model, 25): .messages(.function)
     case (.operatorSet, 1): .bytes
     case (.operatorSet, 2): .varint
-    case (.function, 1), (.function, 10): .bytes
+    case (.function, 1), (.function, 4), (.function, 5), (.function, 6), (.function, 10), (.function, 13): .bytes
+    case (.function, 7): .messages(.node)
+    case (.function, 9): .messages(.operatorSet)
+    case (.function, 11): .messages(.attribute)
     case (.graph, 1): .messages(.node)
     case (.graph, 2): .bytes
     case (.graph, 5): .messages(.tensor)
     case (.graph, 11), (.graph, 12): .messages(.valueInfo)
     case (.graph, 15): .messages(.sparseTensor)
-    case (.node, 1), (.node, 2), (.node, 3), (.node, 4), (.node, 7): .bytes
+    case (.node, 1), (.node, 2), (.node, 3), (.node, 4), (.node, 7), (.node, 8): .bytes
     case (.node, 5): .messages(.attribute)
     case (.attribute, 1), (.attribute, 4), (.attribute, 9), (.attribute, 21): .bytes
     case (.attribute, 2): .fixed32
@@ -47,13 +52,16 @@ extension WireMessage {
     case (.attribute, 6): .message(.graph)
     case (.attribute, 7): .fixed32s
     case (.attribute, 8): .varints
-    case (.tensor, 1), (.tensor, 5), (.tensor, 7), (.tensor, 11): .varints
+    case (.tensor, 1): .varints
     case (.tensor, 2), (.tensor, 14): .varint
+    case (.tensor, 3): .message(.segment)
+    case (.tensor, 5), (.tensor, 7), (.tensor, 11): .varintPayload
     case (.tensor, 4): .payload(elementBytes: 4)
     case (.tensor, 8): .bytes
     case (.tensor, 9): .payload(elementBytes: 1)
     case (.tensor, 10): .payload(elementBytes: 8)
     case (.tensor, 13): .messages(.entry)
+    case (.segment, 1), (.segment, 2): .varint
     case (.entry, 1), (.entry, 2): .bytes
     case (.sparseTensor, 1): .message(.tensor)
     case (.valueInfo, 1): .bytes

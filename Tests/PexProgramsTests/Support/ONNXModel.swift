@@ -3,7 +3,7 @@ import Foundation
 /// ONNX files made by hand.
 enum ONNXModel {
   /// The wire format of protobuf, as far as a model needs it.
-  private struct Message {
+  struct Message {
     var bytes = Data()
 
     mutating func integer(_ field: Int, _ value: Int) {
@@ -25,8 +25,9 @@ enum ONNXModel {
       data(field, inner.bytes)
     }
 
-    private mutating func varint(_ value: Int) {
-      var rest = value
+    /// Negative numbers take ten bytes, as protobuf has it.
+    mutating func varint(_ value: Int) {
+      var rest = UInt64(bitPattern: Int64(value))
       while rest >= 0x80 {
         bytes.append(UInt8(rest & 0x7f) | 0x80)
         rest >>= 7
@@ -49,6 +50,31 @@ enum ONNXModel {
     }
   }
 
+  /// A node, with whatever else `extra` writes into it.
+  static func node(
+    _ op: String, _ inputs: [String], _ outputs: [String], name: String, domain: String = "",
+    _ extra: (inout Message) -> Void = { _ in }
+  ) -> Data {
+    var node = Message()
+    for input in inputs { node.string(1, input) }
+    for output in outputs { node.string(2, output) }
+    node.string(3, name)
+    node.string(4, op)
+    if !domain.isEmpty { node.string(7, domain) }
+    extra(&node)
+    return node.bytes
+  }
+
+  /// A stored tensor of f32, with whatever `extra` writes into it: its numbers.
+  static func tensor(_ name: String, _ extents: [Int], _ extra: (inout Message) -> Void) -> Data {
+    var tensor = Message()
+    for extent in extents { tensor.integer(1, extent) }
+    tensor.integer(2, 1)
+    tensor.string(8, name)
+    extra(&tensor)
+    return tensor.bytes
+  }
+
   /// One 1x1 convolution of many channels: a file that takes a while to write.
   static func wide(_ channels: Int) -> Data {
     model(channels: channels) { graph in
@@ -66,9 +92,16 @@ enum ONNXModel {
     }
   }
 
-  private static func model(channels: Int, _ body: (inout Message) -> Void) -> Data {
+  /// A model from `x` to `y`, both [N,channels,8,8].
+  /// - Parameters:
+  ///   - extra: writes fields of the model itself.
+  ///   - body: writes fields of the graph.
+  static func model(
+    channels: Int = 4, extra: (inout Message) -> Void = { _ in }, _ body: (inout Message) -> Void
+  ) -> Data {
     var model = Message()
     model.integer(1, 8)
+    extra(&model)
     model.message(7) { graph in
       body(&graph)
       graph.string(2, "by hand")

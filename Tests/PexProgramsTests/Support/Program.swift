@@ -12,6 +12,8 @@ enum Program: String, CaseIterable {
     let status: Int32
     let output: Data
     let stderr: String
+    /// The most memory that it had, in bytes, as far as looking at it now and then shows.
+    let peak: Int
 
     var stdout: String { String(decoding: output, as: UTF8.self) }
     /// What was said to the user, line by line.

@@ -50,7 +50,9 @@ struct RunningProgram {
   func finish(timeout: Double = 60) throws -> Program.Outcome {
     let limit = ContinuousClock.now + .seconds(timeout)
     var word: Int32 = 0
+    var peak = 0
     while true {
+      peak = max(peak, highWaterMark ?? 0)
       let found = waitpid(process, &word, WNOHANG)
       if found == process { break }
       guard found == 0 || errno == EINTR else { throw Program.Failure(description: "waitpid: \(errno)") }
@@ -64,6 +66,20 @@ struct RunningProgram {
     let signal = word & 0x7f
     return Program.Outcome(
       status: signal == 0 ? word >> 8 & 0xff : -signal, output: try logs.read("out"),
-      stderr: String(decoding: try logs.read("err"), as: UTF8.self))
+      stderr: String(decoding: try logs.read("err"), as: UTF8.self), peak: peak)
+  }
+
+  /// The most memory that the process has had until now. Its resource usage would not do: that begins with what the
+  /// process had that started it.
+  private var highWaterMark: Int? {
+    guard let file = fopen("/proc/\(process)/status", "r") else { return nil }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let words = line.prefix { $0 != 0 }.split(separator: 9).map { $0.map { UInt8(bitPattern: $0) } }
+      guard words.count == 2, words[0] == Array("VmHWM:".utf8) else { continue }
+      return Int(String(decoding: words[1].filter { (48...57).contains($0) }, as: UTF8.self)).map { $0 << 10 }
+    }
+    return nil
   }
 }
