@@ -92,8 +92,11 @@ let package = Package(
     .testTarget(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
     .testTarget(
-      name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"], exclude: ["Golden"]),
-    .testTarget(name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"]),
+      name: "PexExitsTests",
+      dependencies: ["PexExits", "PexGraph", "PexHeads", "PexReference", "PexTensor", "PexTestSupport"],
+      exclude: ["Golden"]),
+    .testTarget(
+      name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexReference", "PexTensor", "PexTestSupport"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),
