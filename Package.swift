@@ -98,9 +98,12 @@ let package = Package(
     .testTarget(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
     .testTarget(
-      name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"], exclude: ["Golden"]),
+      name: "PexExitsTests",
+      dependencies: ["PexExits", "PexGraph", "PexHeads", "PexReference", "PexTensor", "PexTestSupport"],
+      exclude: ["Golden"]),
     .testTarget(
-      name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"], exclude: ["Fuzz"]),
+      name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexReference", "PexTensor", "PexTestSupport"],
+      exclude: ["Fuzz"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),

@@ -12,7 +12,8 @@
 // A slot is free, being written, or live. Only live ones are read by a signal handler, so that it never
 // sees half a path.
 enum { slot_free, slot_writing, slot_live };
-enum { slot_count = 16, path_limit = 4096 };
+// A folder may have several hundred files; slots that nothing uses take no memory.
+enum { slot_count = 1024, path_limit = 4096 };
 
 static struct {
   atomic_int state;
@@ -41,6 +42,10 @@ void pex_temporary_remove_all(void) {
   for (int slot = 0; slot < slot_count; slot++) {
     if (atomic_load(&slots[slot].state) == slot_live) unlink(slots[slot].path);
   }
+  // Files are no folders: only what is left can be one, and is empty by now.
+  for (int slot = 0; slot < slot_count; slot++) {
+    if (atomic_load(&slots[slot].state) == slot_live) rmdir(slots[slot].path);
+  }
   errno = saved;
 }
 
@@ -55,4 +60,15 @@ int pex_rename_new(const char *from, const char *to) {
     return -1;
   }
   return rename(from, to);
+}
+
+int pex_rename_exchange(const char *first, const char *second) {
+#if defined(__linux__)
+  return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+#else
+  (void)first;
+  (void)second;
+  errno = ENOSYS;
+  return -1;
+#endif
 }

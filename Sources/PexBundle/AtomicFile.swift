@@ -42,37 +42,51 @@ public enum AtomicFile {
     to path: String, overwriting: Bool, _ body: (borrowing Sink) throws -> Void
   ) throws {
     let mode = try permissions(for: path, overwriting: overwriting)
-    let folder = (path as NSString).deletingLastPathComponent
-    let unique = String(UInt64.random(in: 0 ... .max), radix: 36)
-    let temporary = (folder as NSString).appendingPathComponent(".pex-\(getpid())-\(unique).tmp")
+    let temporary = temporaryPath(beside: path)
     // Known before it exists: an interruption in between finds nothing to remove, which does no harm.
     let slot = pex_temporary_remember(temporary)
     defer { pex_temporary_forget(slot) }
+    try create(temporary, mode: mode, named: path, body)
+    guard (overwriting ? rename(temporary, path) : pex_rename_new(temporary, path)) == 0 else {
+      let error =
+        errno == EEXIST ? exists(path) : PexError(.cannotCreate, "\(path): cannot be created: \(systemMessage())")
+      unlink(temporary)
+      throw error
+    }
+    try flush(folderOf: path)
+  }
+
+  /// Writes a new file and flushes it to the device. When that fails, the file is not there any more.
+  /// - Parameter path: what it will be called, for messages.
+  static func create(
+    _ temporary: String, mode: mode_t? = nil, named path: String, _ body: (borrowing Sink) throws -> Void
+  ) throws {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw PexError(.cannotCreate, "\(path): cannot be created: \(systemMessage())") }
     do {
-      do {
-        defer { close(descriptor) }
-        if let mode { fchmod(descriptor, mode) }
-        try body(Sink(descriptor: descriptor, path: path))
-        guard fsync(descriptor) == 0 else {
-          throw PexError(.inputOutput, "\(path): cannot be written: \(systemMessage())")
-        }
-      }
-      guard (overwriting ? rename(temporary, path) : pex_rename_new(temporary, path)) == 0 else {
-        throw errno == EEXIST ? exists(path) : PexError(.cannotCreate, "\(path): cannot be created: \(systemMessage())")
+      defer { close(descriptor) }
+      if let mode { fchmod(descriptor, mode) }
+      try body(Sink(descriptor: descriptor, path: path))
+      guard fsync(descriptor) == 0 else {
+        throw PexError(.inputOutput, "\(path): cannot be written: \(systemMessage())")
       }
     } catch {
       unlink(temporary)
       throw error
     }
-    try flush(folder: folder.isEmpty ? "." : folder, path)
+  }
+
+  /// A name in the same folder that nothing has.
+  static func temporaryPath(beside path: String) -> String {
+    let unique = String(UInt64.random(in: 0 ... .max), radix: 36)
+    let folder = (path as NSString).deletingLastPathComponent
+    return (folder as NSString).appendingPathComponent(".pex-\(getpid())-\(unique).tmp")
   }
 
   /// Removes every temporary file that is being written. Async-signal-safe: for handlers of SIGINT and SIGTERM.
   public static func removeTemporaries() { pex_temporary_remove_all() }
 
-  private static func exists(_ path: String) -> PexError {
+  static func exists(_ path: String) -> PexError {
     PexError(.cannotCreate, "\(path): exists already", hint: "--force replaces it")
   }
 
@@ -88,7 +102,14 @@ public enum AtomicFile {
     return kind == S_IFREG ? status.st_mode & 0o777 : nil
   }
 
-  private static func flush(folder: String, _ path: String) throws {
+  /// Flushes the folder that something stands in, so that its name is there to stay.
+  static func flush(folderOf path: String) throws {
+    let folder = (path as NSString).deletingLastPathComponent
+    try flush(folder: folder.isEmpty ? "." : folder, path)
+  }
+
+  /// Flushes a folder.
+  static func flush(folder: String, _ path: String) throws {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }

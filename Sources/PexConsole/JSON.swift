@@ -7,6 +7,8 @@ public enum JSON: Sendable {
   case bool(Bool)
   case integer(Int)
   case number(Double)
+  /// A number that a reader computes with: as many digits as tell it from all others.
+  case exact(Float)
   case string(String)
   case array([JSON])
   case object([(key: String, value: JSON)])
@@ -26,6 +28,9 @@ public enum JSON: Sendable {
     value.map(make) ?? .null
   }
 
+  /// Whether there is nothing to say.
+  public var isNull: Bool { if case .null = self { true } else { false } }
+
   /// The value as text: one line, without spaces that mean nothing.
   public var text: String {
     var result = ""
@@ -40,6 +45,7 @@ public enum JSON: Sendable {
     case .integer(let value): text += String(value)
     // JSON has no word for what is not finite.
     case .number(let value): text += value.isFinite ? Self.shortest(value) : "null"
+    case .exact(let value): text += value.isFinite ? value.description : "null"
     case .string(let value): text += Self.quoted(value)
     case .array(let values):
       text += "["

@@ -42,10 +42,32 @@ public struct OutputPath: Sendable {
           .cannotCreate, "\(path): is there already", hint: "--force overwrites it, \(option) names another file")
       }
     }
+    try checkParent()
+  }
+
+  private func checkParent() throws {
+    var isFolder: ObjCBool = false
     let folder = (path as NSString).deletingLastPathComponent
     guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
       folder.isEmpty || isFolder.boolValue
     else { throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'") }
+  }
+
+  /// As ``check(sources:)`` for a folder.
+  /// - Parameter mayGo: as in `AtomicFolder.check`.
+  /// - Throws: ``PexError`` as ``check(sources:)``, and (cannotCreate) when the folder holds something else than what would
+  ///   be replaced.
+  public func checkFolder(sources: [String], mayGo: (String) -> Bool) throws {
+    guard path != "-" else { throw PexError(.usage, "\(option) -: '-' is not a file name") }
+    for source in sources {
+      let folder = URL(fileURLWithPath: source).standardizedFileURL.resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+      guard folder.path != place else {
+        throw PexError(.usage, "\(path): holds \(source), which is read")
+      }
+    }
+    try AtomicFolder.check(path, overwriting: force, mayGo: mayGo)
+    try checkParent()
   }
 
   /// Writes a text, whole or not at all.

@@ -12,4 +12,15 @@ extension Graph {
     values[id.index].type.dtype = .float32
     return id
   }
+
+  /// Adds a constant that the graph reads as `type` and that is stored as the tensor's own type.
+  /// - Throws: ``PexError`` (malformed) when one cannot be read as the other, or the name is empty or taken.
+  @discardableResult
+  public mutating func addStoredConstant(_ name: String, _ tensor: Tensor, type: DType) throws -> ValueID {
+    if tensor.dtype == type { return try addConstant(name, tensor) }
+    guard type == .float32 else {
+      throw PexError(.malformed, "'\(name)' is stored as \(tensor.dtype.name) and cannot be read as \(type.name)")
+    }
+    return try addConstant(name, widened: tensor)
+  }
 }

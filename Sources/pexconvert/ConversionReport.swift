@@ -5,20 +5,24 @@ import PexExits
 import PexGraph
 import PexTensor
 
-/// Writes the bundle and tells what was done.
+/// Tells what was done.
 struct ConversionReport {
+  /// What was written.
+  struct Written {
+    let path: String
+    let bytes: Int
+    /// How many stages the path, a folder, holds; nil for a file.
+    var stages: Int?
+  }
+
   private let result: Converter.Result
   private let source: ModelSource
-  private let written: (path: String, bytes: Int)?
+  private let written: Written?
 
-  /// Writes the bundle, unless there is nowhere to write it to.
-  init(_ result: Converter.Result, source: ModelSource, path: OutputPath?) throws {
+  init(_ result: Converter.Result, source: ModelSource, written: Written?) {
     self.result = result
     self.source = source
-    written = try path.map { target in
-      try result.contents.write(to: target.path, overwriting: target.overwrites)
-      return (target.path, try MappedFile(path: target.path).bytes.count)
-    }
+    self.written = written
   }
 
   func print(_ console: Console, verbose: Bool) throws {
@@ -48,7 +52,10 @@ struct ConversionReport {
     }
     if !result.exits.isEmpty { for line in table.lines { try console.result(line) } }
     try console.result("heads: \(Format.bytes(headBytes))")
-    if let written { try console.result("wrote \(written.path), \(Format.bytes(written.bytes))") }
+    if let written {
+      let stages = written.stages.map { $0 == 1 ? ", 1 stage" : ", \($0) stages" } ?? ""
+      try console.result("wrote \(written.path)\(stages), \(Format.bytes(written.bytes))")
+    }
     try console.report(json)
   }
 
@@ -66,7 +73,8 @@ struct ConversionReport {
     let cost = trunk.graph.cost()
     return .report([
       "supported": true, "output": .optional(written?.path, JSON.string),
-      "bytes": .optional(written?.bytes, JSON.integer), "trunk_bytes": .integer(trunkBytes),
+      "bytes": .optional(written?.bytes, JSON.integer), "stages": .optional(written?.stages, JSON.integer),
+      "trunk_bytes": .integer(trunkBytes),
       "head_bytes": .integer(headBytes), "trunk_digest": .string("\(trunk.digest)"),
       "operators": .members([
         "imported": .integer(result.importedNodes), "canonical": .integer(trunk.graph.nodes.count),

@@ -19,6 +19,7 @@ import PexTensor
       Examples:
         pexconvert model.onnx --list-exits
         pexconvert model.onnx --exits 3,6,9 --labels labels.txt --preprocess imagenet
+        pexconvert model.pex --heads alice.pexhead --emit onnx -o alice.onnx
       """,
     version: Version.current)
 
@@ -33,11 +34,10 @@ import PexTensor
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
     let options = try conversionOptions()
-    let target = OutputPath(wanted: output.output, input: model, suffix: "pex", force: output.force)
-    if !placement.listExits, !output.dryRun {
-      let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
-      try target.check(sources: isBundle ? [] : [model])
-    }
+    try output.validate(trainsHeads: placement.trainHeads != nil)
+    let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
+    let target = output.target(model: model, isBundle: isBundle)
+    if !placement.listExits, !output.dryRun { try output.check(target, model: model, isBundle: isBundle) }
     if placement.trainHeads != nil, options.exits == ExitRequest.none {
       throw PexError(.usage, "--exits none leaves no head that --train-heads could train")
     }
@@ -55,9 +55,38 @@ import PexTensor
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)
     }
-    if output.pack, !output.dryRun { result.contents.packed = try Model.packedWeights(result.contents) }
-    let report = try ConversionReport(result, source: opened, path: output.dryRun ? nil : target)
+    let written = try write(&result, to: output.dryRun ? nil : target, console)
+    let report = ConversionReport(result, source: opened, written: written)
     try report.print(console, verbose: output.verbose)
+  }
+
+  /// Writes the bundle, or what was asked for instead of it.
+  /// - Parameter target: nil does everything but write.
+  private func write(
+    _ result: inout Converter.Result, to target: OutputPath?, _ console: Console
+  ) throws -> ConversionReport.Written? {
+    guard let form = output.emit else {
+      guard let target else { return nil }
+      if output.pack { result.contents.packed = try Model.packedWeights(result.contents) }
+      try result.contents.write(to: target.path, overwriting: target.overwrites)
+      return ConversionReport.Written(path: target.path, bytes: try MappedFile(path: target.path).bytes.count)
+    }
+    let contents = result.contents
+    let heads = try output.heads.map { path in
+      let file = try HeadFile(path: path)
+      return try naming(path) { try HeadSet(file, on: contents) }
+    }
+    let emission = try Emission(contents, try heads ?? HeadSet(base: contents), console)
+    result.exits = try emission.placements
+    result.contents.exits = emission.records
+    switch form {
+    case .onnx:
+      let bytes = try emission.writeModel(to: target)
+      return target.map { ConversionReport.Written(path: $0.path, bytes: bytes) }
+    case .stages:
+      let (count, bytes) = try emission.writeStages(to: target)
+      return target.map { ConversionReport.Written(path: $0.path, bytes: bytes, stages: count) }
+    }
   }
 
   private func open(_ console: Console) throws -> ModelSource {

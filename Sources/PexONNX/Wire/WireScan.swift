@@ -106,15 +106,6 @@ struct WireScan {
 }
 
 extension [UInt8] {
-  fileprivate mutating func append(varint value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    append(UInt8(rest))
-  }
-
   fileprivate mutating func append(
     _ number: Int, _ encoding: WireReader.Encoding, _ value: Slice<UnsafeRawBufferPointer>
   ) {

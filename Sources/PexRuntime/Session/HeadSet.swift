@@ -35,10 +35,22 @@ public struct HeadSet: Sendable {
   /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged, (unsupported) when untrained heads would take
   ///   more memory than head files may.
   public init(base bundle: BundleFile) throws {
+    try self.init(base: bundle.contents) { try bundle.baseHead(at: $0.exit) }
+  }
+
+  /// The base heads of contents that are no file yet, or whose tensors have been checked.
+  /// - Throws: ``PexError`` as ``init(base:)-(BundleFile)``.
+  public init(base contents: BundleContents) throws {
+    try self.init(base: contents) { record in
+      try record.parameters.map { try Head(record.specification, parameters: $0, temperature: record.temperature) }
+    }
+  }
+
+  private init(base contents: BundleContents, head: (ExitRecord) throws -> Head?) throws {
     // An untrained head has no bytes in the file that would bound it.
     var untrained = 0
-    entries = try bundle.contents.exits.map { record in
-      if let head = try bundle.baseHead(at: record.exit) {
+    entries = try contents.exits.map { record in
+      if let head = try head(record) {
         return Entry(exit: record.exit, head: head, isEnabled: true, isTrained: true)
       }
       let floats = record.specification.parameters.map { $0.dimensions.reduce(1) { saturatingProduct($0, $1) } }
@@ -51,9 +63,9 @@ public struct HeadSet: Sendable {
       let zeros = try record.specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) }
       let head = try Head(record.specification, parameters: zeros)
       return Entry(exit: record.exit, head: head, isEnabled: false, isTrained: false)
-    }.sorted(by: Self.isShallower(bundle))
-    classes = bundle.contents.classNames
-    policy = bundle.contents.policy
+    }.sorted(by: Self.isShallower(contents.trunk))
+    classes = contents.classNames
+    policy = contents.policy
     replacesFinal = false
     (prior, finalPlaces) = (nil, nil)
   }
@@ -61,10 +73,19 @@ public struct HeadSet: Sendable {
   /// A person's heads.
   /// - Throws: ``PexError`` (refused) when the file does not fit the bundle: all of its heads or none.
   public init(_ file: HeadFile, on bundle: BundleFile) throws {
-    let matched = try bundle.match(file)
+    try self.init(file, try bundle.match(file), on: bundle.contents)
+  }
+
+  /// A person's heads on contents that are no file yet, or whose tensors have been checked.
+  /// - Throws: ``PexError`` (refused) when the file does not fit: all of its heads or none.
+  public init(_ file: HeadFile, on contents: BundleContents) throws {
+    try self.init(file, try file.match(contents), on: contents)
+  }
+
+  private init(_ file: HeadFile, _ matched: [MatchedHead], on contents: BundleContents) throws {
     entries = matched.map { match in
       Entry(exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
-    }.sorted(by: Self.isShallower(bundle))
+    }.sorted(by: Self.isShallower(contents.trunk))
     classes = file.classes
     // Thresholds speak of the numbers that the heads carry; exits may be numbered otherwise in this bundle.
     let exits = Dictionary(matched.map { ($0.head.exit, $0.exitPoint.number) }) { first, _ in first }
@@ -75,12 +96,12 @@ public struct HeadSet: Sendable {
           exits[threshold.exit].map { PolicyRecord.Threshold(exit: $0, threshold: threshold.threshold) }
         })
     }
-    let addsClasses = !Set(bundle.contents.classNames ?? []).isSuperset(of: file.classes)
-    let last = bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
+    let addsClasses = !Set(contents.classNames ?? []).isSuperset(of: file.classes)
+    let last = contents.trunk.exitPoints.last { !$0.isNamed }?.number
     let deepest = entries.last { $0.isEnabled }
     replacesFinal = deepest != nil && (addsClasses || deepest?.exit == last)
     prior = file.prior
-    let numbers = bundle.contents.classNames.map { names in
+    let numbers = contents.classNames.map { names in
       Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
     }
     let places = file.classes.compactMap { numbers?[$0] }
@@ -119,8 +140,7 @@ public struct HeadSet: Sendable {
   /// The head at an exit, or nil.
   public subscript(exit: Int) -> Entry? { entries.first { $0.exit == exit } }
 
-  private static func isShallower(_ bundle: BundleFile) -> (Entry, Entry) -> Bool {
-    let trunk = bundle.contents.trunk
+  private static func isShallower(_ trunk: Trunk) -> (Entry, Entry) -> Bool {
     func depth(_ entry: Entry) -> Int { trunk.exitPoint(entry.exit)?.multiplyAccumulates ?? Int.max }
     return { (depth($0), $0.exit) < (depth($1), $1.exit) }
   }
