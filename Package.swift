@@ -93,7 +93,7 @@ let package = Package(
       name: "PexPassesTests", dependencies: ["PexGraph", "PexPasses", "PexReference", "PexTensor", "PexTestSupport"]),
     .testTarget(
       name: "PexExitsTests", dependencies: ["PexExits", "PexGraph", "PexHeads", "PexTensor"], exclude: ["Golden"]),
-    .testTarget(name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexTensor"]),
+    .testTarget(name: "PexONNXTests", dependencies: ["PexGraph", "PexONNX", "PexReference", "PexTensor"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),

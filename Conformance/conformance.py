@@ -1,6 +1,7 @@
 """Runs the official ONNX cases through pexconvert and pexrun.
 
-    python conformance.py --programs FOLDER [--only resize] [--markdown FILE] [--json FILE] [--keep FOLDER] [--details]
+    python conformance.py --programs FOLDER [--only resize] [--details] [--markdown FILE] [--json FILE]
+                          [--keep FOLDER] [--update]
 
 Prints how many cases of every operator pass, and holds the others against expected-failures.txt. The exit status is 1
 when a case fails that is not listed there, or one passes that is.
@@ -43,6 +44,7 @@ def arguments():
     parser.add_argument("--markdown", type=pathlib.Path, help="write the tables here")
     parser.add_argument("--json", type=pathlib.Path, help="write everything here")
     parser.add_argument("--keep", type=pathlib.Path, help="leave models, arrays and bundles in this new folder")
+    parser.add_argument("--update", action="store_true", help="put into the list what came out, and read it over")
     parser.add_argument("--details", action="store_true", help="print every case that does not pass")
     return parser.parse_args()
 
@@ -60,6 +62,8 @@ def main():
     chosen = [case for case in every if options.only in case.name]
     with tempfile.TemporaryDirectory(prefix="pex-conformance-") as temporary:
         found = outcomes(chosen, options.programs, options.keep or pathlib.Path(temporary))
+    if options.update:
+        LIST.write_text(expectations.updated(LIST.read_text(), found))
     expected = expectations.read(LIST.read_text())
     surprises = expectations.surprises(found, expected, complete=len(chosen) == len(every))
     if options.markdown:

@@ -51,3 +51,22 @@ def surprises(outcomes, expected, complete=True):
         names = {outcome.case for outcome in outcomes}
         found += [f"{name} is listed, and there is no such case" for name in expected if name not in names]
     return found
+
+
+def updated(text, outcomes):
+    """The list without the cases that pass, and with those that fail and were not in it, in the programs' own words.
+
+    Comments stay. A reason that a program gives says what it does; why that is right is for a person to write.
+    """
+    known = read(text)
+    verdicts = {outcome.case: outcome.verdict for outcome in outcomes}
+
+    def stays(line):
+        match = LINE.fullmatch(line.strip())
+        return not match or verdicts.get(match["case"]) is not Verdict.PASSED
+
+    lines = [line for line in text.splitlines() if stays(line)]
+    lines += [
+        f"{outcome.case} {outcome.verdict.value} {outcome.detail}" for outcome in outcomes
+        if outcome.verdict is not Verdict.PASSED and outcome.case not in known]
+    return "\n".join(lines) + "\n"

@@ -69,12 +69,15 @@ def computed(case, programs, folder):
 
 
 def run(command):
+    """Runs a program on the file that is its first argument; raises Refusal or Fault unless it ends with 0."""
     try:
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         raise Fault(f"{command[0].name} takes more than {TIMEOUT} s") from None
     if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or ["nothing said"])[0].replace(f"{command[1]}: ", "")
+        # Without the folder's name: what is told must be the same the next time.
+        said = (done.stderr.strip().splitlines() or ["nothing said"])[0]
+        said = said.replace(f"{command[1]}: ", "").replace(f"{command[1].parent}/", "")
         kind = Refusal if done.returncode == 69 else Fault
         raise kind(f"status {done.returncode}: {said}")
 

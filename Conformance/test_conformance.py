@@ -98,12 +98,12 @@ class Programs(unittest.TestCase):
 
     def test_status_69_is_a_refusal_and_no_other_is(self):
         with self.assertRaisesRegex(Refusal, "status 69: no such operator"):
-            run([self.script("a", "echo 'model: no such operator' >&2; exit 69"), "model"])
+            run([self.script("a", "echo 'model: no such operator' >&2; exit 69"), pathlib.Path("model")])
         with self.assertRaisesRegex(Fault, "status 70: nothing said"):
-            run([self.script("b", "exit 70"), "model"])
+            run([self.script("b", "exit 70"), pathlib.Path("model")])
         with self.assertRaisesRegex(Fault, "status -11"):
-            run([self.script("c", "kill -SEGV $$"), "model"])
-        run([self.script("d", "exit 0"), "model"])
+            run([self.script("c", "kill -SEGV $$"), pathlib.Path("model")])
+        run([self.script("d", "exit 0"), pathlib.Path("model")])
 
     def test_an_outcome_tells_them_apart(self):
         self.script("pexconvert", "echo no >&2; exit 69")
@@ -135,6 +135,15 @@ class Expectations(unittest.TestCase):
         # A refusal that has become a wrong answer is worse, and no less a surprise.
         self.assertIn("listed as refused", told("node.a", Verdict.WRONG)[0])
         self.assertEqual(len(told("node.a", Verdict.REFUSED, complete=True)), 2)
+
+    def test_an_updated_list_surprises_nobody(self):
+        text = "# why\nnode.a refused never asked for\nnode.b wrong why\n"
+        found = [
+            Outcome("node.a", ("Relu",), Verdict.REFUSED, "status 69: no"), Outcome("node.b", ("Relu",), Verdict.PASSED),
+            Outcome("node.c", ("Relu",), Verdict.WRONG, "another number")]
+        updated = expectations.updated(text, found)
+        self.assertEqual(updated, "# why\nnode.a refused never asked for\nnode.c wrong another number\n")
+        self.assertEqual(expectations.surprises(found, expectations.read(updated)), [])
 
 
 class Reports(unittest.TestCase):
