@@ -3,7 +3,7 @@ import Testing
 
 /// Complaint 23, the many ways to choose pixels of another size. Numbers of linear and nearest are worked out by hand;
 /// those of cubic are what `ReferenceEvaluator` of the onnx package 1.23.2 computes, and onnxruntime 1.31.1 as well.
-@Suite(.enabled(if: TestModel.supports("Resize"))) struct ResizeComplaints {
+@Suite struct ResizeComplaints {
   private func resized(
     opset: Int = 19, scale: Float? = nil, size: Int? = nil, _ words: [String: String],
     _ more: [(String, TestModel.Attribute)] = [], roi: [Float]? = nil, x: [Float] = [1, 2, 3, 4]

@@ -1,4 +1,3 @@
-import PexONNX
 import PexReference
 import PexTensor
 
@@ -16,9 +15,6 @@ extension TestModel {
 
   /// The numbers that come out for these.
   func numbers(_ x: [Float]) throws -> [Float] { try computed(x).floats }
-
-  /// Whether this operator is in the table. Tests of what importers do with it wait until it is.
-  static func supports(_ op: String) -> Bool { ONNXImporter.supportedOperators.contains { $0.op == op } }
 
   /// A model whose one input is a row of numbers, as a picture of one channel and one line.
   static func row(
