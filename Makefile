@@ -4,6 +4,8 @@
 # make bench   pex against other libraries, into Benchmarks/RESULTS.md (20 minutes; the machine should do nothing else)
 # make personal DATA=folder   what personal heads give, on pictures of CIFAR-100, into Benchmarks/personal/RESULTS.md
 #                             (an hour and a half; OPTIONS='--people 3 --samples 20 --output quick' takes minutes)
+# make conformance   the official ONNX operator cases through the programs (OPTIONS='--only resize --details' shows some)
+# make ops     SUPPORTED-ONNX-OPS.md, from the importer's own table
 # make test-arm   the kernels' tests on aarch64, in an emulator
 # make lint    the formatter's opinion
 
@@ -14,7 +16,7 @@ TEST_OPTIONS := -c release --disable-testable-imports --scratch-path .build-test
 
 PERSONAL_PYTHON = $${PEX_BENCH_VENV:-.bench-venv}/bin/python
 
-.PHONY: demo test bench personal build lint packages test-arm
+.PHONY: demo test bench personal conformance ops build lint packages test-arm
 
 demo: build
 	@Tools/demo .build/release
@@ -31,6 +33,12 @@ personal: build
 	@Benchmarks/setup personal
 	@$(PERSONAL_PYTHON) -m unittest discover --quiet Benchmarks/personal
 	@$(PERSONAL_PYTHON) Benchmarks/personal/personal.py --data $(DATA) --programs .build/release $(OPTIONS)
+
+conformance: build
+	@Conformance/run .build/release $(OPTIONS)
+
+ops: build
+	.build/release/pexinfo --ops --markdown > .build/operators && mv .build/operators SUPPORTED-ONNX-OPS.md
 
 build: packages
 	$(SWIFT) build -c release

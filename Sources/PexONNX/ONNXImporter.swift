@@ -29,9 +29,8 @@ public enum ONNXImporter {
     }
   }
 
-  /// Every operator that can be imported, by name, with the operator set versions at which its form changed.
-  /// A model of any version from the first one on can be read.
-  public static var supportedOperators: [(op: String, since: [Int])] { OperatorTable.summary }
+  /// Every operator that can be imported, by name.
+  public static var supportedOperators: [SupportedOperator] { OperatorTable.summary }
 
   private static func load(_ source: ModelSource, _ options: ImportOptions) throws -> ImportedModel {
     let outline = try ModelOutline(try ONNXModel(source))

@@ -18,6 +18,7 @@ import PexTensor
   @Flag(help: "Compute every checksum and digest anew.") var check = false
   @Flag(help: "Print the graph as text, constants elided.") var nodes = false
   @Flag(help: "Print the operators that can be imported.") var ops = false
+  @Flag(help: "Print them as a table in Markdown.") var markdown = false
 
   @Option(help: ArgumentHelp("Draw the graph for Graphviz.", valueName: "out.dot")) var graph: String?
   @Flag(help: "Overwrite what is there.") var force = false
@@ -25,6 +26,7 @@ import PexTensor
 
   func validate() throws {
     guard file != nil || ops else { throw ValidationError("a file is missing") }
+    guard ops || !markdown else { throw ValidationError("--markdown: only --ops prints a table") }
     guard graph?.hasSuffix(".dot") ?? true else { throw ValidationError("--graph \(graph ?? ""): expected OUT.dot") }
   }
 
@@ -67,17 +69,10 @@ import PexTensor
   }
 
   private func printOperators(_ console: Console) throws {
-    for row in ONNXImporter.supportedOperators {
-      try console.result("\(row.op): since opset \(row.since.map(String.init).joined(separator: ", "))")
-    }
+    let list = OperatorList()
+    for line in markdown ? list.markdown : list.text { try console.result(line) }
     guard file == nil else { return }
-    try console.report(
-      .report([
-        "operators": .array(
-          ONNXImporter.supportedOperators.map {
-            .members(["operator": .string($0.op), "since": .array($0.since.map(JSON.integer))])
-          })
-      ]))
+    try console.report(list.json)
   }
 
   private func printChecked(_ items: [CheckedItem], _ console: Console) throws {

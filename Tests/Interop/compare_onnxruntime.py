@@ -1,11 +1,12 @@
 """Compares pex with onnxruntime on every ONNX model of a folder: promise 1, the same numbers.
 
-    python compare_onnxruntime.py MODELS --programs FOLDER [--work FOLDER] [--only resnet] [--batches 1,4] [--exits auto:3]
+    python compare_onnxruntime.py MODELS --programs FOLDER [--work FOLDER] [--only resnet] [--batches 1,4]
+                                  [--exits auto:3] [--report FILE.md] [--failures FILE.md]
 
 For each model: onnxruntime computes the outputs for random inputs, `pexconvert` makes a bundle with exits, `pexrun`
 computes the outputs with no exit taken, and max|a-b| / max|b| is printed for each output. The exit status is 1 when one
 is above the tolerance or a program fails. A model whose batch the file fixes is run with that batch alone, as
-onnxruntime demands it.
+onnxruntime demands it. A model that onnxruntime cannot run itself is skipped by name.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import time
 
 import numpy
 import onnxruntime
+
+from comparison_report import Result, failures_text, table
 
 TYPES = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16, "tensor(double)": numpy.float64}
 
@@ -41,14 +44,20 @@ def difference(found, expected):
     return float(gap / largest) if largest > 0 else float(gap)
 
 
+def opened(model):
+    onnxruntime.set_default_logger_severity(3)
+    return onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+
+
 def compare(model, bundle, programs, folder, batch, shapes):
     """The worst difference over the outputs of one batch, with the name of that output."""
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    session = opened(model)
     generator = numpy.random.default_rng(3)
     feeds, options = {}, []
     for entry in session.get_inputs():
         # The leading extent is the batch; what else is open was given with --input.
-        extents = [batch] + [e if isinstance(e, int) else s for e, s in zip(entry.shape, shapes.get(entry.name, entry.shape))][1:]
+        given = shapes.get(entry.name, entry.shape)
+        extents = [batch] + [e if isinstance(e, int) else s for e, s in zip(entry.shape, given)][1:]
         feeds[entry.name] = generator.standard_normal(extents).astype(TYPES[entry.type])
         path = folder / f"input{len(options)}.npy"
         numpy.save(path, feeds[entry.name].astype(numpy.float32))
@@ -67,16 +76,40 @@ def compare(model, bundle, programs, folder, batch, shapes):
     return worst
 
 
+def results(model, folder, options, shapes, given):
+    """One result a batch; one alone when the model cannot be compared at all."""
+    try:
+        fixed = [entry.shape[0] for entry in opened(model).get_inputs() if isinstance(entry.shape[0], int)]
+    except Exception as error:  # noqa: BLE001: onnxruntime's errors have no common type
+        return [Result(model.name, skipped=str(error).strip().splitlines()[0])]
+    bundle = folder / "model.pex"
+    found = []
+    try:
+        seconds = run(
+            [options.programs / "pexconvert", model, "-o", bundle, "--force", "--exits", options.exits, *given])
+        for batch in fixed[:1] or map(int, options.batches.split(",")):
+            worst, output = compare(model, bundle, options.programs, folder, batch, shapes)
+            found.append(
+                Result(model.name, batch, worst, output, seconds, failed=not worst <= options.tolerance))
+    except (RuntimeError, OSError) as error:
+        found.append(Result(model.name, error=str(error).replace(f"{model}: ", ""), failed=True))
+    finally:
+        bundle.unlink(missing_ok=True)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=pathlib.Path, help="a folder of .onnx files, or one file")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="the folder of pexconvert and pexrun")
-    parser.add_argument("--work", type=pathlib.Path, help="keep bundles and arrays here (default: a temporary folder)")
+    parser.add_argument("--work", type=pathlib.Path, help="keep arrays here (default: a temporary folder)")
     parser.add_argument("--only", default="", help="models whose name contains this")
     parser.add_argument("--batches", default="1,4")
     parser.add_argument("--exits", default="auto:3")
     parser.add_argument("--input", action="append", default=[], help="NAME:1x3x224x224, handed to pexconvert")
     parser.add_argument("--tolerance", type=float, default=1e-4)
+    parser.add_argument("--report", type=pathlib.Path, help="write a table, a row a network, as Markdown")
+    parser.add_argument("--failures", type=pathlib.Path, help="write what failed, by error, as Markdown")
     options = parser.parse_args()
     shapes = {}
     for entry in options.input:
@@ -87,27 +120,19 @@ def main():
     models = [model for model in models if options.only in model.name]
     if not models:
         raise SystemExit(f"no models in {options.models}")
-    failures = 0
+    everything = []
     with tempfile.TemporaryDirectory(prefix="pex-compare-") as temporary:
         for model in models:
             folder = (options.work or pathlib.Path(temporary)) / model.stem
             folder.mkdir(parents=True, exist_ok=True)
-            bundle = folder / "model.pex"
-            try:
-                seconds = run(
-                    [options.programs / "pexconvert", model, "-o", bundle, "--force", "--exits", options.exits, *given])
-                session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-                fixed = [entry.shape[0] for entry in session.get_inputs() if isinstance(entry.shape[0], int)]
-                del session
-                for batch in fixed[:1] or map(int, options.batches.split(",")):
-                    worst, output = compare(model, bundle, options.programs, folder, batch, shapes)
-                    failures += worst > options.tolerance
-                    verdict = "FAILED" if worst > options.tolerance else "ok"
-                    print(f"{model.name}: batch {batch}: {worst:.2e} ({output}) {verdict}, converted in {seconds:.2f} s", flush=True)
-            except (RuntimeError, OSError) as error:
-                failures += 1
-                print(f"{model.name}: FAILED: {error}", flush=True)
-            bundle.unlink(missing_ok=True)
+            for result in results(model, folder, options, shapes, given):
+                everything.append(result)
+                print(result, flush=True)
+            if options.report:
+                options.report.write_text(table(everything))
+            if options.failures:
+                options.failures.write_text(failures_text(everything))
+    failures = sum(result.failed for result in everything)
     print(f"{len(models)} models, {failures} failures")
     sys.exit(1 if failures else 0)
 

@@ -1,11 +1,12 @@
-"""Writes torchvision networks with random weights as ONNX files, the way torch's TorchScript exporter does.
+"""Writes torchvision networks with random weights as ONNX files, by torch's old exporter and by the new one.
 
-    python make_torchvision.py FOLDER [--models resnet18,vgg16] [--opsets 13,17] [--static] [--size 32]
+    python make_torchvision.py FOLDER [--models resnet18,vgg16|all] [--opsets 13,17|all] [--exporters old,new]
+                               [--static] [--size 32]
 
-Each file is FOLDER/NAME.opNN.onnx (batch dynamic) or FOLDER/NAME.opNN.static.onnx (batch 1), with --size
-FOLDER/NAME.SIZE.opNN.onnx; a residual network for 32x32 is the CIFAR variant. Batch-norm statistics are measured on
-noise and then disturbed, so that folding them wrongly shows; the classifier is scaled so that the logits of different
-inputs differ by about 1.
+Each file is FOLDER/NAME.opNN.onnx, the new exporter's FOLDER/NAME.new.opNN.onnx (batch dynamic), or ….static.onnx
+(batch 1), with --size FOLDER/NAME.SIZE.opNN.onnx; a residual network for 32x32 is the CIFAR variant. Batch-norm
+statistics are measured on noise and then disturbed, so that folding them wrongly shows; the classifier is scaled so
+that the logits of different inputs differ by about 1.
 """
 
 import argparse
@@ -13,7 +14,18 @@ import pathlib
 
 import torch
 
+from exporters import export_all
+
 NAMES = ["resnet18", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "vgg16", "squeezenet1_1", "densenet121"]
+ALL = NAMES + [
+    "efficientnet_b0", "shufflenet_v2_x1_0", "googlenet", "googlenet_transform", "regnet_y_400mf", "mnasnet1_0",
+    "convnext_tiny", "inception_v3", "vgg11_bn"]
+#: A network with an option: this one rescales the channels of its input, as the published weights want it.
+VARIANTS = {"googlenet_transform": ("googlenet", {"transform_input": True})}
+#: Pixels a side, where it is not 224.
+SIZES = {"inception_v3": 299}
+#: How much of their fresh weights the gates of squeeze and excitation keep.
+GATE = 0.25
 
 
 def torchvision_models():
@@ -38,6 +50,30 @@ def shrink_stem(model):
     model.fc = torch.nn.Linear(model.fc.in_features, 100)
 
 
+def built(name):
+    """The network as torchvision makes it, without its warnings about initial weights."""
+    base, options = VARIANTS.get(name, (name, {}))
+    if base in ("googlenet", "inception_v3"):
+        options = {"init_weights": True, **options}
+    return getattr(torchvision_models(), base)(weights=None, **options)
+
+
+def temper(model, generator):
+    """Gives some weights the size that they have in trained networks.
+
+    Scales of residual branches start at one in a million in convnext: then no branch matters. Gates of squeeze and
+    excitation start so steep that efficientnet and regnet make a thousandfold of every rounding: torch itself is then
+    5e-4 off its own double precision.
+    """
+    for name, parameter in model.named_parameters():
+        if name.endswith("layer_scale"):
+            parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
+    for module in model.modules():
+        if type(module).__name__ == "SqueezeExcitation":
+            module.fc1.weight *= GATE
+            module.fc2.weight *= GATE
+
+
 def disturb(model, size, generator):
     """Gives every batch norm the statistics of noise, disturbed, and a scale and shift that are not 1 and 0."""
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
@@ -47,7 +83,7 @@ def disturb(model, size, generator):
             norm.momentum = None  # cumulative average
         model.train()
         for module in model.modules():
-            if isinstance(module, torch.nn.Dropout):
+            if isinstance(module, torch.nn.Dropout) or type(module).__name__ == "StochasticDepth":
                 module.eval()
         model(torch.randn(4, 3, size, size, generator=generator))
     for norm in norms:
@@ -80,38 +116,34 @@ def make(name, size=224):
     """One network, the same weights every time, and the spread of its logits."""
     torch.manual_seed(7)
     generator = torch.Generator().manual_seed(11)
-    model = getattr(torchvision_models(), name)(weights=None)
+    model = built(name)
     if size == 32:
         shrink_stem(model)
+    temper(model, generator)
     disturb(model, size, generator)
     return model, scale_classifier(model, size, generator)
-
-
-@torch.no_grad()
-def export(model, size, path, opset, static):
-    axes = None if static else {"input": {0: "batch"}, "output": {0: "batch"}}
-    torch.onnx.export(
-        model, (torch.randn(1, 3, size, size),), str(path), opset_version=opset, dynamo=False,
-        input_names=["input"], output_names=["output"], dynamic_axes=axes)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--models", default=",".join(NAMES))
-    parser.add_argument("--opsets", default="13,17")
+    parser.add_argument("--models", default=",".join(NAMES), help="names, or `all`")
+    parser.add_argument("--exporters", default="old", help="old, new or old,new")
+    parser.add_argument("--opsets", default="13,17", help="numbers, or `all` that are tried of each exporter")
     parser.add_argument("--static", action="store_true", help="fix the batch at 1")
     parser.add_argument("--size", type=int, help="pixels a side of the input (default: 224)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    size = options.size or 224
-    suffix = f".{size}" if options.size else ""
-    for name in options.models.split(","):
+    suffix = f".{options.size}" if options.size else ""
+    opsets = None if options.opsets == "all" else [int(opset) for opset in options.opsets.split(",")]
+    for name in ALL if options.models == "all" else options.models.split(","):
+        size = options.size or SIZES.get(name, 224)
         model, spread = make(name, size)
-        for opset in map(int, options.opsets.split(",")):
-            path = options.folder / f"{name}{suffix}.op{opset}{'.static' if options.static else ''}.onnx"
-            export(model, size, path, opset, options.static)
-            print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, logits' std {spread:.3f}", flush=True)
+        example = torch.randn(1, 3, size, size)
+        for path, note in export_all(
+                model, example, name + suffix, options.folder, options.exporters.split(","), opsets, options.static):
+            told = note or f"{path.stat().st_size / 1e6:.1f} MB, logits' std {spread:.3f}"
+            print(f"{path.name}: {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ struct OperatorRow: Sendable {
   let op: String
   /// The first operator set version with these attributes and inputs.
   let since: Int
+  /// What of this form cannot be imported: one sentence for the table that people read.
+  var limit: String?
   let function: Function
 }
 
@@ -29,9 +31,13 @@ enum OperatorTable {
   /// The operator set versions from which an operator has a row, ascending.
   static func versions(of op: String) -> [Int] { byName[op]?.map(\.since) ?? [] }
 
-  /// Every operator with its versions, by name.
-  static var summary: [(op: String, since: [Int])] {
-    byName.keys.sorted().map { ($0, versions(of: $0)) }
+  /// Every operator with its versions and limits, by name. A limit that several versions share is told once.
+  static var summary: [SupportedOperator] {
+    byName.keys.sorted().map { op in
+      var limits: [String] = []
+      for case let limit? in byName[op, default: []].map(\.limit) where !limits.contains(limit) { limits.append(limit) }
+      return SupportedOperator(op: op, since: versions(of: op), limits: limits)
+    }
   }
 
   /// Which of a model's needed nodes cannot be imported.
