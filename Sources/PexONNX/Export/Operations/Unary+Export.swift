@@ -35,6 +35,7 @@ extension Unary: ONNXExportable {
     case .floor: node.write("Floor")
     case .ceil: node.write("Ceil")
     case .round: node.write("Round")
+    case .sign: node.write("Sign")
     }
   }
 
