@@ -144,7 +144,7 @@ private struct Cut {
     case .lpPooling: return collapses
     case .convolution, .batchNormalization, .linear, .unary, .binary, .concat, .reshape, .transpose, .softmax, .pad,
       .identity, .transposedConvolution, .localResponseNormalization, .standardization, .slice, .gather, .tile,
-      .argMax, .matrixProduct, .resize:
+      .argMax, .matrixProduct, .resize, .choice:
       return false
     }
   }

@@ -27,6 +27,7 @@ public enum Operation: Hashable, Sendable {
   case argMax(ArgMax)
   case matrixProduct(MatrixProduct)
   case resize(Resize)
+  case choice(Choice)
 
   /// What the operation tells about itself.
   public var payload: any OperationPayload {
@@ -55,6 +56,7 @@ public enum Operation: Hashable, Sendable {
     case .argMax(let payload): payload
     case .matrixProduct(let payload): payload
     case .resize(let payload): payload
+    case .choice(let payload): payload
     }
   }
 
@@ -87,6 +89,7 @@ public enum Operation: Hashable, Sendable {
     row(Operation.transposedConvolution), row(Operation.lpPooling), row(Operation.localResponseNormalization),
     row(Operation.standardization), row(Operation.slice), row(Operation.gather), row(Operation.tile),
     row(Operation.argMax), row(Operation.matrixProduct), row(Operation.resize),
+    row(Operation.choice),
   ]
 
   /// The operation with a number and version from a file.
@@ -139,7 +142,7 @@ extension Operation {
     case .convolution, .linear, .transposedConvolution, .matrixProduct: true
     case .pooling, .globalPooling, .batchNormalization, .unary, .binary, .concat, .reshape, .transpose, .softmax,
       .reduce, .pad, .identity, .lpPooling, .localResponseNormalization, .standardization, .slice, .gather, .tile,
-      .argMax, .resize:
+      .argMax, .resize, .choice:
       false
     }
   }

@@ -55,7 +55,19 @@ extension Reference {
       case .maximum: return a.isNaN || b.isNaN ? .nan : max(a, b)
       case .power: return Float(pow(Double(a), Double(b)))
       case .parametricRelu: return a < 0 ? a * b : a
+      case .less: return a < b ? 1 : 0
+      case .lessOrEqual: return a <= b ? 1 : 0
+      case .equal: return a == b ? 1 : 0
       }
+    }
+  }
+
+  static func choice(_ inputs: [Tensor], _ shape: Shape) -> [Float] {
+    let numbers = inputs.map(\.floats)
+    let strides = inputs.map { broadcastStrides($0.shape, rank: shape.rank) }
+    return Positions(shape.dimensions).map { place in
+      let taken = numbers[0][offset(place, strides[0])] != 0 ? 1 : 2
+      return numbers[taken][offset(place, strides[taken])]
     }
   }
 

@@ -23,7 +23,7 @@ public enum Reference {
     case .identity: return [try first(inputs)]
     case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
       .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
-      .slice, .gather, .tile, .argMax, .matrixProduct, .resize:
+      .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice:
       break
     }
     let fitted = operation.fitted(batch: inputs.first?.shape.dimensions.first)
@@ -62,6 +62,7 @@ public enum Reference {
     case .argMax(let payload): argMax(payload, inputs[0])
     case .matrixProduct: matrixProduct(inputs[0], inputs[1], shape)
     case .resize(let payload): resize(payload, inputs[0])
+    case .choice: choice(inputs, shape)
     case .reshape, .identity: inputs[0].floats
     }
   }
@@ -86,7 +87,7 @@ extension Operation {
       return .resize(resize)
     case .reshape, .identity, .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary,
       .concat, .transpose, .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization,
-      .standardization, .gather, .tile, .argMax, .matrixProduct:
+      .standardization, .gather, .tile, .argMax, .matrixProduct, .choice:
       return self
     }
   }

@@ -99,8 +99,13 @@ enum ExportCases {
     [true, false].map { Case(.reduce(Reduce(kind, axes: [1, 3], keepsAxes: $0)), image) }
   }
 
-  private static let binaries: [Case] = Binary.Kind.allCases.filter { $0 != .parametricRelu }
-    .map { Case(.binary(Binary($0)), image, [[3, 1, 8]]) }
+  private static let binaries: [Case] = Binary.Kind.allCases
+    .filter { $0 != .parametricRelu && !comparisons.contains($0) }.map {
+      Case(.binary(Binary($0)), image, [[3, 1, 8]])
+    }
+
+  /// ONNX gives truth values, which a cast makes numbers.
+  private static let comparisons: [Binary.Kind] = [.less, .equal, .lessOrEqual]
 
   private static let early: [Case] = functions.map { Case(.unary(Unary($0)), image) }
 
@@ -114,7 +119,9 @@ enum ExportCases {
   ]
 
   /// Settings that take several operators, or operators that came later.
-  static let derived: [Case] = several + products + later + resized
+  static let derived: [Case] =
+    several + products + later + resized + comparisons.map { Case(.binary(Binary($0)), image, [[3, 1, 8]]) }
+    + [Case(.choice(Choice()), image, [[3, 1, 8], [8, 1]])]
 
   private static let several: [Case] = [
     Case(

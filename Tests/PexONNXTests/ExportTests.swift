@@ -45,6 +45,15 @@ import Testing
     for batch in [1, 3] { #expect(try error(model.graph, graph, batch: batch) < 1e-6) }
   }
 
+  /// A node of a source model may have become several, which have its name.
+  @Test func nodesHaveNamesOfTheirOwn() throws {
+    var graph = Graph()
+    let x = try graph.addInput("x", ValueType(.float32, [.batch, 3]))
+    let inner = try graph.addNode(.unary(Unary(.relu)), [x], output: "inner", name: "both")
+    graph.addOutput(try graph.addNode(.unary(Unary(.negative)), [inner], output: "y", name: "both"))
+    #expect(try again(graph).graph.nodes.map(\.name) == ["both", "both_1"])
+  }
+
   @Test(arguments: ExportCases.direct) func operationsComeBackAsTheyWere(_ example: ExportCases.Case) throws {
     let graph = try example.graph()
     let model = try again(graph)

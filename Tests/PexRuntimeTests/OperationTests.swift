@@ -233,4 +233,13 @@ import Testing
     #expect(found.shape.dimensions == [1, 2])
     #expect(found.integers == [1, 2])
   }
+
+  @Test func choicesBroadcast() throws {
+    let graph = try Self.one(.choice(Choice()), [[3, 1], [.batch, 1, 2], [1]])
+    let condition = try Tensor([3, 1], [1, 0, .nan] as [Float])
+    let found = try Runs.values(
+      graph, [condition, Tensor([1, 1, 2], [5, 6] as [Float]), Tensor([1], [9] as [Float])])[0]
+    #expect(found.shape.dimensions == [1, 3, 2])
+    #expect(found.floats == [5, 6, 9, 9, 5, 6])
+  }
 }

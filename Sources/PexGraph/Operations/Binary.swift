@@ -10,6 +10,9 @@ public struct Binary: OperationPayload {
     case add, subtract, multiply, divide, minimum, maximum, power
     /// The left element, or its product with the right one below 0 (He et al. 2015, ONNX `PRelu`).
     case parametricRelu = "parametric_relu"
+    /// 1 where the comparison of the left element with the right one holds, else 0.
+    case less, equal
+    case lessOrEqual = "less_or_equal"
   }
 
   /// The function.
@@ -23,7 +26,13 @@ public struct Binary: OperationPayload {
   /// Takes the settings out of a list; throws ``PexError`` (malformed) when one is missing or out of range.
   public init(from reader: inout AttributeReader) throws { kind = try reader.choice("kind") }
 
-  public var formatVersion: Int { kind == .parametricRelu ? 4 : 1 }
+  public var formatVersion: Int {
+    switch kind {
+    case .add, .subtract, .multiply, .divide, .minimum, .maximum, .power: 1
+    case .parametricRelu, .less, .equal, .lessOrEqual: 4
+    }
+  }
+
   public var inputCount: ClosedRange<Int> { 2...2 }
 
   /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.

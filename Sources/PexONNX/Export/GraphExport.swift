@@ -9,6 +9,7 @@ final class GraphExport {
   /// What nodes read a value by, where that is not the value's own name.
   private var readNames: [ValueID: String] = [:]
   private var takenNames: Set<String>
+  private var takenNodeNames: Set<String> = [""]
 
   init(_ graph: Graph) {
     self.graph = graph
@@ -43,21 +44,24 @@ final class GraphExport {
   /// What nodes read a value by.
   func name(_ id: ValueID) -> String { readNames[id] ?? graph[id].name }
 
-  /// A name that nothing has yet.
-  func freeName(_ wanted: String) -> String {
+  /// A name that no value has yet.
+  func freeName(_ wanted: String) -> String { Self.freeName(wanted, &takenNames) }
+
+  private static func freeName(_ wanted: String, _ taken: inout Set<String>) -> String {
     var name = wanted
     var number = 1
-    while !takenNames.insert(name).inserted {
+    while !taken.insert(name).inserted {
       name = "\(wanted)_\(number)"
       number += 1
     }
     return name
   }
 
-  /// Adds a node.
+  /// Adds a node. Several that stand for one of the source model would have its name: runtimes refuse that.
   func add(
     _ op: String, name: String, inputs: [String], outputs: [String], _ attributes: [ExportAttribute]
   ) {
+    let name = name.isEmpty ? "" : Self.freeName(name, &takenNodeNames)
     nodes.message(1) { node in
       for input in inputs { node.string(1, input) }
       for output in outputs { node.string(2, output) }

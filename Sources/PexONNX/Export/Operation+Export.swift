@@ -35,6 +35,7 @@ extension Operation {
     case .argMax(let payload): payload
     case .matrixProduct(let payload): payload
     case .resize(let payload): payload
+    case .choice(let payload): payload
     }
   }
 }

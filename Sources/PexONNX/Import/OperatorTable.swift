@@ -21,7 +21,7 @@ enum OperatorTable {
     ConvolutionOperators.rows + PoolingOperators.rows + NormalizationOperators.rows + ActivationOperators.rows
     + OwnStatisticsOperators.rows + ArithmeticOperators.rows + ProductOperators.rows + LayoutOperators.rows
     + SelectionOperators.rows + PaddingOperators.rows + ResizeOperators.rows + ReductionOperators.rows
-    + QuantizationOperators.rows + ConstantOperators.rows + ShapeOperators.rows
+    + QuantizationOperators.rows + ConstantOperators.rows + LogicOperators.rows + ShapeOperators.rows
 
   private static let byName = Dictionary(grouping: rows, by: \.op).mapValues { $0.sorted { $0.since < $1.since } }
 

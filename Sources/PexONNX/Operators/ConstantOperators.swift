@@ -4,11 +4,11 @@ import PexTensor
 /// Constants, and operators that hand on what they get.
 enum ConstantOperators {
   static let rows = [
-    OperatorRow(op: "Constant", since: 1, function: constant),
+    OperatorRow(op: "Constant", since: 1, limit: "no strings, nothing sparse", function: constant),
     OperatorRow(op: "ConstantOfShape", since: 9, function: constantOfShape),
     OperatorRow(op: "Identity", since: 1) { [try same($0, $1)] },
-    OperatorRow(op: "Cast", since: 1, function: cast),
-    OperatorRow(op: "CastLike", since: 15, function: castLike),
+    OperatorRow(op: "Cast", since: 1, limit: "to integers only of numbers known beforehand", function: cast),
+    OperatorRow(op: "CastLike", since: 15, limit: "to integers only of numbers known beforehand", function: castLike),
   ]
 
   /// The first input, unchanged: known numbers under their old name, a computed value through an identity.

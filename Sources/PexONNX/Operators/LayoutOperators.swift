@@ -6,8 +6,8 @@ enum LayoutOperators {
   static let rows = [
     OperatorRow(op: "Concat", since: 1, function: concat),
     OperatorRow(op: "Flatten", since: 1, function: flatten),
-    OperatorRow(op: "Reshape", since: 1, function: reshapeByAttribute),
-    OperatorRow(op: "Reshape", since: 5, function: reshapeByInput),
+    OperatorRow(op: "Reshape", since: 1, limit: "shape known beforehand", function: reshapeByAttribute),
+    OperatorRow(op: "Reshape", since: 5, limit: "shape known beforehand", function: reshapeByInput),
     OperatorRow(op: "Squeeze", since: 1, function: squeeze),
     OperatorRow(op: "Unsqueeze", since: 1, function: unsqueeze),
     OperatorRow(op: "Transpose", since: 1, function: transpose),

@@ -4,14 +4,16 @@ import PexTensor
 /// Batch normalisation, softmax and dropout: operators that training and inference see differently.
 enum NormalizationOperators {
   static let rows = [
-    OperatorRow(op: "BatchNormalization", since: 1, function: testedBatchNormalization),
-    OperatorRow(op: "BatchNormalization", since: 7, function: batchNormalization),
+    OperatorRow(
+      op: "BatchNormalization", since: 1, limit: "inference only; no `spatial=0`", function: testedBatchNormalization),
+    OperatorRow(
+      op: "BatchNormalization", since: 7, limit: "inference only; no `spatial=0`", function: batchNormalization),
     OperatorRow(op: "Softmax", since: 1) { try flatSoftmax($0, $1, logarithm: false) },
     OperatorRow(op: "Softmax", since: 13) { try softmax($0, $1, logarithm: false) },
     OperatorRow(op: "LogSoftmax", since: 1) { try flatSoftmax($0, $1, logarithm: true) },
     OperatorRow(op: "LogSoftmax", since: 13) { try softmax($0, $1, logarithm: true) },
-    OperatorRow(op: "Dropout", since: 1, function: testedDropout),
-    OperatorRow(op: "Dropout", since: 7, function: dropout),
+    OperatorRow(op: "Dropout", since: 1, limit: "inference only; the mask is no output", function: testedDropout),
+    OperatorRow(op: "Dropout", since: 7, limit: "inference only; the mask is no output", function: dropout),
   ]
 
   /// Up to opset 6 a node says itself whether it is for inference.

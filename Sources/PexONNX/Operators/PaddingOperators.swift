@@ -5,8 +5,8 @@ import PexTensor
 /// negative padding a slice.
 enum PaddingOperators {
   static let rows = [
-    OperatorRow(op: "Pad", since: 1, function: padByAttributes),
-    OperatorRow(op: "Pad", since: 11, function: padByInputs),
+    OperatorRow(op: "Pad", since: 1, limit: "pads known beforehand", function: padByAttributes),
+    OperatorRow(op: "Pad", since: 11, limit: "pads known beforehand", function: padByInputs),
   ]
 
   /// The attribute was called `paddings` at first.

@@ -5,7 +5,9 @@ import PexTensor
 enum PoolingOperators {
   static let rows = [
     // Later versions add attributes: 8 storage order, 10 ceil_mode and dilations.
-    OperatorRow(op: "MaxPool", since: 1) { try pool($0, $1, .maximum) },
+    OperatorRow(op: "MaxPool", since: 1, limit: "the positions of the maxima are no output") {
+      try pool($0, $1, .maximum)
+    },
     // 7 adds count_include_pad, 10 ceil_mode, 19 dilations.
     OperatorRow(op: "AveragePool", since: 1) { try pool($0, $1, .average) },
     // The exponent was a number in opset 1 and is an integer since; 18 adds ceil_mode and dilations.

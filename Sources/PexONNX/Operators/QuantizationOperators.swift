@@ -5,8 +5,10 @@ import PexTensor
 /// type is, so that results are those of the quantised network; stored weights are widened on import.
 enum QuantizationOperators {
   static let rows = [
-    OperatorRow(op: "QuantizeLinear", since: 10, function: quantize),
-    OperatorRow(op: "DequantizeLinear", since: 10, function: dequantize),
+    OperatorRow(
+      op: "QuantizeLinear", since: 10,
+      limit: "to i8 and u8, or as `output_dtype` says; scales known beforehand; no blocks", function: quantize),
+    OperatorRow(op: "DequantizeLinear", since: 10, limit: "scales known beforehand; no blocks", function: dequantize),
   ]
 
   /// `saturate(round(x / scale) + zero point)`, halves rounded to even.

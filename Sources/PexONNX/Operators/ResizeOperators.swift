@@ -4,11 +4,11 @@ import PexTensor
 /// Resampling to another grid.
 enum ResizeOperators {
   static let rows = [
-    OperatorRow(op: "Upsample", since: 1, function: upsampleByExtents),
-    OperatorRow(op: "Upsample", since: 7, function: upsampleByAttribute),
-    OperatorRow(op: "Upsample", since: 9) { try scale($0, $1, scalesInput: 1) },
-    OperatorRow(op: "Resize", since: 10) { try scale($0, $1, scalesInput: 1) },
-    OperatorRow(op: "Resize", since: 11, function: resize),
+    OperatorRow(op: "Upsample", since: 1, limit: "sizes known beforehand", function: upsampleByExtents),
+    OperatorRow(op: "Upsample", since: 7, limit: "sizes known beforehand", function: upsampleByAttribute),
+    OperatorRow(op: "Upsample", since: 9, limit: "sizes known beforehand") { try scale($0, $1, scalesInput: 1) },
+    OperatorRow(op: "Resize", since: 10, limit: "sizes known beforehand") { try scale($0, $1, scalesInput: 1) },
+    OperatorRow(op: "Resize", since: 11, limit: "sizes known beforehand", function: resize),
   ]
 
   /// Height and width alone.

@@ -4,13 +4,13 @@ import PexTensor
 /// Operators that take some of the elements, or all of them several times.
 enum SelectionOperators {
   static let rows = [
-    OperatorRow(op: "Gather", since: 1, function: gather),
-    OperatorRow(op: "Slice", since: 1, function: sliceByAttributes),
-    OperatorRow(op: "Slice", since: 10, function: sliceByInputs),
-    OperatorRow(op: "Split", since: 1, function: split),
-    OperatorRow(op: "Expand", since: 8, function: expand),
-    OperatorRow(op: "Tile", since: 1, function: tileAlongAxis),
-    OperatorRow(op: "Tile", since: 6, function: tile),
+    OperatorRow(op: "Gather", since: 1, limit: "indices known beforehand", function: gather),
+    OperatorRow(op: "Slice", since: 1, limit: "bounds known beforehand", function: sliceByAttributes),
+    OperatorRow(op: "Slice", since: 10, limit: "bounds known beforehand", function: sliceByInputs),
+    OperatorRow(op: "Split", since: 1, limit: "bounds known beforehand", function: split),
+    OperatorRow(op: "Expand", since: 8, limit: "bounds known beforehand", function: expand),
+    OperatorRow(op: "Tile", since: 1, limit: "bounds known beforehand", function: tileAlongAxis),
+    OperatorRow(op: "Tile", since: 6, limit: "bounds known beforehand", function: tile),
   ]
 
   /// The axis gives way to the axes of the indices.

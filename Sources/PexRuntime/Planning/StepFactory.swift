@@ -107,7 +107,8 @@ struct StepFactory {
     case .resize(let payload): resize(payload, node)
     case .matrixProduct: matrixProduct(group, node)
     case .standardization(let payload): standardization(payload, node)
-    case .transposedConvolution, .lpPooling, .localResponseNormalization, .argMax, .reshape, .identity: nil
+    case .transposedConvolution, .lpPooling, .localResponseNormalization, .argMax, .choice, .reshape, .identity:
+      nil
     }
   }
 

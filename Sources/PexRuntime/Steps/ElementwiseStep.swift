@@ -30,7 +30,7 @@ extension pex_binary {
     case .divide: self = pex_divide
     case .minimum: self = pex_minimum
     case .maximum: self = pex_maximum
-    case .power, .parametricRelu: return nil
+    case .power, .parametricRelu, .less, .equal, .lessOrEqual: return nil
     }
   }
 }

@@ -10,8 +10,16 @@ extension Binary: ONNXExportable {
     case .minimum: node.write("Min")
     case .maximum: node.write("Max")
     case .power: node.write("Pow")
+    case .less: exportComparison("Less", to: node)
+    case .equal: exportComparison("Equal", to: node)
+    case .lessOrEqual: exportComparison("LessOrEqual", to: node)
     case .parametricRelu: try exportParametricRelu(to: node)
     }
+  }
+
+  /// Truth values are numbers in the graph.
+  private func exportComparison(_ op: String, to node: NodeExport) {
+    node.write("Cast", [node.step(op, node.inputs, suffix: "truths")], [.integer("to", 1)])
   }
 
   /// `PRelu` takes slopes that broadcast to its input only; where both have to grow, the two halves are added.
