@@ -76,11 +76,18 @@ public enum AtomicFile {
     }
   }
 
+  /// The folder that a path names something in; nil for the current one. Foundation's own function for this ends the
+  /// program when the path has one character.
+  public static func folder(of path: String) -> String? {
+    guard let slash = path.lastIndex(of: "/") else { return nil }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// A name in the same folder that nothing has.
   static func temporaryPath(beside path: String) -> String {
     let unique = String(UInt64.random(in: 0 ... .max), radix: 36)
-    let folder = (path as NSString).deletingLastPathComponent
-    return (folder as NSString).appendingPathComponent(".pex-\(getpid())-\(unique).tmp")
+    let name = ".pex-\(getpid())-\(unique).tmp"
+    return folder(of: path).map { $0.hasSuffix("/") ? $0 + name : "\($0)/\(name)" } ?? name
   }
 
   /// Removes every temporary file that is being written. Async-signal-safe: for handlers of SIGINT and SIGTERM.
@@ -104,8 +111,7 @@ public enum AtomicFile {
 
   /// Flushes the folder that something stands in, so that its name is there to stay.
   static func flush(folderOf path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
-    try flush(folder: folder.isEmpty ? "." : folder, path)
+    try flush(folder: folder(of: path) ?? ".", path)
   }
 
   /// Flushes a folder.

@@ -47,10 +47,10 @@ public struct OutputPath: Sendable {
 
   private func checkParent() throws {
     var isFolder: ObjCBool = false
-    let folder = (path as NSString).deletingLastPathComponent
-    guard folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
-      folder.isEmpty || isFolder.boolValue
-    else { throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'") }
+    guard let folder = AtomicFile.folder(of: path) else { return }
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      throw PexError(.cannotCreate, "\(path): there is no folder '\(folder)'")
+    }
   }
 
   /// As ``check(sources:)`` for a folder.

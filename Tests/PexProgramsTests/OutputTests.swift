@@ -27,6 +27,13 @@ import Testing
     #expect(try folder.snapshot().count == 7, "the folder, five arrays and their list, nothing else")
   }
 
+  /// Foundation's functions for paths end the program on a name like that.
+  @Test func aNameMayHaveOneCharacter() throws {
+    let folder = try Folder()
+    try Program.pexconvert.succeed([try Digits.made().base, "-o", "x"], in: folder)
+    #expect(try folder.snapshot().keys.contains("x"))
+  }
+
   @Test func anExitThatIsTakenLeavesTheRestOut() throws {
     let outputs = try saved([Digits.picture, "--exit", "3"], in: try Folder())
     #expect(outputs.map(\.["name"].string) == ["exit3"])

@@ -41,6 +41,7 @@ public struct Gather: Selection {
     return [output]
   }
 
+  /// For every axis, the input's position that each output position takes.
   public func sources(in extents: [Int]) -> [[Int]] {
     extents.indices.map { $0 == axis ? indices : Array(0..<extents[$0]) }
   }

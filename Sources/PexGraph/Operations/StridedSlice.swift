@@ -65,6 +65,7 @@ public struct StridedSlice: Selection {
     return [ValueType(input.dtype, dimensions)]
   }
 
+  /// For every axis, the input's position that each output position takes.
   public func sources(in extents: [Int]) -> [[Int]] {
     extents.indices.map { axis in
       switch dimensions[axis] {

@@ -37,6 +37,7 @@ public struct Tile: Selection {
     return [ValueType(input.dtype, dimensions)]
   }
 
+  /// For every axis, the input's position that each output position takes.
   public func sources(in extents: [Int]) -> [[Int]] {
     zip(extents, repeats).map { extent, count in (0..<count).flatMap { _ in 0..<extent } }
   }
