@@ -136,6 +136,12 @@ extension Operation {
     return outputs
   }
 
+  /// The max|a-b| / max|b| that f32 rounding may make of one such operation, however it is computed: it grows with the
+  /// root of the number of terms that are summed. Convolutions by transformed tiles have the largest share.
+  public func tolerance(inputs: [ValueType]) -> Float {
+    2e-6 + 4e-6 * Float(payload.accumulationLength(inputs: inputs)).squareRoot()
+  }
+
   /// Whether this is a convolution or a matrix product: what exits count as work.
   public var isWork: Bool {
     switch self {

@@ -95,11 +95,13 @@ import PexTensor
       if error.kind == .unsupported, let report = try? ONNXImporter.unsupportedOperators(path: model) {
         try console.report(
           .report([
-            "supported": false,
+            "supported": false, "opset": .integer(report.opset), "message": .string(error.message),
+            "hint": .optional(error.hint, JSON.string),
             "unsupported": .array(
               report.entries.map { entry in
                 .members([
                   "operator": .string(entry.qualifiedName), "count": .integer(entry.nodes.count),
+                  "supported_since": .optional(entry.supportedSince, JSON.integer),
                   "nodes": .array(entry.nodes.map(JSON.string)),
                 ])
               }),

@@ -15,7 +15,7 @@ struct Verification {
   private var tolerance: Float { contents.trunk.storage == .float16 ? 2e-2 : 1e-4 }
 
   /// Runs `count` random inputs through both.
-  /// - Throws: ``PexError`` (mismatch) naming the first output beyond tolerance and the first exit point that differs.
+  /// - Throws: ``PexError`` (mismatch) naming the first output beyond tolerance and the first operation that makes a difference.
   func run(count: Int, _ console: Console) throws {
     guard count >= 1 else { throw PexError(.usage, "--verify=\(count): expected at least one run") }
     let bundle = try BundleFile(bytes: try contents.encoded())
@@ -36,7 +36,7 @@ struct Verification {
         let error = Self.error(found, reference)
         console.progress("verify \(round + 1)/\(count): '\(graph[output].name)' max|a-b|/max|b| = \(error)")
         guard error <= tolerance else {
-          let place = try firstDifference(session, inputs).map { ", first at exit point \($0)" } ?? ""
+          let place = try firstDifference(session.model.bundle.graph, inputs)
           throw PexError(
             .mismatch, "output '\(graph[output].name)' differs by \(error), tolerance \(tolerance)\(place)")
         }
@@ -44,16 +44,12 @@ struct Verification {
     }
   }
 
-  private func firstDifference(_ session: Session, _ inputs: [Tensor]) throws -> Int? {
-    let points = session.model.points
-    let expected = try Reference.run(session.model.bundle.graph, inputs: inputs, keeping: points.map(\.value))
-    var first: Int?
-    try session.taps(inputs, at: points.map(\.number)) { exit, numbers in
-      guard first == nil, let index = points.firstIndex(where: { $0.number == exit }) else { return }
-      let found = try Tensor(expected[index].shape.dimensions, Array(numbers))
-      if Self.error(found, expected[index]) > tolerance { first = exit }
+  /// Where the bundle's own operations part from the interpreter, in words.
+  private func firstDifference(_ graph: Graph, _ inputs: [Tensor]) throws -> String {
+    guard let layer = try LayerCheck.run(graph, inputs: inputs).first(where: { !$0.passes }) else {
+      return "; every operation by itself agrees, so it is the weights' storage or the canonical form"
     }
-    return first
+    return ", first at '\(layer.name)' (\(layer.mnemonic)): \(layer.error), tolerance \(layer.tolerance)"
   }
 
   private static func error(_ a: Tensor, _ b: Tensor) -> Float {

@@ -43,6 +43,11 @@ struct TrainingReport {
           + (result.isShifted ? ", which differ from those the model learned from" : ""))
     }
     try console.result(heldOut)
+    if isBase, !worthPlacing.isEmpty {
+      try console.result(
+        "worth placing: exits \(worthPlacing.map(String.init).joined(separator: ", ")); at the cost of any other, "
+          + "stopping at its neighbours among these in turn gets as much right")
+    }
     if let policy = result.policy, let outcome = result.outcome {
       try console.result(
         "policy \(policy.kind.rawValue):\(policy.value)\(goal): \(Format.percent(outcome.accuracy)) \(measured) "
@@ -68,6 +73,21 @@ struct TrainingReport {
       "\(result.labels.count) samples\(labelled), \(result.classes.count) classes\(classList); features \(Format.seconds(result.seconds.features)), "
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
+  }
+
+  /// The exits that gain most accuracy for their cost.
+  private var worthPlacing: [Int] {
+    let measured = result.heads.compactMap { trained in
+      trained.report.validationAccuracy.map { accuracy in
+        (
+          exit: trained.report.exit,
+          point: ExitAdvice.Point(
+            cost: session.model.prefixShare(.exit(trained.report.exit)), accuracy: Double(accuracy))
+        )
+      }
+    }
+    let guessing = 1 / Double(max(result.classes.count, 1))
+    return ExitAdvice.worthwhile(measured.map(\.point), guessing: guessing).map { measured[$0].exit }
   }
 
   /// Which samples stand behind the figures of the table.
@@ -140,6 +160,7 @@ struct TrainingReport {
       "figures": .string(result.isAgreement ? "agreement" : "accuracy"),
       "classes": .array(result.classes.map { .string($0) }),
       "prior": .optional(result.prior, { .array($0.map { .number(Double($0)) }) }),
+      "worth_placing": isBase ? .array(worthPlacing.map(JSON.integer)) : .null,
       "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
       "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
       "policy_meets_goal": .bool(result.meetsGoal),

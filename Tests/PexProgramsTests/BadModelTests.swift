@@ -121,5 +121,7 @@ import Testing
     let report = try JSONValue(outcome.output)
     #expect(report["supported"].bool == false)
     #expect(Set(report["unsupported"].items.compactMap { $0["count"].number }) == [1, 2])
+    #expect(report["opset"].number == 17)
+    #expect(report["message"].string?.contains("Foo x 2") == true)
   }
 }

@@ -49,7 +49,11 @@ extension Session {
   }
 
   private func misfit(_ type: ValueType, _ found: Shape) -> PexError {
-    PexError(.malformed, "expected \(type), found \(found)")
+    let isBatch =
+      !type.hasBatch && found.rank == type.rank && found.dimensions.dropFirst() == type.perSample.dropFirst()
+    return PexError(
+      .malformed, "expected \(type), found \(found)",
+      hint: isBatch ? "this model's batch is fixed: give it as many samples at a time" : nil)
   }
 
   /// `[N, spatial…, C]` as `[N, C, spatial…]`.
