@@ -298,9 +298,9 @@ static void test_functions(void) {
   enum { count = 133 };
   float x[count], y[count];
   double expected[count];
-  for (int i = 0; i < count; i++) x[i] = 6 * number();
-  for (pex_unary f = pex_clamp; f <= pex_square_root; f++) {
+  for (pex_unary f = pex_clamp; f <= pex_elu; f++) {
     for (int i = 0; i < count; i++) {
+      x[i] = 6 * number();
       const double v = x[i], gate = fmin(fmax(v / 6 + 0.5, 0), 1), sigmoid = 1 / (1 + exp(-v));
       switch (f) {
       case pex_clamp: expected[i] = fmin(fmax(v, 0.25), 2); break;
@@ -313,6 +313,10 @@ static void test_functions(void) {
       case pex_absolute: expected[i] = fabs(v); break;
       case pex_negative: expected[i] = -v; break;
       case pex_square_root: x[i] = fabsf(x[i]), expected[i] = sqrt(x[i]); break;
+      case pex_tanh: expected[i] = tanh(v); break;
+      case pex_error_function: expected[i] = erf(v); break;
+      case pex_gelu: expected[i] = v * (1 + erf(v / sqrt(2))) / 2; break;
+      case pex_elu: expected[i] = v < 0 ? 0.25 * expm1(v) : v; break;
       }
     }
     memcpy(y, x, sizeof y);
@@ -320,6 +324,17 @@ static void test_functions(void) {
     // The largest input is 6: results are as large, or its exponential.
     compare("function", y, (expectation){expected, f == pex_exponential ? exp(6) : 6}, count, 2e-7);
   }
+}
+
+static void test_standardized_row(void) {
+  enum { count = 201 };
+  float x[count], y[count];
+  double expected[count], mean = 0, variance = 0;
+  for (int i = 0; i < count; i++) x[i] = 3 + number(), mean += (double)x[i] / count;
+  for (int i = 0; i < count; i++) variance += (x[i] - mean) * (x[i] - mean) / count;
+  for (int i = 0; i < count; i++) expected[i] = (x[i] - mean) / sqrt(variance + 0.25);
+  kernels->standardize_row(count, 0.25f, x, y);
+  compare("standardized row", y, (expectation){expected, 3}, count, 1e-6);
 }
 
 int main(int count, char **arguments) {
@@ -336,6 +351,7 @@ int main(int count, char **arguments) {
     test_layer();
   }
   test_functions();
+  test_standardized_row();
   printf("%s, %td lanes: %d failures\n", kernels->name, kernels->lanes, failures);
   return failures ? 1 : 0;
 }
