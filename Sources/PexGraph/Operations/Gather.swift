@@ -29,16 +29,17 @@ public struct Gather: Selection {
   /// The output's type; throws ``PexError`` (malformed) when the inputs do not fit.
   public func outputTypes(of inputs: [ValueType]) throws -> [ValueType] {
     try inputs.requireFloats()
-    var output = inputs[0]
-    guard output.dimensions.indices.contains(axis), case .fixed(let extent) = output.dimensions[axis] else {
-      throw PexError(.malformed, "gather: there is no axis \(axis) within a sample of \(output)")
+    let input = inputs[0]
+    guard input.dimensions.indices.contains(axis), case .fixed(let extent) = input.dimensions[axis] else {
+      throw PexError(.malformed, "gather: there is no axis \(axis) within a sample of \(input)")
     }
     guard indices.count <= 1 << 20 else { throw PexError(.malformed, "gather: \(indices.count) positions exceed 2^20") }
     if let index = indices.first(where: { !(0..<extent).contains($0) }) {
-      throw PexError(.malformed, "gather: there is no position \(index) on axis \(axis) of \(output)")
+      throw PexError(.malformed, "gather: there is no position \(index) on axis \(axis) of \(input)")
     }
-    output.dimensions[axis] = .fixed(indices.count)
-    return [output]
+    var dimensions = input.dimensions
+    dimensions[axis] = .fixed(indices.count)
+    return try listable(input, dimensions)
   }
 
   /// For every axis, the input's position that each output position takes.

@@ -62,7 +62,7 @@ public struct StridedSlice: Selection {
       case (.batch, _), (.fixed, .batch): throw PexError(.malformed, "slice: the batch can only be taken whole")
       }
     }
-    return [ValueType(input.dtype, dimensions)]
+    return try listable(input, dimensions)
   }
 
   /// For every axis, the input's position that each output position takes.

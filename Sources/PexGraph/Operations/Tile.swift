@@ -34,7 +34,7 @@ public struct Tile: Selection {
       guard !overflow else { throw PexError(.malformed, "tile: extent \(extent) times \(count) overflows") }
       return .fixed(product)
     }
-    return [ValueType(input.dtype, dimensions)]
+    return try listable(input, dimensions)
   }
 
   /// For every axis, the input's position that each output position takes.

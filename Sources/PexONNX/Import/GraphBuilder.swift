@@ -17,6 +17,8 @@ final class GraphBuilder {
   let taken: TakenNames
   private var constants: [ConstantKey: ValueID] = [:]
   private var filled = 0
+  /// Products that may still be computed to fold little constants.
+  private var foldable = 1 << 24
 
   /// Name and suffix apart: a source model may itself have a tensor named like a changed one.
   private struct ConstantKey: Hashable {
@@ -140,6 +142,9 @@ final class GraphBuilder {
     let types = try operation.outputTypes(of: constants.map(ValueType.init(of:)))
     guard let type = types.first, type.dtype == .float32, try type.sampleShape().count <= KnownIntegers.countLimit
     else { return nil }
+    let products = operation.payload.multiplyAccumulates(inputs: constants.map(ValueType.init(of:)), outputs: types)
+    guard products <= foldable else { return nil }
+    foldable -= products
     return try Reference.evaluate(operation, constants).first
   }
 
@@ -159,6 +164,10 @@ final class GraphBuilder {
     // Positions are moved in place of what stands there.
     var (places, elements): ([Tensor], [Dimension]) = ([], [])
     for part in parts {
+      // A list may be named a million times in one node.
+      guard elements.count + part.elements.count <= KnownIntegers.countLimit else {
+        throw PexError(.unsupported, "more than \(KnownIntegers.countLimit) integers are too many for shape arithmetic")
+      }
       places.append(try Tensor(part.extents, part.elements.indices.map { Float(elements.count + $0) }))
       elements += part.elements
     }

@@ -46,7 +46,8 @@ final class NodeReader {
     case .integers(let known): return known
     case .constant(_, let tensor):
       throw PexError(
-        .malformed, "input \(index) (\(label)): expected a list of integers, found \(tensor.dtype.name)\(tensor.shape)")
+        tensor.dtype.isFloat ? .malformed : .unsupported,
+        "input \(index) (\(label)): expected a list of integers, found \(tensor.dtype.name)\(tensor.shape)")
     case .computed:
       throw PexError(
         .unsupported, "input \(index) (\(label)): expected integers known beforehand, found numbers that are computed")

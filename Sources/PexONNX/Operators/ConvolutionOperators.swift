@@ -37,7 +37,12 @@ enum ConvolutionOperators {
         .malformed, "kernel \(kernel) and weight \(builder.type(weight)) do not fit an input \(builder.type(x))")
     }
     let extra = try node.list("output_padding", count: kernel.count) ?? kernel.map { _ in 0 }
-    let wanted = try node.optionalIntegers("output_shape").map { Array($0.suffix(kernel.count)) }
+    // Some exporters write batch and channels in front.
+    let shape = try node.optionalIntegers("output_shape")
+    guard shape.map({ $0.count >= kernel.count }) ?? true else {
+      throw PexError(.malformed, "attribute 'output_shape': expected \(kernel.count) integers, found \(shape ?? [])")
+    }
+    let wanted = shape.map { Array($0.suffix(kernel.count)) }
     let window = try node.window(kernel: kernel)
     var result = TransposedConvolution(
       kernel: kernel, strides: window.strides, dilations: window.dilations, extra: extra,

@@ -118,7 +118,7 @@ enum LayoutOperators {
 
   private static func spaceToDepth(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
     let (x, map, block) = try map(node, builder)
-    guard map.count == 4, map[2] % block == 0, map[3] % block == 0 else {
+    guard map.count == 4, map[2] > 0, map[3] > 0, map[2] % block == 0, map[3] % block == 0 else {
       throw PexError(.malformed, "attribute 'blocksize': blocks of \(block) do not fit an input of \(map)")
     }
     let (height, width) = (map[2] / block, map[3] / block)

@@ -34,7 +34,7 @@ enum OwnStatisticsOperators {
     guard groups >= 1, channels % groups == 0 else {
       throw PexError(.malformed, "attribute 'num_groups': \(channels) channels cannot be divided by \(groups)")
     }
-    let count = try type.sampleShape().count / type.dimensions[0].perSample / groups
+    let count = try Shape(Array(type.perSample.dropFirst())).count / groups
     func reshape(_ dimensions: [Dimension]) -> Operation { .reshape(Reshape(dimensions)) }
     let parted = try builder.emit(
       reshape([batch, .fixed(groups), .fixed(count)]), [x], for: node.node, suffix: ".groups")

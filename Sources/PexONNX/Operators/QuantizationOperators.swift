@@ -62,6 +62,13 @@ enum QuantizationOperators {
 
   private static func widened(_ x: Tensor, _ scales: Tensor, _ zeros: Tensor?, axis: Int) throws -> Tensor {
     let (factors, shifts) = (scales.floats, zeros?.floats)
+    guard shifts?.count ?? factors.count == factors.count,
+      factors.count == 1 || x.shape.rank > axis && x.shape[axis] == factors.count
+    else {
+      throw PexError(
+        .malformed,
+        "\(factors.count) scales and \(shifts?.count ?? 0) zero points do not fit axis \(axis) of \(x.shape)")
+    }
     let run = x.shape.dimensions.dropFirst(axis + 1).reduce(1, *)
     let numbers = x.floats.enumerated().map { index, value in
       let channel = factors.count == 1 ? 0 : index / run % factors.count

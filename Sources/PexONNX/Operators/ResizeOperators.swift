@@ -116,7 +116,7 @@ enum ResizeOperators {
       guard let scale = policy == "not_larger" ? chosen.min() : chosen.max() else { return (after, scales) }
       for axis in axes where before[axis] != .batch {
         scales[axis] = scale
-        after[axis] = .fixed(Int((Double(before[axis].perSample) * scale + 0.5).rounded(.down)))
+        after[axis] = .fixed(try extent((Double(before[axis].perSample) * scale + 0.5).rounded(.down)))
       }
       return (after, scales)
     default:
@@ -135,12 +135,15 @@ enum ResizeOperators {
         guard scale == 1 else { throw PexError(.unsupported, "it resizes the batch") }
         return dimension
       }
-      let count = (Double(extent) * scale).rounded(.down)
-      guard count >= 1, count <= Double(1 << 24) else {
-        throw PexError(.malformed, "scales: \(scale) makes \(count) of \(extent)")
-      }
-      return .fixed(Int(count))
+      return .fixed(try self.extent((Double(extent) * scale).rounded(.down)))
     }
+  }
+
+  private static func extent(_ count: Double) throws -> Int {
+    guard count >= 1, count <= Double(1 << 24) else {
+      throw PexError(.malformed, "scales and sizes: an extent of \(count) is not 1…2^24")
+    }
+    return Int(count)
   }
 
   private static func word<Word: RawRepresentable & CaseIterable>(

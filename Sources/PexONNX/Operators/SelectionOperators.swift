@@ -102,9 +102,13 @@ enum SelectionOperators {
     // All parts are as large; only the last one may be smaller, which is new in opset 18.
     let size = (extent + parts - 1) / parts
     let counts = given ?? (0..<parts).map { min(size, max(extent - $0 * size, 0)) }
-    guard counts.allSatisfy({ (0...extent).contains($0) }), counts.reduce(0, +) == extent,
-      given != nil || node.opset >= 18 || extent % parts == 0
-    else { throw PexError(.malformed, "parts of \(counts) do not make up the \(extent) elements of axis \(axis)") }
+    // What is left is counted down: a sum of parts might overflow.
+    let left = counts.reduce(Optional(extent)) { left, count in
+      left.flatMap { (0...$0).contains(count) ? $0 - count : nil }
+    }
+    guard left == 0, given != nil || node.opset >= 18 || extent % parts == 0 else {
+      throw PexError(.malformed, "parts of \(counts) do not make up the \(extent) elements of axis \(axis)")
+    }
     var start = 0
     return try counts.enumerated().map { index, count in
       var slice = StridedSlice(starts: dimensions.map { _ in 0 }, dimensions: dimensions)

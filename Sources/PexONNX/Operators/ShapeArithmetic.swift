@@ -34,7 +34,8 @@ enum ShapeArithmetic {
   /// With the sign of the divisor, and of the dividend.
   static let remainder: Function = { left, right in
     guard case .fixed(let a) = left, case .fixed(let b) = right, b != 0, b != -1 else { return right == -1 ? 0 : nil }
-    return .fixed((a % b + b) % b)
+    let rest = a % b
+    return .fixed(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest)
   }
   static let signedRemainder: Function = { left, right in
     guard case .fixed(let a) = left, case .fixed(let b) = right, b != 0, b != -1 else { return right == -1 ? 0 : nil }
