@@ -27,7 +27,7 @@ public struct Converter: Sendable {
   public static func canonical(_ source: ModelSource) throws -> (graph: Graph, report: Pipeline.Report) {
     var graph = source.graph
     var report = Pipeline.Report()
-    if case .onnx = source { report = try Pipeline.canonical().run(on: &graph) }
+    if case .imported = source { report = try Pipeline.canonical().run(on: &graph) }
     for id in graph.values.indices.map(ValueID.init) {
       guard let constant = graph[id].constant, !constant.isFinite else { continue }
       throw PexError(.malformed, "constant '\(graph[id].name)' holds numbers that are not finite (NaN or infinity)")
@@ -55,8 +55,7 @@ public struct Converter: Sendable {
     contents.labels = options.labels
     contents.preprocessing = options.preprocessing?.record
     switch source {
-    case .onnx(let model):
-      contents.producer = [model.producerName, model.producerVersion].filter { !$0.isEmpty }.joined(separator: " ")
+    case .imported(let model): contents.producer = model.producer
     case .bundle(let bundle): warnings += keep(bundle.contents, in: &contents)
     }
     return Result(

@@ -5,8 +5,8 @@ import PexTensor
 
 /// A model file of any kind that pex reads, told by its content.
 public enum ModelSource: Sendable {
-  /// An ONNX model, as imported.
-  case onnx(ImportedModel)
+  /// A model of another format, as imported.
+  case imported(ImportedModel)
   /// A bundle, which holds a canonical graph already.
   case bundle(BundleFile)
 
@@ -25,7 +25,7 @@ public enum ModelSource: Sendable {
         .malformed, "\(path): expected a model, found personal heads",
         hint: "heads go with a bundle: pexrun BUNDLE.pex --heads \(path)")
     case .other:
-      do { return .onnx(try ONNXImporter.load(path: path, options: options)) } catch let error as PexError {
+      do { return .imported(try ONNXImporter.load(path: path, options: options)) } catch let error as PexError {
         let file = try MappedFile(path: path)
         let isModel = withExtendedLifetime(file) { ONNXImporter.recognises(file.bytes) }
         guard error.kind == .malformed, !isModel, file.bytes.count > 0 else { throw error }
@@ -38,7 +38,7 @@ public enum ModelSource: Sendable {
   /// The graph as it was read.
   public var graph: Graph {
     switch self {
-    case .onnx(let model): model.graph
+    case .imported(let model): model.graph
     case .bundle(let bundle): bundle.contents.trunk.graph
     }
   }

@@ -32,9 +32,9 @@ struct ConversionReport {
     if verbose {
       for change in result.changes { try console.result("  \(change.pass): \(change.count)") }
     }
-    if case .onnx(let model) = source, verbose {
+    if case .imported(let model) = source, verbose {
       let list = model.operatorCounts.map { "\($0.op) \($0.count)" }.joined(separator: ", ")
-      try console.result("  opset \(model.opset): \(list)")
+      try console.result("  \(model.opset.map { "opset \($0)" } ?? model.source.rawValue): \(list)")
     }
     try console.result(
       "trunk: \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters, \(Format.bytes(trunkBytes))"

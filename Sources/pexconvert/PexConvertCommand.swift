@@ -42,7 +42,7 @@ import PexTensor
       throw PexError(.usage, "--exits none leaves no head that --train-heads could train")
     }
     let opened = try open(console)
-    if case .onnx(let imported) = opened { imported.warnings.forEach(console.warn) }
+    if case .imported(let imported) = opened { imported.warnings.forEach(console.warn) }
     if placement.listExits {
       try ExitList(try Converter.canonical(opened).graph).print(console)
       return
@@ -95,7 +95,7 @@ import PexTensor
       if error.kind == .unsupported, let report = try? ONNXImporter.unsupportedOperators(path: model) {
         try console.report(
           .report([
-            "supported": false, "opset": .integer(report.opset), "message": .string(error.message),
+            "supported": false, "opset": .optional(report.opset, JSON.integer), "message": .string(error.message),
             "hint": .optional(error.hint, JSON.string),
             "unsupported": .array(
               report.entries.map { entry in

@@ -3,7 +3,6 @@ import PexConsole
 import PexConvert
 import PexExits
 import PexGraph
-import PexONNX
 import PexTensor
 
 /// What a model or a bundle holds.
@@ -23,10 +22,10 @@ struct ModelInfo {
   init(_ source: ModelSource) {
     graph = source.graph
     switch source {
-    case .onnx(let model):
-      kind = "onnx"
+    case .imported(let model):
+      kind = model.source.rawValue
       contents = nil
-      producer = model.producerName + " " + model.producerVersion
+      producer = model.producer
     case .bundle(let bundle):
       kind = "bundle"
       contents = bundle.contents

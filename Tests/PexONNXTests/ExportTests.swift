@@ -168,7 +168,7 @@ import Testing
     #expect(try export(graph, metadata: [("pex.key", "a value with ünïcode")]).bytes() == bytes)
     #expect(try export(graph).byteCount < bytes.count)
     let model = try again(graph)
-    #expect(model.producerName == "tests" && model.opset == 17)
+    #expect(model.producer.hasPrefix("tests") && model.opset == 17)
     #expect(ONNXImporter.recognises(bytes))
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import PexGraph
 import PexONNX
 import PexTensor
 import Testing

@@ -31,9 +31,9 @@ struct GraphImport {
       )
     }
     let counts = Dictionary(outline.nodes.map { ($0.op, 1) }, uniquingKeysWith: +)
+    let producer = [outline.model.producerName, outline.model.producerVersion].filter { !$0.isEmpty }
     return ImportedModel(
-      graph: graph, producerName: outline.model.producerName, producerVersion: outline.model.producerVersion,
-      opset: outline.opset,
+      source: .onnx, graph: graph, producer: producer.joined(separator: " "), opset: outline.opset,
       operatorCounts: counts.sorted { $0.key < $1.key }.map { .init(op: $0.key, count: $0.value) },
       warnings: warnings)
   }

@@ -49,13 +49,12 @@ enum OperatorTable {
       names[Key(domain: node.domain, op: node.op), default: []].append(node.name)
     }
     let keys = names.keys.sorted { ($0.domain, $0.op) < ($1.domain, $1.op) }
-    return UnsupportedReport(
-      opset: opset,
-      entries: keys.map { key in
-        UnsupportedReport.Entry(
-          domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
-          nodes: names[key] ?? [])
-      })
+    let entries = keys.map { key in
+      UnsupportedReport.Entry(
+        domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
+        nodes: names[key] ?? [])
+    }
+    return UnsupportedReport(opset: opset, entries: entries, hint: UnsupportedReport.hint(for: entries))
   }
 
   /// The node itself when it cannot be imported. Of an `If` one branch is taken: when none can be imported, the nodes
