@@ -17,6 +17,8 @@ let package = Package(
     .executable(name: "pextrain", targets: ["pextrain"]),
     .executable(name: "pexeval", targets: ["pexeval"]),
     .executable(name: "pexinfo", targets: ["pexinfo"]),
+    // Reads Keras files for pexconvert and pexinfo, in a process of its own.
+    .executable(name: "pexkeras", targets: ["pexkeras"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -37,6 +39,10 @@ let package = Package(
       dependencies: [
         "COnnxProto", "PexGraph", "PexReference", "PexTensor", .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .systemLibrary(name: "CHDF5System", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .target(name: "CHDF5", dependencies: ["CHDF5System"]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .target(name: "PexKeras", dependencies: ["CHDF5", "CZip", "PexGraph", "PexTensor"]),
     .target(name: "CPexChecksum"),
     .target(name: "CPexFiles"),
     .target(
@@ -47,7 +53,6 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "PexData", dependencies: ["CImageCodecs", "CZip", "PexBundle", "PexTensor"]),
     .target(
       name: "PexConvert",
@@ -89,6 +94,8 @@ let package = Package(
         "PexBundle", "PexConsole", "PexConvert", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexRuntime",
         "PexTensor",
       ]),
+    .executableTarget(
+      name: "pexkeras", dependencies: ["PexBundle", "PexConsole", "PexGraph", "PexKeras", "PexTensor"]),
 
     // Tests, module by module.
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
@@ -104,6 +111,9 @@ let package = Package(
     .testTarget(
       name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexReference", "PexTensor", "PexTestSupport"],
       exclude: ["Fuzz"]),
+    .testTarget(
+      name: "PexKerasTests", dependencies: ["PexGraph", "PexKeras", "PexReference", "PexTensor"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),

@@ -1,0 +1,3 @@
+@main struct PexKerasCommand {
+  static func main() {}
+}

@@ -1,0 +1,2 @@
+import PexKeras
+import Testing
