@@ -42,7 +42,8 @@ let package = Package(
     .systemLibrary(name: "CHDF5System", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .target(name: "CHDF5", dependencies: ["CHDF5System"]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
-    .target(name: "PexKeras", dependencies: ["CHDF5", "CZip", "PexGraph", "PexTensor"]),
+    .target(name: "PexZip", dependencies: ["CZip", "PexTensor"]),
+    .target(name: "PexKeras", dependencies: ["CHDF5", "PexGraph", "PexTensor", "PexZip"]),
     .target(name: "CPexChecksum"),
     .target(name: "CPexFiles"),
     .target(
@@ -53,7 +54,7 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
     .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-    .target(name: "PexData", dependencies: ["CImageCodecs", "CZip", "PexBundle", "PexTensor"]),
+    .target(name: "PexData", dependencies: ["CImageCodecs", "PexBundle", "PexTensor", "PexZip"]),
     .target(
       name: "PexConvert",
       dependencies: [

@@ -1,5 +1,5 @@
-import CZip
 import PexTensor
+import PexZip
 
 /// NumPy's archives (.npz): a zip file, stored or deflated, of .npy files.
 public enum Npz {

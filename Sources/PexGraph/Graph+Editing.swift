@@ -30,6 +30,16 @@ extension Graph {
     return true
   }
 
+  /// Gives a value another name.
+  /// - Throws: ``PexError`` (malformed) when the name is empty or taken.
+  public mutating func rename(_ id: ValueID, to name: String) throws {
+    guard name != self[id].name else { return }
+    guard !name.isEmpty, freeName(name) == name else {
+      throw PexError(.malformed, "a second value cannot be called '\(name)'")
+    }
+    setName(id, name)
+  }
+
   /// Replaces the node at a position by another one that gives the same values.
   public mutating func replaceNode(at index: Int, operation: Operation, inputs: [ValueID]) {
     nodes[index].operation = operation

@@ -2,6 +2,8 @@ import PexGraph
 import PexTensor
 
 /// Reads Keras models into the graph of pex.
+///
+/// Libhdf5 was not written for hostile files: call this in a process of its own, with limits (`pexkeras`).
 public enum KerasImporter {
   /// Reads the model in a file: HDF5 of any Keras from 1.2 to 3, or a `.keras` archive.
   /// - Parameters:
@@ -12,12 +14,33 @@ public enum KerasImporter {
   public static func load(
     path: String, architecture: String? = nil, options: ImportOptions = ImportOptions()
   ) throws -> ImportedModel {
-    throw PexError(.unsupported, "\(path): Keras files cannot be read yet")
+    try naming(path) {
+      let file = try ModelFile(path: path, architecture: architecture)
+      if let error = LayerTable.unsupported(in: file.network).error { throw error }
+      var options = options
+      options.outputKind = options.outputKind ?? TrainingConfig.outputKind(file.training)
+      let graph = try NetworkImport(file, options).run()
+      return ImportedModel(
+        source: .keras, graph: graph, producer: "Keras \(file.version)", operatorCounts: counts(file.network),
+        warnings: [])
+    }
   }
 
   /// The kinds of layers that keep a model from being imported; its list is empty when there are none.
   /// - Throws: ``PexError`` as ``load(path:architecture:options:)``.
   public static func unsupportedLayers(path: String, architecture: String? = nil) throws -> UnsupportedReport {
-    UnsupportedReport(entries: [])
+    try naming(path) { LayerTable.unsupported(in: try ModelFile(path: path, architecture: architecture).network) }
+  }
+
+  /// The classes of layers that can be imported, by name.
+  public static var supportedLayers: [String] { LayerTable.classNames }
+
+  /// The functions of `keras.ops` and TensorFlow that can stand among layers, by their names in small letters.
+  public static var supportedFunctions: [String] { Operations.names }
+
+  private static func counts(_ network: NetworkConfig) -> [ImportedModel.OperatorCount] {
+    var counts: [String: Int] = [:]
+    network.forEachLayer { layer, _ in counts[Operations.name(of: layer) ?? layer.className, default: 0] += 1 }
+    return counts.sorted { $0.key < $1.key }.map { .init(op: $0.key, count: $0.value) }
   }
 }

@@ -1,5 +1,3 @@
-import PexGraph
-
 /// What a user may tell an importer about a model.
 public struct ImportOptions: Sendable {
   /// Shapes by input name, for inputs whose extents the file leaves open. One extent fewer than the input has means that

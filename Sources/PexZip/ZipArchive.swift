@@ -2,25 +2,25 @@ import CZip
 import PexTensor
 
 /// A zip file in memory, read through libzip.
-struct ZipArchive: ~Copyable {
+package struct ZipArchive: ~Copyable {
   /// One file in the archive. Nothing here is trusted beyond what is checked in ``entry(_:)``.
-  struct Entry {
-    var index: UInt64
-    var name: String
+  package struct Entry {
+    package var index: UInt64
+    package var name: String
     /// Bytes when uncompressed, as declared.
-    var size: Int
+    package var size: Int
   }
 
   private let handle: OpaquePointer
   /// The number of files.
-  let count: Int
+  package let count: Int
 
   /// Deflate cannot make data more than 1032 times smaller: a bit for a match of 258 bytes, a bit for its distance.
   private static let highestRatio = 1032
 
   /// Opens the archive in `bytes`, which stay valid as long as this lives.
   /// - Throws: ``PexError`` (malformed) when it is no zip file.
-  init(_ bytes: UnsafeRawBufferPointer) throws {
+  package init(_ bytes: UnsafeRawBufferPointer) throws {
     // Libzip takes an empty file for an empty archive.
     guard !bytes.isEmpty else { throw PexError(.malformed, "cannot be read as a zip file: it is empty") }
     var error = zip_error_t()
@@ -41,7 +41,7 @@ struct ZipArchive: ~Copyable {
 
   /// What the archive says of its file number `index`.
   /// - Throws: ``PexError`` (malformed) when it says nothing, or what cannot be.
-  func entry(_ index: Int) throws -> Entry {
+  package func entry(_ index: Int) throws -> Entry {
     var status = zip_stat_t()
     zip_stat_init(&status)
     let needed = UInt64(ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD)
@@ -63,7 +63,7 @@ struct ZipArchive: ~Copyable {
 
   /// Starts to read a file. The stream must not outlive the archive.
   /// - Throws: ``PexError`` (malformed) when it cannot be read.
-  func open(_ entry: Entry) throws -> ZipStream {
+  package func open(_ entry: Entry) throws -> ZipStream {
     guard let file = zip_fopen_index(handle, entry.index, 0) else {
       throw PexError(.malformed, "cannot be read: \(String(cString: zip_strerror(handle)))")
     }
@@ -72,7 +72,7 @@ struct ZipArchive: ~Copyable {
 }
 
 /// The uncompressed bytes of one file in an archive, from start to end.
-struct ZipStream: ~Copyable {
+package struct ZipStream: ~Copyable {
   private let file: OpaquePointer
 
   init(_ file: OpaquePointer) { self.file = file }
@@ -81,7 +81,7 @@ struct ZipStream: ~Copyable {
 
   /// Reads exactly as many bytes as `target` holds.
   /// - Throws: ``PexError`` (malformed) when there are fewer, or they are damaged.
-  func read(into target: UnsafeMutableRawBufferPointer) throws {
+  package func read(into target: UnsafeMutableRawBufferPointer) throws {
     var done = 0
     while done < target.count, let base = target.baseAddress {
       let step = Int(zip_fread(file, base + done, UInt64(target.count - done)))
@@ -92,7 +92,7 @@ struct ZipStream: ~Copyable {
 
   /// The next `count` bytes.
   /// - Throws: as ``read(into:)``.
-  func read(_ count: Int) throws -> [UInt8] {
+  package func read(_ count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     try bytes.withUnsafeMutableBytes { try read(into: $0) }
     return bytes
@@ -100,7 +100,7 @@ struct ZipStream: ~Copyable {
 
   /// Checks that all has been read; libzip compares the checksum at this point.
   /// - Throws: ``PexError`` (malformed) when more bytes follow, or the checksum differs.
-  func finish() throws {
+  package func finish() throws {
     var byte: UInt8 = 0
     let step = zip_fread(file, &byte, 1)
     guard step == 0 else { throw PexError(.malformed, step < 0 ? problem : "more data than the archive declares") }

@@ -1,0 +1,100 @@
+import PexTensor
+
+/// Turns a configuration of any Keras version into an architecture.
+struct ConfigReader {
+  /// The version of Keras that wrote it: 1, 2 or 3.
+  let version: Int
+
+  /// Models within models that are followed.
+  private static let depthLimit = 32
+  /// Layers of a network.
+  private static let layerLimit = 1 << 16
+
+  /// The model's architecture.
+  /// - Throws: ``PexError``: (malformed) when it is no model; (unsupported) when the model's class is not Keras' own.
+  func network(_ config: ConfigValue) throws -> NetworkConfig {
+    guard let className = config["class_name"]?.text, let settings = config["config"] else {
+      throw PexError(.malformed, "expected a model with 'class_name' and 'config', found \(config)")
+    }
+    guard Self.isNetwork(settings) else {
+      throw PexError(
+        .unsupported, "model class '\(className)' has no list of layers: its Python code is never executed",
+        hint: "save it as a Functional or Sequential model")
+    }
+    return try network(settings, name: settings["name"]?.text ?? className, depth: 0)
+  }
+
+  private static func isNetwork(_ settings: ConfigValue) -> Bool {
+    settings.list != nil || settings["layers"]?.list != nil
+  }
+
+  private func network(_ settings: ConfigValue, name: String, depth: Int) throws -> NetworkConfig {
+    guard depth < Self.depthLimit else {
+      throw PexError(.malformed, "models are nested more than \(Self.depthLimit) deep")
+    }
+    guard let list = settings.list ?? settings["layers"]?.list, list.count <= Self.layerLimit else {
+      throw PexError(.malformed, "model '\(name)': expected at most \(Self.layerLimit) layers")
+    }
+    var layers: [LayerConfig] = []
+    var names: Set<String> = []
+    for (index, item) in list.enumerated() {
+      let layer = try naming("layer \(index + 1) of '\(name)'") { try self.layer(item, depth: depth) }
+      guard names.insert(layer.name).inserted else {
+        throw PexError(.malformed, "model '\(name)' has two layers named '\(layer.name)'")
+      }
+      layers.append(layer)
+    }
+    let isSequential = settings["input_layers"] == nil
+    let calls = CallReader(names: names)
+    if !isSequential {
+      for (index, item) in list.enumerated() {
+        layers[index].calls = try naming("layer '\(layers[index].name)'") { try calls.calls(item["inbound_nodes"]) }
+      }
+    }
+    return NetworkConfig(
+      name: name, layers: layers, inputs: try isSequential ? [] : calls.references(settings["input_layers"]),
+      outputs: try isSequential ? [] : calls.references(settings["output_layers"]), isSequential: isSequential,
+      inputShape: settings["build_input_shape"] ?? settings["batch_input_shape"])
+  }
+
+  private func layer(_ item: ConfigValue, depth: Int) throws -> LayerConfig {
+    guard let written = item["class_name"]?.text, let config = item["config"] else {
+      throw PexError(.malformed, "expected 'class_name' and 'config', found \(item)")
+    }
+    // Registered classes are called `package>Class`.
+    let parts = written.split(separator: ">", maxSplits: 1).map(String.init)
+    var className = parts.last ?? written
+    let module = item["module"]?.text ?? ""
+    let settings = version == 1 ? Keras1Settings.translated(&className, config.object ?? [:]) : config.object ?? [:]
+    guard let name = item["name"]?.text ?? config["name"]?.text, !name.isEmpty else {
+      throw PexError(.malformed, "\(className): the layer has no name")
+    }
+    // HDF5 files do not say where a class is from: layers tell whether training changes them, functions do not.
+    let isOperation =
+      version >= 3 && (module.contains(".ops") || config["trainable"] == nil && config["dtype"] == nil)
+      && !Self.isNetwork(config) && className != "InputLayer"
+    var layer = LayerConfig(
+      className: className, isOperation: isOperation,
+      package: parts.count == 2 ? parts[0] : item["registered_name"]?.text.map(Self.package) ?? "", name: name,
+      settings: Settings(settings), isTrainable: config["trainable"]?.bool ?? true)
+    if Self.isNetwork(config) {
+      layer.network = try network(config, name: name, depth: depth + 1)
+    } else if let inner = config["layer"], inner["class_name"] != nil {
+      guard depth < Self.depthLimit else { throw PexError(.malformed, "wrappers are nested too deep") }
+      layer.inner = [try self.layer(named(inner), depth: depth + 1)]
+    }
+    return layer
+  }
+
+  /// Layers within wrappers have a name within their settings, if any.
+  private func named(_ item: ConfigValue) -> ConfigValue {
+    guard case .object(var members) = item, members["name"]?.text == nil else { return item }
+    members["name"] = item["config"]?["name"] ?? .text("layer")
+    return .object(members)
+  }
+
+  private static func package(_ registered: String) -> String {
+    let parts = registered.split(separator: ">", maxSplits: 1)
+    return parts.count == 2 ? String(parts[0]) : ""
+  }
+}

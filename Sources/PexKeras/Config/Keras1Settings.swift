@@ -1,0 +1,46 @@
+/// Settings of Keras 1 in the words that Keras has used since.
+enum Keras1Settings {
+  private static let classes = [
+    "Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "Convolution3D": "Conv3D", "AtrousConvolution1D": "Conv1D",
+    "AtrousConvolution2D": "Conv2D", "Deconvolution2D": "Conv2DTranspose", "SeparableConvolution2D": "SeparableConv2D",
+  ]
+  private static let keys = [
+    "nb_filter": "filters", "border_mode": "padding", "subsample": "strides", "subsample_length": "strides",
+    "dim_ordering": "data_format", "bias": "use_bias", "output_dim": "units", "atrous_rate": "dilation_rate",
+    "filter_length": "kernel_size", "pool_length": "pool_size", "stride": "strides", "length": "size", "p": "rate",
+  ]
+
+  /// - Parameter className: becomes what the class is called since Keras 2.
+  static func translated(_ className: inout String, _ old: [String: ConfigValue]) -> [String: ConfigValue] {
+    var settings: [String: ConfigValue] = [:]
+    for (key, value) in old { settings[keys[key] ?? key] = value }
+    if let rows = old["nb_row"], let columns = old["nb_col"] { settings["kernel_size"] = .list([rows, columns]) }
+    if let first = old["kernel_dim1"], let second = old["kernel_dim2"], let third = old["kernel_dim3"] {
+      settings["kernel_size"] = .list([first, second, third])
+    }
+    switch settings["data_format"]?.text {
+    case "tf": settings["data_format"] = .text("channels_last")
+    case "th": settings["data_format"] = .text("channels_first")
+    default: break
+    }
+    if className == "Merge" { className = merge(old["mode"]?.text ?? "", &settings) }
+    className = classes[className] ?? className
+    return settings
+  }
+
+  private static func merge(_ mode: String, _ settings: inout [String: ConfigValue]) -> String {
+    switch mode {
+    case "sum": return "Add"
+    case "mul": return "Multiply"
+    case "ave": return "Average"
+    case "max": return "Maximum"
+    case "dot":
+      settings["axes"] = settings["dot_axes"]
+      return "Dot"
+    case "concat":
+      settings["axis"] = settings["concat_axis"]
+      return "Concatenate"
+    default: return "Merge"
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import PexGraph
+import PexTensor
+
+/// The inputs of a model, with extents that the file leaves open taken from the user.
+struct ModelInputs {
+  private let network: NetworkConfig
+  private let options: ImportOptions
+
+  init(_ network: NetworkConfig, _ options: ImportOptions) {
+    self.network = network
+    self.options = options
+  }
+
+  /// Adds the inputs to the graph.
+  /// - Throws: ``PexError``: (usage) when an extent is open and the user does not give it, or there is no such input;
+  ///   (malformed) when a shape is none.
+  func add(to builder: GraphBuilder) throws -> [Feature] {
+    let found = try inputs()
+    guard !found.isEmpty else { throw PexError(.malformed, "the model has no input") }
+    for name in options.inputShapes.keys where !found.contains(where: { Self.isSame(name, $0.name) }) {
+      let names = found.map(\.name).joined(separator: ", ")
+      throw PexError(.usage, "there is no input '\(name)'", hint: "the inputs are \(names)")
+    }
+    return try found.map { input in
+      let extents = try naming("input '\(input.name)'") { try self.extents(input.shape, input.name) }
+      return try builder.addInput(input.name, extents, isChannelsLast: isChannelsLast(extents))
+    }
+  }
+
+  private func inputs() throws -> [(name: String, shape: [Int?]?)] {
+    guard network.isSequential else {
+      return try network.inputs.map { reference in
+        guard let layer = network.layers.first(where: { $0.name == reference.layer }) else {
+          throw PexError(.malformed, "there is no input layer '\(reference.layer)'")
+        }
+        return (layer.name, try Self.shape(of: layer))
+      }
+    }
+    guard let first = network.layers.first else { return [] }
+    let written = try Self.shape(of: first) ?? Self.innermost(first).flatMap { try Self.shape(of: $0) }
+    let shape = try written ?? network.inputShape.map(Self.shape)
+    return [(first.className == "InputLayer" ? first.name : "\(first.name)_input", shape)]
+  }
+
+  /// The layer whose input is a nested model's.
+  private static func innermost(_ layer: LayerConfig) -> LayerConfig? {
+    guard let network = layer.network else { return nil }
+    let inner =
+      network.isSequential
+      ? network.layers.first : network.inputs.first.flatMap { input in network.layers.first { $0.name == input.layer } }
+    return inner.flatMap { innermost($0) ?? $0 }
+  }
+
+  private static func shape(of layer: LayerConfig) throws -> [Int?]? {
+    try (layer.settings.value("batch_shape") ?? layer.settings.value("batch_input_shape")).map(shape)
+  }
+
+  private static func shape(_ value: ConfigValue) throws -> [Int?] {
+    guard let list = value.list, (1...8).contains(list.count), list.allSatisfy({ $0.isNull || $0.integer != nil })
+    else {
+      throw PexError(.malformed, "expected an input's shape, found \(value)")
+    }
+    return list.map(\.integer)
+  }
+
+  /// Keras also calls inputs by their tensors, `input_1:0`.
+  private static func isSame(_ given: String, _ name: String) -> Bool { given == name || given == "\(name):0" }
+
+  /// The extents of one sample.
+  private func extents(_ shape: [Int?]?, _ name: String) throws -> [Int] {
+    let given = options.inputShapes.first { Self.isSame($0.key, name) }?.value
+    guard let shape else {
+      guard let given else { throw open(name, "") }
+      return Array(given.dropFirst())
+    }
+    let open = Array(shape.dropFirst())
+    guard let given else {
+      let known = open.compactMap { $0 }
+      guard known.count == open.count else {
+        throw self.open(name, open.map { $0.map(String.init) ?? "224" }.joined(separator: "x"))
+      }
+      return try Shape(known).dimensions
+    }
+    let extents = given.count == shape.count ? Array(given.dropFirst()) : given
+    guard extents.count == open.count, zip(extents, open).allSatisfy({ $1 == nil || $0 == $1 }) else {
+      throw PexError(
+        .usage, "the shape given for input '\(name)' does not fit \(open.map { $0.map(String.init) ?? "?" })")
+    }
+    return extents
+  }
+
+  private func open(_ name: String, _ example: String) -> PexError {
+    PexError(
+      .usage, "input '\(name)' leaves its extents open",
+      hint: "give them in the model's order: --input \(name):1x\(example.isEmpty ? "224x224x3" : example)")
+  }
+
+  /// Whether the graph takes an input channels first. A wrong guess costs a transposition, no more.
+  private func isChannelsLast(_ extents: [Int]) -> Bool {
+    var (hasChannelsFirst, isOneDimensional) = (false, false)
+    network.forEachLayer { layer, _ in
+      if layer.settings.value("data_format")?.text == "channels_first" { hasChannelsFirst = true }
+      if layer.className.hasSuffix("1D") { isOneDimensional = true }
+    }
+    return !hasChannelsFirst && (extents.count >= 3 || extents.count == 2 && isOneDimensional)
+  }
+}

@@ -1,0 +1,16 @@
+import PexGraph
+
+/// Layers that do nothing when a model answers: regularisation and random augmentation.
+enum IdentityLayers {
+  static let rows: [LayerRow] = names.map { LayerRow($0) { try $0.input() } }
+
+  private static let names = [
+    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout",
+    "GaussianNoise", "ActivityRegularization", "Identity", "StochasticDepth", "RandomFlip", "RandomRotation",
+    "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness", "RandomHeight",
+    "RandomWidth", "RandomSaturation", "RandomHue", "RandomSharpness", "RandomGrayscale", "RandomColorJitter",
+    "RandomColorDegeneration", "RandomPosterization", "RandomInvert", "RandomShear", "RandomPerspective",
+    "RandomErasing", "RandomGaussianBlur", "RandomElasticTransform", "RandomApply", "AugMix",
+    "CutMix", "MixUp", "RandAugment",
+  ]
+}

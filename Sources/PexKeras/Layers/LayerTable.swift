@@ -1,0 +1,98 @@
+import PexGraph
+import PexTensor
+
+/// What a class of layers is made of.
+struct LayerRow: Sendable {
+  let className: String
+  /// How many arrays of weights it has.
+  let weights: @Sendable (Settings) throws -> WeightCount
+  /// Whether its setting `activation` names a function that follows.
+  let activates: Bool
+  /// Adds it to the graph, without that function.
+  let lower: @Sendable (LayerContext) throws -> Feature
+
+  init(
+    _ className: String, weights: @escaping @Sendable (Settings) throws -> WeightCount = { _ in .none },
+    activates: Bool = false, _ lower: @escaping @Sendable (LayerContext) throws -> Feature
+  ) {
+    self.className = className
+    self.weights = weights
+    self.activates = activates
+    self.lower = lower
+  }
+}
+
+/// Every layer that can be imported, by class, and every function of Keras that can stand among layers.
+enum LayerTable {
+  private static let layers: [String: LayerRow] = table(
+    ActivationLayers.rows + ConvolutionLayers.rows + DenseLayers.rows + IdentityLayers.rows + MergeLayers.rows
+      + NormalizationLayers.rows + PaddingLayers.rows + PoolingLayers.rows + PreprocessingLayers.rows
+      + ResizingLayers.rows + ShapeLayers.rows)
+
+  /// The classes of layers that can be imported, by name.
+  static var classNames: [String] {
+    (layers.keys + ["InputLayer", "TimeDistributed", "Functional", "Sequential"]).sorted()
+  }
+
+  /// How many arrays of weights a layer has by itself, without those within it.
+  static func weightCount(of layer: LayerConfig) throws -> WeightCount {
+    guard !layer.isOperation, let row = layers[layer.className] else { return .none }
+    return try row.weights(layer.settings)
+  }
+
+  /// Adds one call of a layer to the graph.
+  /// - Throws: ``PexError`` when its settings, weights or inputs do not fit each other, or a setting is not supported.
+  static func lower(_ context: LayerContext) throws -> [Feature] {
+    if let function = Operations.function(of: context.layer) { return try function(OperationCall(context: context)) }
+    guard let row = layers[context.layer.className] else {
+      throw PexError(.unsupported, "is not supported")
+    }
+    let feature = try row.lower(context)
+    return [row.activates ? try Activations.apply(context.settings.value("activation"), to: feature, context) : feature]
+  }
+
+  /// Which of a model's layers cannot be imported.
+  static func unsupported(in network: NetworkConfig) -> UnsupportedReport {
+    struct Kind: Hashable { var package, name: String }
+    var found: [Kind: [String]] = [:]
+    network.forEachLayer { layer, path in
+      for kind in missing(layer) { found[Kind(package: kind.package, name: kind.name), default: []].append(path) }
+    }
+    let entries = found.sorted { ($0.key.package, $0.key.name) < ($1.key.package, $1.key.name) }.map {
+      UnsupportedReport.Entry(domain: $0.key.package, op: $0.key.name, nodes: $0.value)
+    }
+    return UnsupportedReport(entries: entries, hint: hint(entries))
+  }
+
+  private static func missing(_ layer: LayerConfig) -> [(package: String, name: String)] {
+    guard layer.network == nil, layer.className != "InputLayer" else { return [] }
+    if let name = Operations.name(of: layer) {
+      return Operations.function(of: layer) == nil ? [("", name)] : []
+    }
+    if layer.className == "TimeDistributed" { return layer.inner.isEmpty ? [("", "TimeDistributed")] : [] }
+    guard let row = layers[layer.className] else { return [(layer.package, layer.className)] }
+    let activation = row.activates ? Activations.unknown(layer.settings.value("activation")) : nil
+    return activation.map { [("", "activation '\($0)'")] } ?? []
+  }
+
+  private static func hint(_ entries: [UnsupportedReport.Entry]) -> String? {
+    if entries.contains(where: { $0.op == "Lambda" }) {
+      return "a Lambda layer holds Python code, which is never executed: write it with layers, or export to ONNX"
+    }
+    if entries.contains(where: { !$0.domain.isEmpty || !known.contains($0.op) }) {
+      return "custom layers hold Python code, which is never executed: write them with layers, or export to ONNX"
+    }
+    return entries.isEmpty ? nil : "export the model to ONNX, or write these layers with others"
+  }
+
+  /// Layers of Keras itself that a CNN seldom has: no custom ones.
+  private static let known: Set<String> = [
+    "Attention", "AdditiveAttention", "Bidirectional", "ConvLSTM2D", "Embedding", "GRU", "LSTM", "MultiHeadAttention",
+    "SimpleRNN", "RNN", "Masking", "LocallyConnected1D", "LocallyConnected2D", "EinsumDense", "TextVectorization",
+    "StringLookup", "IntegerLookup", "Hashing", "CategoryEncoding", "Discretization", "SpectralNormalization",
+  ]
+
+  private static func table(_ rows: [LayerRow]) -> [String: LayerRow] {
+    Dictionary(rows.map { ($0.className, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+}

@@ -1,0 +1,26 @@
+import PexTensor
+import Testing
+
+@Suite struct PermutationTests {
+  @Test(arguments: [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]])
+  func everyElementMoves(order: [Int]) throws {
+    let tensor = try Tensor([2, 3, 4], (0..<24).map(Float.init))
+    let moved = try tensor.permuted(order)
+    #expect(moved.shape.dimensions == order.map { tensor.shape[$0] })
+    for first in 0..<2 {
+      for second in 0..<3 {
+        for third in 0..<4 {
+          let place = order.map { [first, second, third][$0] }
+          let offset = zip(place, moved.shape.strides).reduce(0) { $0 + $1.0 * $1.1 }
+          #expect(moved.floats[offset] == Float((first * 3 + second) * 4 + third))
+        }
+      }
+    }
+  }
+
+  @Test func matricesAndScalars() throws {
+    #expect(try Tensor([2, 3], [1, 2, 3, 4, 5, 6]).permuted([1, 0]).floats == [1, 4, 2, 5, 3, 6])
+    #expect(try Tensor([], [7]).permuted([]).floats == [7])
+    #expect(throws: PexError.self) { try Tensor([2, 3], [1, 2, 3, 4, 5, 6]).permuted([0, 0]) }
+  }
+}
