@@ -17,9 +17,12 @@ import keras
 import tensorflow
 import tf_keras
 
+import bad_files
 import complaint_fixtures  # noqa: F401: declares fixtures
+import keras1_files
 import layer_fixtures  # noqa: F401
 import structure_fixtures  # noqa: F401
+import weight_files
 from recipe import FIXTURES, empty, listing, make
 
 HERE = pathlib.Path(__file__).parent
@@ -40,6 +43,11 @@ def main():
                 if options.only in name and version in made.versions:
                     print(f"keras{version} {name}", flush=True)
                     told[name] = make(made, module, folder, archive)
+    for name, files in (("keras1", keras1_files), ("weights-only", weight_files)):
+        folder = empty(options.into / name)
+        with listing(folder) as told:
+            files.write_all(folder, told)
+    bad_files.write_all(empty(options.into / "bad"))
 
 
 if __name__ == "__main__":

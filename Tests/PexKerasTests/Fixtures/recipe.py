@@ -245,7 +245,7 @@ class CompactFile(h5py.File):
     """A file with the groups of HDF5 1.8, which take a tenth of the room."""
 
     def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options, libver=("v108", "v110"))
+        super().__init__(*arguments, **options, libver=("v108", "v110"), meta_block_size=256)
 
 
 @contextlib.contextmanager
