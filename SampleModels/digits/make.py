@@ -6,9 +6,8 @@ usage: make.py [OUT]        (default: the folder of this script)
 Writes OUT/digits.onnx, labels.txt, general/{train,test}/CLASS/*.png and person/{train,test}/CLASS/*.png, and prints the
 accuracies and digests that ../README.md quotes. Takes about a minute on one core.
 
-The digits are scikit-learn's copy of the UCI optical digits: 1797 pictures of 8x8 with 17 grey levels. The last 420 are
-the person's; the network never sees them. Of the others the last 300 are the general test, the rest trains the network.
-The person turns the pen: their digits lean by 35 degrees to the left and are drawn with a thicker stroke.
+The digits and their split are those of pictures.py. The person turns the pen: their digits lean by 35 degrees to the
+left and are drawn with a thicker stroke.
 
 Needs: torch (any CPU build), onnx, scikit-learn, numpy, pillow.
 """
@@ -23,23 +22,14 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from PIL import Image, ImageFilter
-from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
 
-SIDE, BODY = 32, 28
-PERSON, GENERAL_TEST = 420, 300
+import pictures
+from pictures import SIDE
+
 GENERAL_TRAIN_SHOWN = 30  # of each class; what a demo trains base heads on
 PERSON_TRAIN, PERSON_TEST = 16, 20  # of each class
 EPOCHS, BATCH, RATE = 20, 64, 0.1
 SEED = 0
-
-
-def picture(digit):
-    """An 8x8 digit with values 0...16 as a 32x32 grey picture, white on black."""
-    small = Image.fromarray(np.round(np.clip(digit, 0, 16) * (255 / 16)).astype(np.uint8))
-    whole = Image.new("L", (SIDE, SIDE))
-    whole.paste(small.resize((BODY, BODY), Image.BICUBIC), ((SIDE - BODY) // 2, (SIDE - BODY) // 2))
-    return whole
 
 
 def persons_hand(image):
@@ -144,12 +134,8 @@ def write(folder, images, labels):
 
 def read(folder):
     """What a program that reads the folder gets: pictures / 255 and class numbers."""
-    pictures, labels = [], []
-    for label in range(10):
-        for name in sorted(os.listdir(os.path.join(folder, str(label)))):
-            pictures.append(np.asarray(Image.open(os.path.join(folder, str(label), name))))
-            labels.append(label)
-    return torch.from_numpy(np.stack(pictures))[:, None].float() / 255, np.array(labels)
+    levels, labels, _ = pictures.read(folder)
+    return torch.from_numpy(levels)[:, None].float() / 255, labels
 
 
 def work(network, x):
@@ -184,10 +170,7 @@ def report(network, out):
         ready, total = work(network, x)
         print(f"{total} multiply-accumulates")
         for index, (macs, tap, test) in enumerate(zip(ready, network.features(x), network.features(xt))):
-            f, ft = pooled(tap), pooled(test)
-            mean, spread = f.mean(0), f.std(0) + 1e-3
-            head = LogisticRegression(C=0.3, max_iter=1000).fit((f - mean) / spread, y)
-            score = head.score((ft - mean) / spread, yt)
+            score = pictures.linear_head(pooled(tap), y, pooled(test), yt)
             print(f"tap {index}: {macs / total:6.1%} of MACs, linear head {score:.1%} ({(score - base) * 100:+.1f} points)")
 
 
@@ -211,10 +194,7 @@ def main():
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
 
-    digits = load_digits()
-    images, labels = [picture(d) for d in digits.images], [int(c) for c in digits.target]
-    split = len(images) - PERSON
-    rest = split - GENERAL_TEST
+    images, labels, rest, split = pictures.whole_set()
 
     def first(start, end, skip, count, order=lambda indices: indices):
         """Of each class within the range, `count` pictures after the first `skip` in the given order."""
