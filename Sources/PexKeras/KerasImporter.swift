@@ -1,5 +1,6 @@
 import PexGraph
 import PexTensor
+import Synchronization
 
 /// Reads Keras models into the graph of pex.
 ///
@@ -15,21 +16,34 @@ public enum KerasImporter {
     path: String, architecture: String? = nil, options: ImportOptions = ImportOptions()
   ) throws -> ImportedModel {
     try naming(path) {
-      let file = try ModelFile(path: path, architecture: architecture)
-      if let error = LayerTable.unsupported(in: file.network).error { throw error }
-      var options = options
-      options.outputKind = options.outputKind ?? TrainingConfig.outputKind(file.training)
-      let graph = try NetworkImport(file, options).run()
-      return ImportedModel(
-        source: .keras, graph: graph, producer: "Keras \(file.version)", operatorCounts: counts(file.network),
-        warnings: [])
+      try lock.withLock { _ in try loadAlone(path: path, architecture: architecture, options: options) }
     }
+  }
+
+  /// Libhdf5 keeps its state in global variables: one model is read at a time.
+  private static let lock = Mutex(())
+
+  private static func loadAlone(
+    path: String, architecture: String?, options: ImportOptions
+  ) throws -> ImportedModel {
+    let file = try ModelFile(path: path, architecture: architecture)
+    if let error = LayerTable.unsupported(in: file.network).error { throw error }
+    var options = options
+    options.outputKind = options.outputKind ?? TrainingConfig.outputKind(file.training)
+    let graph = try NetworkImport(file, options).run()
+    return ImportedModel(
+      source: .keras, graph: graph, producer: "Keras \(file.version)", operatorCounts: counts(file.network),
+      warnings: [])
   }
 
   /// The kinds of layers that keep a model from being imported; its list is empty when there are none.
   /// - Throws: ``PexError`` as ``load(path:architecture:options:)``.
   public static func unsupportedLayers(path: String, architecture: String? = nil) throws -> UnsupportedReport {
-    try naming(path) { LayerTable.unsupported(in: try ModelFile(path: path, architecture: architecture).network) }
+    try naming(path) {
+      try lock.withLock { _ in
+        LayerTable.unsupported(in: try ModelFile(path: path, architecture: architecture).network)
+      }
+    }
   }
 
   /// The classes of layers that can be imported, by name.

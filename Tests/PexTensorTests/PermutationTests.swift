@@ -19,8 +19,8 @@ import Testing
   }
 
   @Test func matricesAndScalars() throws {
-    #expect(try Tensor([2, 3], [1, 2, 3, 4, 5, 6]).permuted([1, 0]).floats == [1, 4, 2, 5, 3, 6])
-    #expect(try Tensor([], [7]).permuted([]).floats == [7])
-    #expect(throws: PexError.self) { try Tensor([2, 3], [1, 2, 3, 4, 5, 6]).permuted([0, 0]) }
+    #expect(try Tensor([2, 3], [1, 2, 3, 4, 5, 6] as [Float]).permuted([1, 0]).floats == [1, 4, 2, 5, 3, 6])
+    #expect(try Tensor([], [7 as Float]).permuted([]).floats == [7])
+    #expect(throws: PexError.self) { try Tensor([2, 3], [1, 2, 3, 4, 5, 6] as [Float]).permuted([0, 0]) }
   }
 }

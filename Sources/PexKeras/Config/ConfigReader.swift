@@ -64,6 +64,7 @@ struct ConfigReader {
     // Registered classes are called `package>Class`.
     let parts = written.split(separator: ">", maxSplits: 1).map(String.init)
     var className = parts.last ?? written
+    className = Self.aliases[className] ?? className
     let module = item["module"]?.text ?? ""
     let settings = version == 1 ? Keras1Settings.translated(&className, config.object ?? [:]) : config.object ?? [:]
     guard let name = item["name"]?.text ?? config["name"]?.text, !name.isEmpty else {
@@ -85,6 +86,22 @@ struct ConfigReader {
     }
     return layer
   }
+
+  /// Other names that Keras has, or had, for classes.
+  private static let aliases: [String: String] = {
+    var aliases = ["BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"]
+    for axes in 1...3 {
+      aliases["Convolution\(axes)D"] = "Conv\(axes)D"
+      aliases["Convolution\(axes)DTranspose"] = "Conv\(axes)DTranspose"
+      aliases["DepthwiseConvolution\(axes)D"] = "DepthwiseConv\(axes)D"
+      aliases["SeparableConvolution\(axes)D"] = "SeparableConv\(axes)D"
+      for (short, long) in [("Max", "Max"), ("Avg", "Average")] {
+        aliases["\(short)Pool\(axes)D"] = "\(long)Pooling\(axes)D"
+        aliases["Global\(short)Pool\(axes)D"] = "Global\(long)Pooling\(axes)D"
+      }
+    }
+    return aliases
+  }()
 
   /// Layers within wrappers have a name within their settings, if any.
   private func named(_ item: ConfigValue) -> ConfigValue {

@@ -1,8 +1,7 @@
 /// Settings of Keras 1 in the words that Keras has used since.
 enum Keras1Settings {
   private static let classes = [
-    "Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "Convolution3D": "Conv3D", "AtrousConvolution1D": "Conv1D",
-    "AtrousConvolution2D": "Conv2D", "Deconvolution2D": "Conv2DTranspose", "SeparableConvolution2D": "SeparableConv2D",
+    "AtrousConvolution1D": "Conv1D", "AtrousConvolution2D": "Conv2D", "Deconvolution2D": "Conv2DTranspose",
   ]
   private static let keys = [
     "nb_filter": "filters", "border_mode": "padding", "subsample": "strides", "subsample_length": "strides",

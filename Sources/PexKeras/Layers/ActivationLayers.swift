@@ -16,7 +16,9 @@ enum ActivationLayers {
       try context.builder.apply(.thresholdedRelu(alpha: context.settings.number("theta", default: 1)), context.input())
     },
     LayerRow("Softmax") { context in
-      try softmax(context.input(), axis: context.settings.integer("axis", default: -1), context)
+      let axes = try context.settings.optionalIntegers("axis") ?? [-1]
+      guard axes.count == 1 else { return try softmax(context.input(), axes: axes, context) }
+      return try softmax(context.input(), axis: axes[0], context)
     },
     LayerRow("PReLU", weights: { _ in WeightCount(trainable: 1) }, parametricRelu),
   ]
@@ -30,6 +32,24 @@ enum ActivationLayers {
     let rank = builder.extents(feature).count
     let axis = Feature.stored(try context.axis(axis, of: rank), rank: rank, feature.order)
     return try builder.emit(.softmax(Softmax(axis: axis, logarithm: logarithm)), feature)
+  }
+
+  /// The softmax over several axes together.
+  private static func softmax(_ feature: Feature, axes: [Int], _ context: LayerContext) throws -> Feature {
+    let builder = context.builder
+    let value = try builder.natural(feature)
+    let rank = builder.type(value).rank
+    let last = try Set(axes.map { try context.axis($0, of: rank) }).sorted()
+    guard last.first != 0 else { throw PexError(.malformed, "setting 'axis': expected axes of a sample") }
+    // Side by side as one axis, and back.
+    let permutation = (0..<rank).filter { !last.contains($0) } + last
+    let turned = try builder.transpose(value, permutation)
+    let extents = builder.type(turned).perSample
+    let kept = Array(extents[1..<rank - last.count])
+    let flat = try builder.reshape(turned, kept + [extents.suffix(last.count).reduce(1, *)])
+    let result = try builder.emit(.softmax(Softmax(axis: kept.count + 1)), [flat])
+    let parted = try builder.reshape(result, Array(extents.dropFirst()))
+    return Feature(try builder.transpose(parted, (0..<rank).map { permutation.firstIndex(of: $0) ?? $0 }))
   }
 
   /// `maximum` from there on, x down to `threshold`, below it `slope * (x - threshold)`.

@@ -44,6 +44,40 @@ enum Activations {
       isTrainable: false)
   }
 
+  /// Keras' form of the sparse softmax (Martins and Astudillo 2016): elements less a threshold, at least 0. An element is in the support when 1 plus its rank times itself exceeds the sum of those that are not smaller.
+  private static func sparsemax(_ feature: Feature, _ context: LayerContext) throws -> Feature {
+    let builder = context.builder
+    let value = try builder.natural(feature)
+    let extents = builder.type(value).perSample
+    guard let count = extents.last, count <= sparseLimit, extents.count >= 2 else {
+      throw PexError(.unsupported, "sparsemax over more than \(sparseLimit) elements")
+    }
+    let leading = Array(extents.dropFirst().dropLast())
+    func both(_ kind: Binary.Kind, _ left: ValueID, _ right: ValueID) throws -> ValueID {
+      try builder.emit(.binary(Binary(kind)), [left, right])
+    }
+    func sum(_ value: ValueID) throws -> ValueID {
+      let axis = builder.type(value).rank - 1
+      return try builder.emit(.reduce(Reduce(.sum, axes: [axis], keepsAxes: true)), [value])
+    }
+    // Every element against every other one.
+    let column = try builder.reshape(value, leading + [count, 1])
+    let row = try builder.reshape(value, leading + [1, count])
+    let isNotSmaller = try both(.lessOrEqual, column, row)
+    let rank = try sum(isNotSmaller)
+    let total = try sum(both(.multiply, isNotSmaller, row))
+    let bound = try both(.add, both(.multiply, rank, column), builder.scalar(1))
+    let support = try builder.reshape(both(.less, total, bound), leading + [count])
+    // Keras takes the sum of these sums where the paper has the last one: same as the paper when one element is left.
+    let totals = try builder.reshape(total, leading + [count])
+    let mass = try both(.subtract, sum(both(.multiply, support, totals)), builder.scalar(1))
+    let threshold = try both(.divide, mass, sum(support))
+    return Feature(try builder.emit(.unary(Unary(.relu)), [both(.subtract, value, threshold)]))
+  }
+
+  /// Elements of which all pairs are compared.
+  private static let sparseLimit = 2048
+
   private static func unary(_ kind: Unary.Kind) -> Function { { try $0.builder.apply(kind, $1) } }
 
   /// Functions that take a parameter in `keras.ops` have its standard value here.
@@ -104,6 +138,7 @@ enum Activations {
       let shifted = try builder.combine(.add, builder.apply(.clip(minimum: -1, maximum: 1), feature), 1)
       return try builder.combine(.multiply, shifted, 0.5)
     },
+    "sparsemax": { try sparsemax($1, $0) },
     "softmax": { try ActivationLayers.softmax($1, axis: -1, $0) },
     "log_softmax": { try ActivationLayers.softmax($1, axis: -1, logarithm: true, $0) },
     "glu": { context, feature in

@@ -5,7 +5,10 @@ import PexTensor
 enum NormalizationLayers {
   static let rows: [LayerRow] = [
     LayerRow("BatchNormalization", weights: { WeightCount(trainable: try affine($0), fixed: 2) }, batch),
-    LayerRow("LayerNormalization", weights: layerWeights, layer),
+    LayerRow("LayerNormalization", weights: layerWeights) { context in
+      try layer(context, isRootMeanSquare: context.settings.flag("rms_scaling", default: false))
+    },
+    LayerRow("RMSNormalization", weights: { _ in WeightCount(trainable: 1) }) { try layer($0, isRootMeanSquare: true) },
     LayerRow("GroupNormalization", weights: { WeightCount(trainable: try affine($0)) }, group),
     LayerRow("UnitNormalization") { context in
       let builder = context.builder
@@ -85,17 +88,16 @@ enum NormalizationLayers {
     ]
   }
 
-  private static func layer(_ context: LayerContext) throws -> Feature {
+  private static func layer(_ context: LayerContext, isRootMeanSquare: Bool) throws -> Feature {
     let builder = context.builder
     let settings = context.settings
-    let epsilon = try settings.number("epsilon", default: 1e-3)
+    let epsilon = try settings.number("epsilon", default: isRootMeanSquare ? 1e-6 : 1e-3)
     let value = try builder.natural(context.input())
     let extents = builder.type(value).perSample
     let axes = try Set((settings.optionalIntegers("axis") ?? [-1]).map { try context.axis($0, of: extents.count) })
     guard !axes.contains(0), !axes.isEmpty else {
       throw PexError(.malformed, "setting 'axis': expected axes of a sample")
     }
-    let isRootMeanSquare = try settings.flag("rms_scaling", default: false)
     let normal = try normalised(value, axes.sorted(), epsilon, isRootMeanSquare, builder)
     // Scale and shift have an extent for every normalised axis.
     let shape = axes.sorted().map { extents[$0] }

@@ -5,7 +5,15 @@ import PexTensor
 enum ResizingLayers {
   static let rows: [LayerRow] =
     (1...3).map { spatial in LayerRow("UpSampling\(spatial)D") { try upSampling($0, spatial) } }
-    + [LayerRow("Resizing", resizing)]
+    + [
+      LayerRow("Resizing", resizing),
+      // Without chance, the middle part with the wanted sides.
+      LayerRow("RandomCrop") { context in
+        let (x, order) = try context.map(spatial: 2)
+        let wanted = [try context.settings.extent("height"), try context.settings.extent("width")]
+        return Feature(try cropped(x, wanted, bilinear, context.builder), order)
+      },
+    ]
 
   /// How elements in between are computed.
   struct Method {
@@ -57,6 +65,7 @@ enum ResizingLayers {
     let type = builder.type(x)
     let before = type.perSample.dropFirst(2)
     guard before.allSatisfy({ $0 > 0 }) else { throw PexError(.malformed, "a map without elements cannot be resized") }
+    if Array(before) == extents { return x }
     let scales = [1, 1] + zip(extents, before).map { Double($0) / Double($1) }
     let dimensions = Array(type.dimensions.prefix(2)) + extents.map(Dimension.fixed)
     var resize = Resize(
@@ -93,9 +102,9 @@ enum ResizingLayers {
     let height = Int(Float(extents[1] * wanted[0]) / Float(wanted[1]))
     let width = Int(Float(extents[0] * wanted[1]) / Float(wanted[0]))
     let outer = [max(extents[0], height), max(extents[1], width)]
-    let before = zip(outer, extents).map { ($0 - $1) / 2 }
-    let after = zip(zip(outer, extents), before).map { $0.0 - $0.1 - $1 }
-    let pad = Pad(before: [0, 0] + before, after: [0, 0] + after, value: fill)
+    // As much on both sides, even where that is one element less than would be needed.
+    let border = zip(outer, extents).map { ($0 - $1) / 2 }
+    let pad = Pad(before: [0, 0] + border, after: [0, 0] + border, value: fill)
     return try resize(context.builder.emit(.pad(pad), [x]), wanted, method, context.builder)
   }
 }

@@ -424,7 +424,8 @@ def resizing(b):
 
 @fixture()
 def resizing_bicubic(b):
-    b("bicubic", "Resizing", b.input(6, 5, 2), 9, 8, interpolation="bicubic")
+    # TensorFlow rounds places between pixels to 1/1024: these sizes have none that it would round.
+    b("bicubic", "Resizing", b.input(6, 5, 2), 12, 20, interpolation="bicubic")
 
 
 @fixture(versions=(3,))
