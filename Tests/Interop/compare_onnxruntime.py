@@ -10,38 +10,17 @@ onnxruntime demands it. A model that onnxruntime cannot run itself is skipped by
 """
 
 import argparse
-import json
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 
 import numpy
 import onnxruntime
 
 from comparison_report import Result, failures_text, table
+from programs import difference, final_outputs, run
 
 TYPES = {"tensor(float)": numpy.float32, "tensor(float16)": numpy.float16, "tensor(double)": numpy.float64}
-
-
-def run(command):
-    """Runs a program; its standard error becomes the exception's text when it fails."""
-    start = time.monotonic()
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [""]
-        raise RuntimeError(f"{command[0].name} ended with {done.returncode}: {lines[0]}")
-    return time.monotonic() - start
-
-
-def difference(found, expected):
-    """max|a-b| / max|b|, infinite where shapes differ or a number is not finite."""
-    if found.shape != expected.shape or not numpy.isfinite(found).all():
-        return float("inf")
-    largest = numpy.abs(expected).max(initial=0)
-    gap = numpy.abs(found.astype(numpy.float64) - expected).max(initial=0)
-    return float(gap / largest) if largest > 0 else float(gap)
 
 
 def opened(model):
@@ -66,8 +45,7 @@ def compare(model, bundle, programs, folder, batch, shapes):
     expected = dict(zip(names, session.run(names, feeds)))
     outputs = folder / f"batch{batch}"
     run([programs / "pexrun", bundle, *options, "--exit", "final", "--save-outputs", outputs])
-    listed = json.loads((outputs / "outputs.json").read_text())["outputs"]
-    found = {entry["name"]: numpy.load(outputs / entry["file"]) for entry in listed if entry["exit"] is None}
+    found = final_outputs(outputs)
     worst = (0.0, names[0])
     for name in names:
         if name not in found:

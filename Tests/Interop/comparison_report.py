@@ -1,4 +1,4 @@
-"""Comparisons with onnxruntime as Markdown: a table with a row a network, and what failed, by error."""
+"""Comparisons with other runtimes as Markdown: a table with a row a network, and what failed, by error."""
 
 import collections
 import dataclasses
@@ -38,6 +38,11 @@ class Result:
         new, opset = re.search(r"\.(new\.)?op(\d+)", self.model).groups() if ".op" in self.model else (None, 0)
         return (bool(new), int(opset))
 
+    @staticmethod
+    def title(column):
+        new, opset = column
+        return f"{'new' if new else 'old'} {opset}"
+
     @property
     def cell(self):
         if self.skipped:
@@ -52,7 +57,7 @@ def table(results):
     for result in results:
         key = (result.network, result.column)
         cells[key] = max(cells.get(key, result), result, key=lambda r: (r.failed, bool(r.error), r.worst))
-    titles = [f"{'new' if new else 'old'} {opset}" for new, opset in columns]
+    titles = [results[0].title(column) for column in columns]
     lines = ["| network | " + " | ".join(titles) + " |", "| --- |" + " ---: |" * len(columns)]
     for network in sorted({result.network for result in results}):
         row = [cells[network, column].cell if (network, column) in cells else "" for column in columns]
