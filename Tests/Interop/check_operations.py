@@ -14,7 +14,7 @@ import sys
 import numpy
 
 from compare_emitted import check, evaluate
-from compare_onnxruntime import difference
+from programs import difference
 
 
 def main():

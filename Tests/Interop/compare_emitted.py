@@ -21,7 +21,7 @@ import numpy
 import onnx
 import onnxruntime
 
-from compare_onnxruntime import difference, run
+from programs import difference, run
 
 
 def check(path):

@@ -1,14 +1,14 @@
 """Compares pex with Keras on every Keras file of a folder: promise 1, the same numbers.
 
     python compare_keras.py MODELS --programs FOLDER [--arrays FOLDER] [--only ResNet] [--exits 25%,50%,75%]
-                            [--tolerance 1e-4] [--report FILE.md] [--failures FILE.md]
+                            [--need-exits] [--tolerance 1e-4] [--report FILE.md] [--failures FILE.md]
 
-For each .h5, .hdf5 and .keras file: `pexconvert` makes a bundle with exits, `pexrun` computes the outputs for the arrays
-NAME.in0.npy …, with no exit taken, and max|a-b| / max|b| to NAME.out0.npy … is printed with the number of exit points.
+For each .h5, .hdf5 and .keras file `pexconvert` makes a bundle with exits, `pexrun` computes the outputs for the arrays
+NAME.in0.npy … with no exit taken, and max|a-b| / max|b| to NAME.out0.npy … is printed with the number of exit points.
 Arrays are found beside the file or in --arrays, the names of inputs and outputs in fixtures.json there: the folders of
 make_keras_applications.py and Tests/PexKerasTests/Fixtures have both. A network without a place for those exits is
-converted without exits, and the report says so; with --need-exits that is a failure. The exit status is 1 when an output is
-above the tolerance or a program fails.
+converted without exits, and the report says so; with --need-exits that is a failure. The exit status is 1 when an
+output is above the tolerance or a program fails.
 """
 
 import argparse

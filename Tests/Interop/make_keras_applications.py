@@ -1,7 +1,7 @@
 """Writes keras.applications with random weights, the arrays that go in and what Keras makes of them.
 
-    python make_keras_applications.py FOLDER [--models MobileNet,ResNet50|all] [--formats keras3.h5,keras2.h5,keras3.keras]
-                                      [--classifiers softmax,logits]
+    python make_keras_applications.py FOLDER [--models MobileNet,ResNet50|all] [--classifiers softmax,logits]
+                                      [--formats keras3.h5,keras2.h5,keras3.keras] [--threads N]
 
 Files are FOLDER/NAME.FORMAT, with classifier_activation=None FOLDER/NAME-logits.FORMAT; beside them NAME.keras3.in0.npy
 and NAME.keras3.out0.npy (an archive and the .h5 of its version share them), and fixtures.json with the names of inputs
@@ -28,7 +28,7 @@ FORMATS = ["keras3.h5", "keras2.h5", "keras3.keras"]
 SIZES = {"Xception": 299, "InceptionV3": 299, "InceptionResNetV2": 299}
 #: Networks that begin with levels from 0 to 255.
 LEVELS = ("MobileNetV3", "EfficientNet", "ConvNeXt")
-#: How much of their fresh weights the gates of squeeze and excitation keep: with all of it rounding grows a thousandfold.
+#: How much of their fresh weights the gates of squeeze and excitation keep: with all of it rounding grows a lot.
 GATE = 0.25
 
 
