@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import pathlib
 import shutil
@@ -153,10 +154,14 @@ def shapes(model):
 
 
 def names(model):
-    """What the model's user calls its inputs and outputs."""
+    """What the model's user calls its inputs and outputs; Keras 2 numbers outputs of one layer, Keras 3 does not."""
     layers = [getattr(t._keras_history, "operation", None) or t._keras_history.layer for t in model.outputs]
+    outputs = []
+    for name in (layer.name for layer in layers):
+        others = (f"{name}_{number}" for number in itertools.count(1))
+        outputs.append(next(other for other in itertools.chain([name], others) if other not in outputs))
     inputs = getattr(model, "input_names", None) or [tensor.name for tensor in model.inputs]
-    return {"inputs": list(inputs), "outputs": [layer.name for layer in layers]}
+    return {"inputs": list(inputs), "outputs": outputs}
 
 
 def last(array):

@@ -172,6 +172,16 @@ def nested_several(b):
     b("gap_only", "Conv2D", gap, 2, 1)
 
 
+@fixture()
+def outputs_of_one_layer(b):
+    """Two outputs of an inner model, which have one name between them."""
+    inner_input = b.keras.Input((5, 5, 3))
+    inner = b.keras.Model(
+        inner_input, [b.hidden("Conv2D", inner_input, 2, 3), b.hidden("MaxPooling2D", inner_input)], name="inner")
+    for tensor in inner(b.input(5, 5, 3)):
+        b.output(tensor)
+
+
 # Sharing
 
 
