@@ -3,7 +3,7 @@
 /// Every module throws this one type, so that the programs turn any failure into an exit status and one clear line.
 public struct PexError: Error, Hashable, Sendable {
   /// What a failure means for the caller; each kind has its exit status in the programs.
-  public enum Kind: Sendable {
+  public enum Kind: CaseIterable, Sendable {
     /// The request itself makes no sense (exit status 64).
     case usage
     /// A file is malformed or damaged, or data is unusable (65).
@@ -14,6 +14,8 @@ public struct PexError: Error, Hashable, Sendable {
     case unsupported
     /// A defect of pex (70).
     case defect
+    /// There is no memory left (70).
+    case exhausted
     /// An output cannot be created (73).
     case cannotCreate
     /// Reading or writing failed midway (74).

@@ -22,14 +22,14 @@ public final class TensorStorage: @unchecked Sendable {
   /// Fresh zeroed memory that `fill` writes before anybody else sees it.
   ///
   /// Large blocks come from the system already zeroed and only cost what is touched.
-  /// - Throws: ``PexError`` (defect) when the system has no memory left; whatever `fill` throws.
+  /// - Throws: ``PexError`` (exhausted) when the system has no memory left; whatever `fill` throws.
   init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
     let memory: UnsafeMutableRawPointer
     isMapped = count >= 1 << 20
     if isMapped {
       guard let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         pages != MAP_FAILED
-      else { throw PexError(.defect, "no memory left for \(count) bytes") }
+      else { throw PexError(.exhausted, "no memory left for \(count) bytes") }
       memory = pages
     } else {
       memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
