@@ -46,6 +46,7 @@ let package = Package(
     .target(name: "PexKeras", dependencies: ["CHDF5", "PexGraph", "PexTensor", "PexZip"]),
     .target(name: "CPexChecksum"),
     .target(name: "CPexFiles"),
+    .target(name: "CPexProcess"),
     .target(
       name: "PexBundle",
       dependencies: [
@@ -58,7 +59,7 @@ let package = Package(
     .target(
       name: "PexConvert",
       dependencies: [
-        "PexBundle", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexPasses", "PexTensor",
+        "CPexProcess", "PexBundle", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexPasses", "PexTensor",
       ]),
     .target(name: "CPexKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
     .target(
@@ -96,7 +97,8 @@ let package = Package(
         "PexTensor",
       ]),
     .executableTarget(
-      name: "pexkeras", dependencies: ["PexBundle", "PexConsole", "PexGraph", "PexKeras", "PexTensor"]),
+      name: "pexkeras",
+      dependencies: ["CPexProcess", "PexBundle", "PexConsole", "PexGraph", "PexKeras", "PexTensor"]),
 
     // Tests, module by module.
     .target(name: "PexTestSupport", dependencies: ["PexGraph", "PexTensor"], path: "Tests/Support"),
@@ -129,6 +131,7 @@ let package = Package(
     .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
     .testTarget(
       name: "PexTrainingTests", dependencies: ["PexBundle", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
+    .testTarget(name: "PexConvertTests", dependencies: ["PexBundle", "PexConvert", "PexGraph", "PexTensor"]),
     .testTarget(name: "PexConsoleTests", dependencies: ["PexConsole"]),
     .testTarget(name: "PexProgramsTests"),
   ],

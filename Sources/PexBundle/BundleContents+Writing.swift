@@ -18,7 +18,9 @@ extension BundleContents {
   /// - Throws: ``PexError`` (malformed) as ``write(to:overwriting:)``.
   public func encoded() throws -> [UInt8] { try draft().bytes() }
 
-  func draft() throws -> ContainerDraft {
+  /// The file before it is written: everything that can be wrong with the contents has been found by then.
+  /// - Throws: ``PexError`` (malformed) as ``write(to:overwriting:)``.
+  package func draft() throws -> ContainerDraft {
     try validate()
     let constants = trunk.constants.compactMap { trunk.graph[$0].constant }
     let checksums = try checked(constants.map(\.checksum), against: trunk.storedChecksums, .trunkTensors)

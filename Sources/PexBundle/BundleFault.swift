@@ -54,6 +54,8 @@ package enum BundleFault: Hashable, Sendable {
       PexError(.unsupported, "\(section): section kind \(kind) is unknown here", hint: "a newer pex may know it")
     case .unknownFields:
       PexError(.unsupported, "\(section): holds fields that are unknown here", hint: "a newer pex may know them")
+    case .foreign(let expected) where expected == FileKind.bundle.name:
+      PexError(.malformed, "\(section): \(words)", hint: "pexconvert makes a bundle of an ONNX or a Keras model")
     default: PexError(.malformed, "\(section): \(words)")
     }
   }

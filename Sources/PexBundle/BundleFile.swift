@@ -24,6 +24,10 @@ public final class BundleFile: Sendable {
     try self.init(FileImage(mapped: file), name: path)
   }
 
+  /// Opens a file that is mapped already.
+  /// - Throws: ``PexError`` as ``init(path:)``.
+  package convenience init(file: MappedFile) throws { try self.init(FileImage(mapped: file), name: file.path) }
+
   /// Opens a bundle that is in memory; its tensors are copied.
   /// - Throws: ``PexError`` as ``init(path:)``.
   public convenience init(bytes: [UInt8], name: String = "bundle") throws {

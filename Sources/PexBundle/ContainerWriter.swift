@@ -34,7 +34,7 @@ struct SectionDraft {
 }
 
 /// A whole file before it is written: header and table are known, the tensors stay where they are.
-struct ContainerDraft {
+package struct ContainerDraft {
   private let start: [UInt8]
   private let sections: [SectionDraft]
   private let lengths: [Int]
@@ -77,7 +77,7 @@ struct ContainerDraft {
 
   /// Gives the file's bytes piece by piece.
   /// - Throws: whatever `sink` throws.
-  func write(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+  package func write(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
     try start.withUnsafeBytes { try sink($0) }
     try zeros(Format.padding(after: start.count), sink)
     for (section, length) in zip(sections, lengths) {

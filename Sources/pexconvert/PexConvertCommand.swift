@@ -4,7 +4,6 @@ import PexConsole
 import PexConvert
 import PexExits
 import PexGraph
-import PexONNX
 import PexRuntime
 import PexTensor
 
@@ -19,11 +18,15 @@ import PexTensor
       Examples:
         pexconvert model.onnx --list-exits
         pexconvert model.onnx --exits 3,6,9 --labels labels.txt --preprocess imagenet
+        pexconvert model.h5 --verify
         pexconvert model.pex --heads alice.pexhead --emit onnx -o alice.onnx
       """,
     version: Version.current)
 
-  @Argument(help: ArgumentHelp("The trained network: an ONNX file, or a bundle to convert again.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp(
+      "The trained network: an ONNX file, a Keras file (.h5, .hdf5, .keras), or a bundle to convert again.",
+      valueName: "model"))
   var model: String
 
   @OptionGroup var placement: PlacementOptions
@@ -90,9 +93,15 @@ import PexTensor
   }
 
   private func open(_ console: Console) throws -> ModelSource {
-    do { return try ModelSource.open(path: model, options: try source.importOptions()) } catch let error as PexError {
+    let architecture = source.importing.architecture
+    do {
+      return try ModelSource.open(
+        path: model, architecture: architecture, options: try source.importing.importOptions())
+    } catch let error as PexError {
       // A preflight in JSON is a result even when the answer is no.
-      if error.kind == .unsupported, let report = try? ONNXImporter.unsupportedOperators(path: model) {
+      if output.json, error.kind == .unsupported,
+        let report = try? ModelSource.unsupported(path: model, architecture: architecture)
+      {
         try console.report(
           .report([
             "supported": false, "opset": .optional(report.opset, JSON.integer), "message": .string(error.message),

@@ -20,6 +20,10 @@ import PexTensor
   @Flag(help: "Print the operators that can be imported.") var ops = false
   @Flag(help: "Print them as a table in Markdown.") var markdown = false
 
+  @Option(
+    help: ArgumentHelp("The architecture, for a Keras file that holds weights alone.", valueName: "file.json"))
+  var architecture: String?
+
   @Option(help: ArgumentHelp("Draw the graph for Graphviz.", valueName: "out.dot")) var graph: String?
   @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
@@ -34,7 +38,11 @@ import PexTensor
     let console = Console(program: Self.programName, json: json)
     if ops { try printOperators(console) }
     guard let file else { return }
-    switch try BundleReader.kind(ofFileAt: file) {
+    let kind = try BundleReader.kind(ofFileAt: file)
+    guard architecture == nil || kind == .other else {
+      throw PexError(.usage, "--architecture goes with a Keras file of weights, which \(file) is not")
+    }
+    switch kind {
     case .head: try HeadInfo(try HeadFile(path: file), path: file, check: check).print(console)
     case .bundle:
       let bundle = try BundleFile(path: file)
@@ -53,7 +61,7 @@ import PexTensor
       guard !check else {
         throw PexError(.malformed, "\(file): expected a bundle or a head file, which alone have checksums")
       }
-      let model = try ModelSource.open(path: file)
+      let model = try ModelSource.open(path: file, architecture: architecture)
       try ModelInfo(model).print(console)
       try show(model.graph, console)
     }

@@ -16,6 +16,13 @@ import Testing
     #expect(!found.contains("protobuf-c") && !found.contains("hdf5"))
   }
 
-  /// Else the test above would say nothing.
-  @Test func theConverterDoes() throws { #expect(try libraries(.pexconvert).contains("protobuf-c")) }
+  @Test(arguments: [Program.pexconvert, .pexinfo]) func whatHasKerasFilesReadLinksNoHDF5(_ program: Program) throws {
+    #expect(try !libraries(program).contains("hdf5"))
+  }
+
+  /// Else the tests above would say nothing.
+  @Test func whatReadsModelsDoes() throws {
+    #expect(try libraries(.pexconvert).contains("protobuf-c"))
+    #expect(try libraries(.pexkeras).contains("hdf5"))
+  }
 }

@@ -30,6 +30,15 @@ final class Folder: Sendable {
     try write(name, try Data(contentsOf: URL(fileURLWithPath: source)))
   }
 
+  /// Copies a program, and tells its path. What this process writes itself may be open still in a process that another
+  /// test starts at that moment, and is "busy" then: a program cannot be started while somebody could write it.
+  func install(_ program: String, as name: String) throws -> String {
+    let outcome = try RunningProgram("/bin/sh", ["-c", "cp \"$0\" \"$1\" && chmod 755 \"$1\"", program, self[name]])
+      .finish()
+    guard outcome.status == 0 else { throw Program.Failure(description: outcome.stderr) }
+    return self[name]
+  }
+
   /// Everything below, hidden files included, with the bytes of files.
   func snapshot() throws -> [String: Data?] {
     var found: [String: Data?] = [:]

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON value, for reading reports without a type for each. What is not there is null, and null equals nothing.
-enum JSONValue: Decodable, Sendable {
+enum JSONValue: Decodable, Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)

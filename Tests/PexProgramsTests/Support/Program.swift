@@ -5,7 +5,7 @@ import Foundation
 /// The folder of the programs comes from PEX_PROGRAMS. Output goes to files, not pipes: a pipe's end is inherited by
 /// whatever another test starts at that moment, and then nobody ever sees its end.
 enum Program: String, CaseIterable {
-  case pexconvert, pexrun, pextrain, pexeval, pexinfo
+  case pexconvert, pexrun, pextrain, pexeval, pexinfo, pexkeras
 
   /// How a process ended. A signal's number is negated, a crash never looks like a status.
   struct Outcome {
@@ -37,14 +37,18 @@ enum Program: String, CaseIterable {
 
   /// Runs the program to its end.
   /// - Throws: ``Failure`` when it cannot be started or takes too long.
-  func run(_ arguments: [String], in folder: Folder? = nil, timeout: Double = 60) throws -> Outcome {
-    try RunningProgram(try path(), arguments, in: folder).finish(timeout: timeout)
+  func run(
+    _ arguments: [String], in folder: Folder? = nil, environment: [String: String] = [:], timeout: Double = 60
+  ) throws -> Outcome {
+    try RunningProgram(try path(), arguments, in: folder, environment: environment).finish(timeout: timeout)
   }
 
   /// Runs the program and takes its report.
   /// - Throws: ``Failure`` when it does not end with 0 or prints something else than one report.
-  func report(_ arguments: [String], in folder: Folder? = nil) throws -> JSONValue {
-    let outcome = try succeed(arguments + ["--json"], in: folder)
+  func report(
+    _ arguments: [String], in folder: Folder? = nil, environment: [String: String] = [:]
+  ) throws -> JSONValue {
+    let outcome = try succeed(arguments + ["--json"], in: folder, environment: environment)
     // Scripts may look at the first bytes to see what they read, so the key's place is part of the contract.
     guard outcome.stdout.hasPrefix("{\"format\":1,"), outcome.stdout.hasSuffix("}\n") else {
       throw Failure(description: "\(rawValue) \(arguments): no report: \(outcome.stdout)")
@@ -55,8 +59,10 @@ enum Program: String, CaseIterable {
   /// Runs the program.
   /// - Throws: ``Failure`` when it does not end with 0.
   @discardableResult
-  func succeed(_ arguments: [String], in folder: Folder? = nil) throws -> Outcome {
-    let outcome = try run(arguments, in: folder)
+  func succeed(
+    _ arguments: [String], in folder: Folder? = nil, environment: [String: String] = [:]
+  ) throws -> Outcome {
+    let outcome = try run(arguments, in: folder, environment: environment)
     guard outcome.status == 0 else {
       throw Failure(description: "\(rawValue) \(arguments): status \(outcome.status): \(outcome.stderr)")
     }

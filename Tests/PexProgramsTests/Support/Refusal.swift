@@ -11,10 +11,10 @@ extension Program {
   @discardableResult
   func refuses(
     _ arguments: [String], status: Int32, saying words: [String] = [], in folder: Folder,
-    printing said: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
+    environment: [String: String] = [:], printing said: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> [String] {
     let before = try folder.snapshot()
-    let outcome = try run(arguments, in: folder)
+    let outcome = try run(arguments, in: folder, environment: environment)
     let lines = outcome.complaints
     let command = Comment(rawValue: "\(rawValue) \(arguments.joined(separator: " "))\n\(outcome.stderr)")
     #expect(outcome.status == status, command, sourceLocation: sourceLocation)

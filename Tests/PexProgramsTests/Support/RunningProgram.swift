@@ -10,7 +10,10 @@ struct RunningProgram {
   private let logs: Folder
 
   /// Starts a program, in a folder if one is given.
-  init(_ path: String, _ arguments: [String], in folder: Folder? = nil) throws {
+  /// - Parameter environment: what it finds there beside what the tests find.
+  init(
+    _ path: String, _ arguments: [String], in folder: Folder? = nil, environment: [String: String] = [:]
+  ) throws {
     logs = try Folder()
     // Tests run on threads that hold signals off, and a process inherits that: it would never hear of an interruption.
     var attributes = posix_spawnattr_t()
@@ -23,7 +26,8 @@ struct RunningProgram {
 
     // posix_spawn itself has no word for the folder; the shell makes room for the program and keeps its process id.
     let shell = folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0.path] } ?? []
-    let line = shell + [path] + arguments
+    let settings = environment.isEmpty ? [] : ["/usr/bin/env"] + environment.map { "\($0.key)=\($0.value)" }
+    let line = shell + settings + [path] + arguments
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
