@@ -75,7 +75,8 @@ struct Samples {
       let name = names.filter { array.hasPrefix($0 + "=") }.max { $0.count < $1.count }
       guard let name else {
         throw PexError(
-          .usage, "--input \(array): expected NAME=FILE.npy", hint: "inputs: \(names.joined(separator: ", "))")
+          .usage, "--input \(array): expected NAME=FILE.npy with the name of an input",
+          hint: "the inputs are \(names.joined(separator: ", "))")
       }
       guard paths.updateValue(String(array.dropFirst(name.count + 1)), forKey: name) == nil else {
         throw PexError(.usage, "--input \(name) is given twice")

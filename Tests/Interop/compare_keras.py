@@ -64,9 +64,18 @@ def arrays(folder, stem, kind):
     return found
 
 
+def shapes(model, options):
+    """--input for every input, as the arrays are: files may leave extents open."""
+    source = options.arrays or model.parent
+    names = json.loads((source / "fixtures.json").read_text()).get(model.stem, {}).get("inputs", [])
+    return [
+        part for name, path in zip(names, arrays(source, model.stem, "in"))
+        for part in ("--input", f"{name}:{'x'.join(map(str, numpy.load(path).shape))}")]
+
+
 def convert(model, bundle, options):
     """Seconds, and what there is to say about exits."""
-    command = [options.programs / "pexconvert", model, "-o", bundle, "--force"]
+    command = [options.programs / "pexconvert", model, "-o", bundle, "--force", *shapes(model, options)]
     try:
         return run([*command, "--exits", options.exits]), ""
     except RuntimeError:
@@ -97,7 +106,7 @@ def result(model, folder, options):
     bundle = folder / "model.pex"
     try:
         seconds, exits = convert(model, bundle, options)
-        points = json.loads(timed([options.programs / "pexconvert", model, "--list-exits", "--json"])[1])["exits"]
+        points = json.loads(timed([options.programs / "pexconvert", model, "--list-exits", "--json", *shapes(model, options)])[1])["exits"]
         worst, output = compare(model, bundle, folder, options, options.arrays or model.parent)
         return KerasResult(
             model.name, numpy.load(arrays(options.arrays or model.parent, model.stem, "in")[0]).shape[0], worst, output,

@@ -142,9 +142,11 @@ def prepared(module, name):
 
 
 def told(model):
-    inputs = getattr(model, "input_names", None) or [tensor.name for tensor in model.inputs]
-    history = model.outputs[0]._keras_history
-    return {"inputs": list(inputs), "outputs": [(getattr(history, "operation", None) or history.layer).name]}
+    def layer(tensor):
+        history = tensor._keras_history
+        return (getattr(history, "operation", None) or history.layer).name
+
+    return {"inputs": [layer(tensor) for tensor in model.inputs], "outputs": [layer(tensor) for tensor in model.outputs]}
 
 
 def write(model, name, version, suffixes, folder, images):

@@ -1,72 +1,88 @@
-import Foundation
 import PexGraph
 import PexKeras
-import PexReference
 import PexTensor
 import Testing
 
-/// The files that real Keras wrote, and what Keras makes of them.
-enum Fixtures {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/").path()
-
-  /// Models of a folder by name, with their file's suffix.
-  static func models(in folder: String, suffix: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(Fixtures.folder)\(folder)")) ?? []
-    return names.filter { $0.hasSuffix(suffix) }.map { "\(folder)/\($0.dropLast(suffix.count))" }.sorted()
-  }
-
-  /// Arrays `NAME.in0.npy`, `NAME.in1.npy` …
-  static func arrays(_ model: String, _ word: String) throws -> [Tensor] {
-    var arrays: [Tensor] = []
-    while true {
-      let path = "\(folder)\(model).\(word)\(arrays.count).npy"
-      guard FileManager.default.fileExists(atPath: path) else { return arrays }
-      arrays.append(try Npy.read(path: path))
-    }
-  }
-
-  /// The greatest max|a-b| / max|b| of a model's outputs, computed by the reference interpreter.
-  static func difference(_ graph: Graph, model: String) throws -> Float {
-    let inputs = try zip(graph.inputs, arrays(model, "in")).map { input, tensor in
-      let rank = tensor.shape.rank
-      let isLast = input.layout == .channelsLast && rank >= 3
-      return try isLast ? tensor.permuted([0, rank - 1] + Array(1..<rank - 1)) : tensor
-    }
-    let expected = try arrays(model, "out")
-    let found = try Reference.run(graph, inputs: inputs)
-    guard found.count == expected.count, !expected.isEmpty else { return .infinity }
-    return try zip(found, expected).map { found, expected in
-      guard found.shape == expected.shape else {
-        Issue.record("\(model): expected \(expected.shape), found \(found.shape)")
-        return .infinity
-      }
-      let largest = expected.floats.reduce(0) { max($0, abs($1)) }
-      let difference = zip(found.floats, expected.floats).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
-      return difference / max(largest, .leastNormalMagnitude)
-    }.max() ?? .infinity
-  }
-}
-
 @Suite struct ImporterTests {
-  @Test(
-    arguments: Fixtures.models(in: "keras3", suffix: ".h5") + Fixtures.models(in: "keras2", suffix: ".h5")
-      + Fixtures.models(in: "keras1", suffix: ".h5"))
+  @Test(arguments: ["keras3", "keras2", "keras1"].flatMap { Fixtures.models(in: $0, suffix: ".h5") })
   func modelsComputeWhatKerasComputes(model: String) throws {
-    var options = ImportOptions()
-    // A model for pictures of any size.
-    if model.hasSuffix("open_size") { options.inputShapes = ["image:0": [1, 7, 8, 3]] }
-    let imported = try KerasImporter.load(path: "\(Fixtures.folder)\(model).h5", options: options)
-    let difference = try Fixtures.difference(imported.graph, model: model)
+    let graph = try Fixtures.graph(model)
+    let difference = try Fixtures.difference(graph, model: model)
+    #expect(difference < 1e-4)
+    let names = try Fixtures.names(of: model)
+    #expect(graph.inputs.map { graph[$0.value].name } == names.inputs)
+    #expect(graph.outputs.map { graph[$0].name } == names.outputs)
+  }
+
+  @Test(arguments: ["keras3-archive", "keras2-archive"].flatMap { Fixtures.models(in: $0, suffix: ".keras") })
+  func archivesHoldTheSame(model: String) throws {
+    let graph = try Fixtures.graph(model, suffix: ".keras")
+    let difference = try Fixtures.difference(graph, model: model.replacing("-archive", with: ""))
     #expect(difference < 1e-4)
   }
 
-  @Test(
-    arguments: Fixtures.models(in: "keras3-archive", suffix: ".keras")
-      + Fixtures.models(in: "keras2-archive", suffix: ".keras"))
-  func archivesHoldTheSame(model: String) throws {
-    let imported = try KerasImporter.load(path: "\(Fixtures.folder)\(model).keras")
-    let arrays = model.replacingOccurrences(of: "-archive", with: "")
-    let difference = try Fixtures.difference(imported.graph, model: arrays)
-    #expect(difference < 1e-4)
+  /// Fixtures are found by listing folders: an empty list would pass.
+  @Test func fixturesAreThere() {
+    #expect(Fixtures.models(in: "keras3", suffix: ".h5").count >= 100)
+    #expect(Fixtures.models(in: "keras2", suffix: ".h5").count >= 90)
+    #expect(Fixtures.models(in: "keras3-archive", suffix: ".keras").count >= 15)
+    #expect(Fixtures.models(in: "keras1", suffix: ".h5").count >= 4)
+  }
+
+  @Test(arguments: ["keras2.h5", "keras3.h5", "keras2.weights.h5", "keras3.weights.h5"], ["keras2", "keras3"])
+  func weightsAloneWithAnArchitecture(weights: String, architecture: String) throws {
+    let folder = "\(Fixtures.folder)weights-only/"
+    let model = try KerasImporter.load(
+      path: folder + weights, architecture: "\(folder)architecture.\(architecture).json")
+    #expect(try Fixtures.difference(model.graph, model: "weights-only/weights") < 1e-4)
+  }
+
+  @Test func weightsAloneSayWhatIsMissing() throws {
+    let error = #expect(throws: PexError.self) {
+      try KerasImporter.load(path: "\(Fixtures.folder)weights-only/keras3.h5")
+    }
+    #expect(error?.kind == .malformed)
+    #expect(error?.hint?.contains("--architecture") == true)
+  }
+
+  @Test func openExtentsAreAskedFor() throws {
+    let path = "\(Fixtures.folder)keras3/open_size.h5"
+    let error = #expect(throws: PexError.self) { try KerasImporter.load(path: path) }
+    #expect(error?.kind == .usage)
+    #expect(error?.hint?.contains("--input image:1x") == true)
+    for shape in [[1, 7, 8, 4], [7, 8], [1, 1, 7, 8, 3]] {
+      let error = #expect(throws: PexError.self) {
+        try KerasImporter.load(path: path, options: ImportOptions(inputShapes: ["image": shape]))
+      }
+      #expect(error?.kind == .usage)
+    }
+    let other = #expect(throws: PexError.self) {
+      try KerasImporter.load(path: path, options: ImportOptions(inputShapes: ["picture": [1, 7, 8, 3]]))
+    }
+    #expect(other?.hint == "the inputs are image")
+  }
+
+  @Test func everyUnknownLayerIsNamed() throws {
+    let path = "\(Fixtures.folder)bad/unknown_layers.h5"
+    let report = try KerasImporter.unsupportedLayers(path: path)
+    #expect(report.entries.map(\.op) == ["Embedding", "LSTM", "MultiHeadAttention"])
+    #expect(report.entries.map(\.nodes.count) == [1, 2, 1])
+    let error = #expect(throws: PexError.self) { try KerasImporter.load(path: path) }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.message.contains("LSTM x 2 (lstm_a, lstm_b)") == true)
+  }
+
+  @Test func theLossSaysWhatOutputsAre() throws {
+    func kind(_ name: String) throws -> OutputKind? { try Fixtures.graph("keras3/\(name)").classifier?.kind }
+    #expect(try kind("compiled_logits") == .logits)
+    #expect(try kind("compiled_probabilities") == .probabilities)
+    #expect(try kind("compiled_sigmoid") == OutputKind.none)
+  }
+
+  @Test func inputsKeepTheirLayout() throws {
+    let last = try Fixtures.graph("keras3/conv2d")
+    #expect(last.inputs.map(\.layout) == [.channelsLast])
+    let first = try Fixtures.graph("keras3/channels_first_network")
+    #expect(first.inputs.map(\.layout) == [.channelsFirst])
   }
 }

@@ -38,7 +38,7 @@ struct ConfigReader {
     var layers: [LayerConfig] = []
     var names: Set<String> = []
     for (index, item) in list.enumerated() {
-      let layer = try naming("layer \(index + 1) of '\(name)'") { try self.layer(item, depth: depth) }
+      let layer = try layer(item, place: "layer \(index + 1) of '\(name)'", depth: depth)
       guard names.insert(layer.name).inserted else {
         throw PexError(.malformed, "model '\(name)' has two layers named '\(layer.name)'")
       }
@@ -57,7 +57,20 @@ struct ConfigReader {
       inputShape: settings["build_input_shape"] ?? settings["batch_input_shape"])
   }
 
-  private func layer(_ item: ConfigValue, depth: Int) throws -> LayerConfig {
+  /// - Parameter place: for messages; of layers within others the innermost tells enough.
+  private func layer(_ item: ConfigValue, place: String, depth: Int) throws -> LayerConfig {
+    var (layer, config) = try naming(place) { try layerAlone(item) }
+    if Self.isNetwork(config) {
+      layer.network = try network(config, name: layer.name, depth: depth + 1)
+    } else if let inner = config["layer"], inner["class_name"] != nil {
+      guard depth < Self.depthLimit else { throw PexError(.malformed, "wrappers are nested too deep") }
+      layer.inner = [try self.layer(named(inner), place: "the layer within '\(layer.name)'", depth: depth + 1)]
+    }
+    return layer
+  }
+
+  /// A layer without the layers in it, and its settings.
+  private func layerAlone(_ item: ConfigValue) throws -> (LayerConfig, ConfigValue) {
     guard let written = item["class_name"]?.text, let config = item["config"] else {
       throw PexError(.malformed, "expected 'class_name' and 'config', found \(item)")
     }
@@ -74,17 +87,11 @@ struct ConfigReader {
     let isOperation =
       version >= 3 && (module.contains(".ops") || config["trainable"] == nil && config["dtype"] == nil)
       && !Self.isNetwork(config) && className != "InputLayer"
-    var layer = LayerConfig(
+    let layer = LayerConfig(
       className: className, isOperation: isOperation,
       package: parts.count == 2 ? parts[0] : item["registered_name"]?.text.map(Self.package) ?? "", name: name,
       settings: Settings(settings), isTrainable: config["trainable"]?.bool ?? true)
-    if Self.isNetwork(config) {
-      layer.network = try network(config, name: name, depth: depth + 1)
-    } else if let inner = config["layer"], inner["class_name"] != nil {
-      guard depth < Self.depthLimit else { throw PexError(.malformed, "wrappers are nested too deep") }
-      layer.inner = [try self.layer(named(inner), depth: depth + 1)]
-    }
-    return layer
+    return (layer, config)
   }
 
   /// Other names that Keras has, or had, for classes.

@@ -79,7 +79,7 @@ struct ModelFile {
     }
     guard let text = try root.text("model_config") else {
       throw PexError(
-        .usage, "holds weights alone, without the model's architecture",
+        .malformed, "holds weights alone, without the model's architecture",
         hint: "give it with --architecture FILE.json, which model.to_json() writes")
     }
     return (try ConfigValue.parse(Array(text.utf8), name: "model_config"), written ?? "1")

@@ -7,6 +7,8 @@ final class GraphBuilder {
   /// The layer that is being added: values and constants are named after it.
   var scope = ""
   private var constants: [String: ValueID] = [:]
+  /// Where to go on counting for a name that is taken: layers may be called thousands of times.
+  private var serials: [String: Int] = [:]
 
   /// Adds an input of the model.
   /// - Parameters:
@@ -33,7 +35,16 @@ final class GraphBuilder {
   /// Adds a node and gives its only output.
   func emit(_ operation: Operation, _ inputs: [ValueID]) throws -> ValueID {
     try graph.addNode(
-      operation, inputs, output: graph.freeName("\(scope)/\(operation.mnemonic)"), name: scope)
+      operation, inputs, output: freeName("\(scope)/\(operation.mnemonic)"), name: scope)
+  }
+
+  private func freeName(_ wanted: String) -> String {
+    guard let serial = serials[wanted] else {
+      serials[wanted] = 0
+      return graph.freeName(wanted)
+    }
+    serials[wanted] = serial + 1
+    return graph.freeName("\(wanted)_\(serial + 1)")
   }
 
   /// A node that keeps the axes, and with them the order.
@@ -124,7 +135,7 @@ final class GraphBuilder {
   /// Gives the value that a layer answers with the layer's name.
   func name(_ feature: Feature, _ name: String) throws {
     guard graph[feature.value].name.hasPrefix("\(scope)/"), graph[feature.value].constant == nil else { return }
-    try graph.rename(feature.value, to: graph.freeName(name))
+    try graph.rename(feature.value, to: freeName(name))
   }
 
   /// Makes a tensor an output of the model under a name, its axes as in Keras.

@@ -91,7 +91,7 @@ struct ModelInputs {
 
   private func open(_ name: String, _ example: String) -> PexError {
     PexError(
-      .usage, "input '\(name)' leaves its extents open",
+      .usage, "the file leaves its extents open",
       hint: "give them in the model's order: --input \(name):1x\(example.isEmpty ? "224x224x3" : example)")
   }
 

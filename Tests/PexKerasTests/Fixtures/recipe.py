@@ -155,13 +155,15 @@ def shapes(model):
 
 def names(model):
     """What the model's user calls its inputs and outputs; Keras 2 numbers outputs of one layer, Keras 3 does not."""
-    layers = [getattr(t._keras_history, "operation", None) or t._keras_history.layer for t in model.outputs]
+    def names(tensors):
+        histories = (tensor._keras_history for tensor in tensors)
+        return [(getattr(history, "operation", None) or history.layer).name for history in histories]
+
     outputs = []
-    for name in (layer.name for layer in layers):
+    for name in names(model.outputs):
         others = (f"{name}_{number}" for number in itertools.count(1))
         outputs.append(next(other for other in itertools.chain([name], others) if other not in outputs))
-    inputs = getattr(model, "input_names", None) or [tensor.name for tensor in model.inputs]
-    return {"inputs": list(inputs), "outputs": outputs}
+    return {"inputs": names(model.inputs), "outputs": outputs}
 
 
 def last(array):
