@@ -198,6 +198,14 @@ def complaint27_renamed_weights(b):
     named(b)
 
 
+@fixture(versions=(2,))
+def complaint27_slashes(b):
+    """Names that are paths, as MobileNetV3 of Keras 2 has them."""
+    tensor = b.hidden("Conv2D", b.input(6, 6, 3), 4, 3, name="stage_1/conv")
+    tensor = b.hidden("BatchNormalization", tensor, name="stage_1/conv/norm")
+    b("stage_1/pool", "GlobalAveragePooling2D", b.hidden("ReLU", tensor, name="stage_1/relu"))
+
+
 # 28: configurations that differ between versions
 
 

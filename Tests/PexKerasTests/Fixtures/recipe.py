@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib
 import itertools
 import json
 import pathlib
@@ -31,6 +32,8 @@ class Fixture:
     whole: tuple = (2, 3)
     #: Versions whose own reader of .h5 forgets what the file says or does not know it; archives are loaded instead.
     unread: tuple = ()
+    #: Classes that networks of keras.applications bring along, which its reader of .h5 has to be told of.
+    classes: tuple = ()
     #: With groups as Keras writes them, not compact.
     as_written: bool = False
     #: What is changed in the .h5 once it is written; a function of the open file.
@@ -55,6 +58,11 @@ def fixture(**options):
         return build
 
     return declare
+
+
+def application_class(keras, network, name):
+    """A class that a network of keras.applications defines for itself."""
+    return getattr(importlib.import_module(f"{keras.__name__}.src.applications.{network}"), name)
 
 
 class Builder:
@@ -244,7 +252,8 @@ def check_loaded(made, model, builder, paths, arrays, expected):
             model.save(checked[0])
         for path in checked:
             builder.keras.backend.clear_session()
-            loaded = builder.keras.models.load_model(path, compile=False)
+            classes = {name: application_class(builder.keras, network, name) for network, name in made.classes}
+            loaded = builder.keras.models.load_model(path, custom_objects=classes, compile=False)
             check_same(path.name, run(loaded, arrays), expected)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipe import fixture
+from recipe import application_class, fixture
 
 
 def block(b, shape, filters, name):
@@ -229,6 +229,38 @@ def time_distributed_model(b):
     features = b.hidden("TimeDistributed", clips, block(b, (6, 6, 3), 4, "backbone"))
     pooled = b.hidden("TimeDistributed", features, b.layer("GlobalAveragePooling2D"))
     b("classes", "Dense", b.hidden("GlobalAveragePooling1D", pooled), 3)
+
+
+# Classes that keras.applications bring along, and how they write what has no layer
+
+
+@fixture(unread=(3,), classes=(("convnext", "LayerScale"), ("convnext", "StochasticDepth")))
+def application_convnext(b):
+    """The block of ConvNeXt, with stochastic depth, which does nothing once a network is trained."""
+    image = b.input(8, 8, 4)
+    tensor = b.hidden("Conv2D", image, 4, 7, padding="same", groups=4)
+    tensor = b.hidden("LayerNormalization", tensor, epsilon=1e-6)
+    tensor = b.hidden("Activation", b.hidden("Dense", tensor, 8), "gelu")
+    tensor = application_class(b.keras, "convnext", "LayerScale")(0.5, 4, name="scale")(b.hidden("Dense", tensor, 4))
+    tensor = application_class(b.keras, "convnext", "StochasticDepth")(0.1, name="depth")(tensor)
+    b.output(image + tensor)
+
+
+@fixture(classes=(("inception_resnet_v2", "CustomScaleLayer"),), archive=(3,))
+def application_inception_resnet(b):
+    """A branch times 0.17, added to its input."""
+    image = b.input(5, 5, 3)
+    scaled = application_class(b.keras, "inception_resnet_v2", "CustomScaleLayer")(0.17, name="scaled")
+    b("sum", "Activation", scaled([image, b.hidden("Conv2D", image, 3, 1)]), "relu")
+
+
+@fixture(unread=(3,), archive=(3,))
+def application_mobilenet(b):
+    """The gate of MobileNetV3: its hard sigmoid is a ReLU between operations."""
+    image = b.input(5, 5, 3)
+    gate = b.hidden("GlobalAveragePooling2D", image, keepdims=True)
+    gate = b.hidden("ReLU", b.hidden("Conv2D", gate, 3, 1) + 3.0, 6.0) * (1.0 / 6.0)
+    b("gated", "Multiply", [image, gate])
 
 
 # What a model was trained for
