@@ -64,18 +64,25 @@ def arrays(folder, stem, kind):
     return found
 
 
-def shapes(model, options):
-    """--input for every input, as the arrays are: files may leave extents open."""
-    source = options.arrays or model.parent
-    names = json.loads((source / "fixtures.json").read_text()).get(model.stem, {}).get("inputs", [])
-    return [
-        part for name, path in zip(names, arrays(source, model.stem, "in"))
-        for part in ("--input", f"{name}:{'x'.join(map(str, numpy.load(path).shape))}")]
+def named(source, stem):
+    """The arrays of a model with the names of what they go into or come out of."""
+    listed = json.loads((source / "fixtures.json").read_text())
+    if stem not in listed:
+        raise RuntimeError(f"fixtures.json does not name {stem}")
+    return (list(zip(listed[stem][kinds], arrays(source, stem, kind), strict=True))
+            for kinds, kind in (("inputs", "in"), ("outputs", "out")))
 
 
-def convert(model, bundle, options):
+def shapes(inputs):
+    """What a model leaves open of its shapes is as the arrays have it."""
+    for name, path in inputs:
+        extents = (1, *numpy.load(path, mmap_mode="r").shape[1:])
+        yield from ("--input", f"{name}:{'x'.join(map(str, extents))}")
+
+
+def convert(model, bundle, inputs, options):
     """Seconds, and what there is to say about exits."""
-    command = [options.programs / "pexconvert", model, "-o", bundle, "--force", *shapes(model, options)]
+    command = [options.programs / "pexconvert", model, *shapes(inputs), "-o", bundle, "--force"]
     try:
         return run([*command, "--exits", options.exits]), ""
     except RuntimeError:
@@ -84,33 +91,34 @@ def convert(model, bundle, options):
         return run([*command, "--exits", "none"]), ", none placed"
 
 
-def compare(model, bundle, folder, options, source):
+def compare(bundle, inputs, outputs, folder, options):
     """The worst difference over all outputs, with the name of that output."""
-    listed = json.loads((source / "fixtures.json").read_text())
-    if model.stem not in listed:
-        raise RuntimeError(f"fixtures.json does not name {model.stem}")
-    entry = listed[model.stem]
-    feeds = zip(entry["inputs"], arrays(source, model.stem, "in"), strict=True)
-    given = [part for name, path in feeds for part in ("--input", f"{name}={path}")]
+    given = [part for name, path in inputs for part in ("--input", f"{name}={path}")]
     run([options.programs / "pexrun", bundle, *given, "--exit", "final", "--save-outputs", folder / "outputs"])
     found = final_outputs(folder / "outputs")
-    worst = (0.0, entry["outputs"][0])
-    for name, path in zip(entry["outputs"], arrays(source, model.stem, "out"), strict=True):
+    worst = (0.0, outputs[0][0])
+    for name, path in outputs:
         if name not in found:
             raise RuntimeError(f"pexrun gave no output '{name}'")
         worst = max(worst, (difference(found[name], numpy.load(path)), name))
     return worst
 
 
+def exit_points(model, inputs, options):
+    """How many places for exits the network has."""
+    command = [options.programs / "pexconvert", model, *shapes(inputs), "--list-exits", "--json"]
+    return len(json.loads(timed(command)[1])["exits"])
+
+
 def result(model, folder, options):
     bundle = folder / "model.pex"
     try:
-        seconds, exits = convert(model, bundle, options)
-        points = json.loads(timed([options.programs / "pexconvert", model, "--list-exits", "--json", *shapes(model, options)])[1])["exits"]
-        worst, output = compare(model, bundle, folder, options, options.arrays or model.parent)
-        return KerasResult(
-            model.name, numpy.load(arrays(options.arrays or model.parent, model.stem, "in")[0]).shape[0], worst, output,
-            seconds, failed=not worst <= options.tolerance, points=len(points), exits=exits)
+        inputs, outputs = named(options.arrays or model.parent, model.stem)
+        seconds, exits = convert(model, bundle, inputs, options)
+        worst, output = compare(bundle, inputs, outputs, folder, options)
+        batch = numpy.load(inputs[0][1], mmap_mode="r").shape[0]
+        return KerasResult(model.name, batch, worst, output, seconds, failed=not worst <= options.tolerance,
+                           points=exit_points(model, inputs, options), exits=exits)
     except (RuntimeError, OSError, ValueError) as error:
         return KerasResult(model.name, error=str(error).replace(f"{model}: ", ""), failed=True)
 

@@ -141,12 +141,8 @@ def prepared(module, name):
     return model, scale_classifier(model, images)
 
 
-def told(model):
-    def layer(tensor):
-        history = tensor._keras_history
-        return (getattr(history, "operation", None) or history.layer).name
-
-    return {"inputs": [layer(tensor) for tensor in model.inputs], "outputs": [layer(tensor) for tensor in model.outputs]}
+def layer_names(tensors):
+    return [(getattr(t._keras_history, "operation", None) or t._keras_history.layer).name for t in tensors]
 
 
 def write(model, name, version, suffixes, folder, images):
@@ -159,7 +155,7 @@ def write(model, name, version, suffixes, folder, images):
     np.save(folder / f"{stem}.out0.npy", expected)
     listed = folder / "fixtures.json"
     entries = json.loads(listed.read_text()) if listed.exists() else {}
-    entries[stem] = told(model)
+    entries[stem] = {"inputs": layer_names(model.inputs), "outputs": layer_names(model.outputs)}
     listed.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 

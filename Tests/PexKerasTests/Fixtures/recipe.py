@@ -163,15 +163,15 @@ def shapes(model):
 
 def names(model):
     """What the model's user calls its inputs and outputs; Keras 2 numbers outputs of one layer, Keras 3 does not."""
-    def names(tensors):
-        histories = (tensor._keras_history for tensor in tensors)
-        return [(getattr(history, "operation", None) or history.layer).name for history in histories]
+
+    def layer_names(tensors):
+        return [(getattr(t._keras_history, "operation", None) or t._keras_history.layer).name for t in tensors]
 
     outputs = []
-    for name in names(model.outputs):
+    for name in layer_names(model.outputs):
         others = (f"{name}_{number}" for number in itertools.count(1))
         outputs.append(next(other for other in itertools.chain([name], others) if other not in outputs))
-    return {"inputs": names(model.inputs), "outputs": outputs}
+    return {"inputs": layer_names(model.inputs), "outputs": outputs}
 
 
 def last(array):
@@ -223,7 +223,8 @@ def make(made, keras, folder, archive):
         expected = twin_outputs(made, keras, model, arrays)
     else:
         expected = run(model, arrays)
-        check_loaded(made, model, builder, written, arrays, expected)
+        loaded = check_loaded(made, model, builder, written, arrays, expected)
+        told = names(loaded) if made.edit and builder.version not in made.unread else told
     save_arrays(folder, made.name, arrays, expected)
     return told
 
@@ -243,7 +244,10 @@ def save(made, model, version, folder, archive):
 
 
 def check_loaded(made, model, builder, paths, arrays, expected):
-    """Loads the files again and compares; in place of a .h5 that Keras does not read itself, an archive."""
+    """Loads the files again and compares; in place of a .h5 that Keras does not read itself, an archive.
+
+    Returns what was loaded last: where a file was changed, names are as the file has them.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         unread = builder.version in made.unread
         checked = [path for path in paths if not (unread and path.suffix == ".h5")]
@@ -255,6 +259,7 @@ def check_loaded(made, model, builder, paths, arrays, expected):
             classes = {name: application_class(builder.keras, network, name) for network, name in made.classes}
             loaded = builder.keras.models.load_model(path, custom_objects=classes, compile=False)
             check_same(path.name, run(loaded, arrays), expected)
+    return loaded
 
 
 class CompactFile(h5py.File):
