@@ -47,7 +47,10 @@ public enum KerasImporter {
   }
 
   /// The classes of layers that can be imported, by name.
-  public static var supportedLayers: [String] { LayerTable.classNames }
+  public static var supportedLayers: [SupportedLayer] { LayerTable.summary }
+
+  /// The activation functions that settings can name.
+  public static var supportedActivations: [String] { Activations.names }
 
   /// The functions of `keras.ops` and TensorFlow that can stand among layers, by their names in small letters.
   public static var supportedFunctions: [String] { Operations.names }

@@ -132,7 +132,7 @@ final class NetworkImport {
   }
 
   /// Steps of a sequence that a layer is applied to one by one.
-  private static let stepLimit = 256
+  static let stepLimit = 256
 
   /// The layer applied to every step of axis 1, which is then put together again.
   private func eachStep(_ inner: LayerConfig, _ inputs: [Feature], _ path: String) throws -> Feature {

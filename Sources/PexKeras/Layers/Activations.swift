@@ -22,6 +22,9 @@ enum Activations {
     return try function(context, feature)
   }
 
+  /// The names of all functions.
+  static var names: [String] { functions.keys.sorted() }
+
   /// The name of a function that is not supported, or nil.
   static func unknown(_ setting: ConfigValue?) -> String? {
     guard let setting, layer(setting) == nil else { return nil }

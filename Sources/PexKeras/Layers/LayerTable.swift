@@ -8,16 +8,19 @@ struct LayerRow: Sendable {
   let weights: @Sendable (Settings) throws -> WeightCount
   /// Whether its setting `activation` names a function that follows.
   let activates: Bool
+  /// What of it is not read; nil when nothing is left out.
+  let limit: String?
   /// Adds it to the graph, without that function.
   let lower: @Sendable (LayerContext) throws -> Feature
 
   init(
     _ className: String, weights: @escaping @Sendable (Settings) throws -> WeightCount = { _ in .none },
-    activates: Bool = false, _ lower: @escaping @Sendable (LayerContext) throws -> Feature
+    activates: Bool = false, limit: String? = nil, _ lower: @escaping @Sendable (LayerContext) throws -> Feature
   ) {
     self.className = className
     self.weights = weights
     self.activates = activates
+    self.limit = limit
     self.lower = lower
   }
 }
@@ -30,8 +33,12 @@ enum LayerTable {
       + ResizingLayers.rows + ShapeLayers.rows)
 
   /// The classes of layers that can be imported, by name.
-  static var classNames: [String] {
-    (layers.keys + ["InputLayer", "TimeDistributed", "Functional", "Sequential"]).sorted()
+  static var summary: [SupportedLayer] {
+    let networks = ["Functional", "InputLayer", "Sequential"].map { SupportedLayer(className: $0, limit: nil) }
+    let wrapper = SupportedLayer(
+      className: "TimeDistributed", limit: "up to \(NetworkImport.stepLimit) steps, each a part of the graph")
+    let rows = layers.values.map { SupportedLayer(className: $0.className, limit: $0.limit) }
+    return (rows + networks + [wrapper]).sorted { $0.className < $1.className }
   }
 
   /// How many arrays of weights a layer has by itself, without those within it.

@@ -16,7 +16,7 @@ enum MergeLayers {
     LayerRow("Maximum") { try fold($0, .maximum) },
     LayerRow("Minimum") { try fold($0, .minimum) },
     LayerRow("Concatenate") { try concatenate($0, axis: $0.settings.integer("axis", default: -1)) },
-    LayerRow("Dot", dot),
+    LayerRow("Dot", limit: "of tensors of two or three axes, along one axis each", dot),
     LayerRow("CustomScaleLayer") { context in
       // Inception-ResNet's residual: the first plus a share of the second.
       guard context.inputs.count == 2 else { throw PexError(.malformed, "expected two inputs") }

@@ -4,12 +4,15 @@ import PexTensor
 /// Normalisation by stored statistics or by a sample's own.
 enum NormalizationLayers {
   static let rows: [LayerRow] = [
-    LayerRow("BatchNormalization", weights: { WeightCount(trainable: try affine($0), fixed: 2) }, batch),
+    LayerRow(
+      "BatchNormalization", weights: { WeightCount(trainable: try affine($0), fixed: 2) }, limit: "over one axis", batch
+    ),
     LayerRow("LayerNormalization", weights: layerWeights) { context in
       try layer(context, isRootMeanSquare: context.settings.flag("rms_scaling", default: false))
     },
     LayerRow("RMSNormalization", weights: { _ in WeightCount(trainable: 1) }) { try layer($0, isRootMeanSquare: true) },
-    LayerRow("GroupNormalization", weights: { WeightCount(trainable: try affine($0)) }, group),
+    LayerRow(
+      "GroupNormalization", weights: { WeightCount(trainable: try affine($0)) }, limit: "channels first or last", group),
     LayerRow("UnitNormalization") { context in
       let builder = context.builder
       let value = try builder.natural(context.input())

@@ -4,7 +4,10 @@ import PexTensor
 /// What Keras people do to pictures within the model.
 enum PreprocessingLayers {
   static let rows: [LayerRow] = [
-    LayerRow("Rescaling", rescaling), LayerRow("Normalization", weights: normalizationWeights, normalization),
+    LayerRow("Rescaling", rescaling),
+    LayerRow(
+      "Normalization", weights: normalizationWeights, limit: "statistics of the last axis, or of everything",
+      normalization),
   ]
 
   private static func rescaling(_ context: LayerContext) throws -> Feature {

@@ -4,9 +4,9 @@ import PexTensor
 /// Maps sampled on another grid, with the arithmetic of `tf.image.resize`: half pixel centres.
 enum ResizingLayers {
   static let rows: [LayerRow] =
-    (1...3).map { spatial in LayerRow("UpSampling\(spatial)D") { try upSampling($0, spatial) } }
+    (1...3).map { spatial in LayerRow("UpSampling\(spatial)D", limit: methods) { try upSampling($0, spatial) } }
     + [
-      LayerRow("Resizing", resizing),
+      LayerRow("Resizing", limit: methods, resizing),
       // Without chance, the middle part with the wanted sides.
       LayerRow("RandomCrop") { context in
         let (x, order) = try context.map(spatial: 2)
@@ -14,6 +14,8 @@ enum ResizingLayers {
         return Feature(try cropped(x, wanted, bilinear, context.builder), order)
       },
     ]
+
+  private static let methods = "nearest, bilinear and bicubic"
 
   /// How elements in between are computed.
   struct Method {
