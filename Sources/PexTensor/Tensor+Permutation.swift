@@ -3,23 +3,7 @@ extension Tensor {
   /// - Throws: ``PexError`` (defect) when it is no f32 matrix.
   public func transposedMatrix() throws -> Tensor {
     guard dtype == .float32, shape.rank == 2 else { throw PexError(.defect, "expected an f32 matrix, found \(shape)") }
-    let (rows, columns) = (shape[0], shape[1])
-    // Square blocks: whole rows would touch another cache line with every element that is written.
-    let block = 32
-    return try withFloats { source in
-      try Tensor(.float32, Shape([columns, rows])) { target in
-        let target = target.bindMemory(to: Float.self)
-        for firstRow in stride(from: 0, to: rows, by: block) {
-          for firstColumn in stride(from: 0, to: columns, by: block) {
-            for row in firstRow..<min(firstRow + block, rows) {
-              for column in firstColumn..<min(firstColumn + block, columns) {
-                target[column * rows + row] = source[row * columns + column]
-              }
-            }
-          }
-        }
-      }
-    }
+    return try permuted([1, 0])
   }
 
   /// An f32 tensor with its axes in another order: axis `i` of the result is axis `order[i]` of this one.
@@ -28,28 +12,50 @@ extension Tensor {
     guard order.sorted() == Array(0..<shape.rank) else {
       throw PexError(.defect, "\(order) is no order of the axes of \(shape)")
     }
-    if order == [1, 0] { return try transposedMatrix() }
+    guard let innermost = order.last, order != Array(0..<shape.rank) else { return self }
     let result = try Shape(order.map { shape[$0] })
     var steps = [Int](repeating: 0, count: shape.rank)
     for (position, axis) in order.enumerated() { steps[axis] = result.strides[position] }
+    // Two axes are walked in blocks: the one whose elements are neighbours here, and the one where they will be.
+    let inner = [innermost, shape.rank - 1]
+    let outer = (0..<shape.rank).filter { !inner.contains($0) }
+    let block = Block(
+      rows: innermost == shape.rank - 1 ? 1 : shape[innermost], columns: shape[shape.rank - 1],
+      rowStride: shape.strides[innermost], columnStep: steps[shape.rank - 1])
     return try withFloats { source in
       try Tensor(.float32, result) { bytes in
-        guard let run = shape.dimensions.last, let step = steps.last, result.count > 0 else {
-          if result.count == 1 { bytes.copyBytes(from: UnsafeRawBufferPointer(source)) }
+        guard let from = source.baseAddress, let to = bytes.bindMemory(to: Float.self).baseAddress, count > 0 else {
           return
         }
-        let target = bytes.bindMemory(to: Float.self)
-        var place = [Int](repeating: 0, count: shape.rank)
-        var offset = 0
-        for start in stride(from: 0, to: source.count, by: run) {
-          for element in 0..<run { target[offset + element * step] = source[start + element] }
-          // The next run: count up the axes in front of the last.
-          for axis in stride(from: shape.rank - 2, through: 0, by: -1) {
-            place[axis] += 1
-            offset += steps[axis]
-            guard place[axis] == shape[axis] else { break }
-            offset -= place[axis] * steps[axis]
-            place[axis] = 0
+        var place = [Int](repeating: 0, count: outer.count)
+        for _ in 0..<outer.reduce(1, { $0 * shape[$1] }) {
+          let (offset, target) = zip(outer, place).reduce((0, 0)) { sums, axis in
+            (sums.0 + axis.1 * shape.strides[axis.0], sums.1 + axis.1 * steps[axis.0])
+          }
+          block.move(from + offset, to + target)
+          for index in outer.indices.reversed() {
+            place[index] += 1
+            guard place[index] == shape[outer[index]] else { break }
+            place[index] = 0
+          }
+        }
+      }
+    }
+  }
+
+  /// A matrix within a tensor: elements of a column are neighbours where they come from, of a row where they go.
+  private struct Block {
+    var rows, columns, rowStride, columnStep: Int
+
+    /// Moves the elements square by square: whole rows would touch another cache line with every element.
+    func move(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
+      let side = 32
+      for firstRow in stride(from: 0, to: rows, by: side) {
+        for firstColumn in stride(from: 0, to: columns, by: side) {
+          for row in firstRow..<min(firstRow + side, rows) {
+            for column in firstColumn..<min(firstColumn + side, columns) {
+              target[column * columnStep + row] = source[row * rowStride + column]
+            }
           }
         }
       }

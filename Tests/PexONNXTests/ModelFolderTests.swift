@@ -23,7 +23,7 @@ struct ModelFolderTests {
     let outputs = model.graph.outputs.map { "\(model.graph[$0].name) \(model.graph[$0].type)" }.joined(separator: ", ")
     let cost = model.graph.cost()
     print(
-      "\(path.split(separator: "/").last ?? ""): \(seconds), peak \(peakMegabytes()) MB; opset \(model.opset); \(outputs);",
+      "\(path.split(separator: "/").last ?? ""): \(seconds), peak \(peakMegabytes()) MB; opset \(model.opset ?? 0); \(outputs);",
       "\(cost.multiplyAccumulates / 1_000_000) M MACs, \(cost.parameters) parameters; \(counts); \(model.warnings)")
     #expect(model.warnings.isEmpty)
     #expect(model.graph.inputs.allSatisfy { model.graph[$0.value].type.hasBatch })
