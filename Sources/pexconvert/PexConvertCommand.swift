@@ -47,7 +47,7 @@ import PexTensor
     let opened = try open(console)
     if case .imported(let imported) = opened { imported.warnings.forEach(console.warn) }
     if placement.listExits {
-      try ExitList(try Converter.canonical(opened).graph).print(console)
+      try ExitList(try naming(model) { try Converter.canonical(opened).graph }).print(console)
       return
     }
     var result = try naming(model) { try Converter.convert(opened, options) }

@@ -51,9 +51,8 @@ import PexTensor
       if report, error.kind == .unsupported { try writeUnsupported() }
       guard error.kind == .exhausted else { throw error }
       throw PexError(
-        .malformed,
-        "\(model): reading it takes more than the \(limits.memory >> 20) MiB of memory that it may: "
-          + error.message, hint: "the file is damaged or hostile, or --memory has to allow more")
+        .malformed, "\(error.message): reading may take \(limits.memory >> 20) MiB",
+        hint: "the file is damaged or hostile, or \(ImportLimits.memoryVariable)=BYTES has to allow more")
     }
   }
 

@@ -69,6 +69,9 @@ final class FakeReader {
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> ModelSource {
     defer {
+      // A shell that was ended leaves whatever it had just started, which ends as soon as it finds nobody to write to.
+      let limit = ContinuousClock.now + .seconds(20)
+      while processes != [], ContinuousClock.now < limit { usleep(1000) }
       #expect(processes == [], sourceLocation: sourceLocation)
       #expect(files == [], sourceLocation: sourceLocation)
       #expect(descriptors == [], sourceLocation: sourceLocation)

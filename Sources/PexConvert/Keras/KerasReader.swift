@@ -10,8 +10,6 @@ import PexTensor
 public struct KerasReader: Sendable {
   /// The environment's variable that names the program.
   public static let programVariable = "PEX_KERAS_READER"
-  /// The environment's variable for ``memory``.
-  public static let memoryVariable = "PEX_KERAS_MEMORY"
 
   /// The program; nil takes the one that the environment names, else `pexkeras` beside the running program.
   public var program: String?
@@ -133,9 +131,9 @@ extension KerasReader {
   /// - Throws: ``PexError`` (usage) when it is no number of bytes.
   fileprivate func memory(_ environment: [String: String]) throws -> Int? {
     if let memory { return memory }
-    guard let text = environment[Self.memoryVariable], !text.isEmpty else { return nil }
+    guard let text = environment[ImportLimits.memoryVariable], !text.isEmpty else { return nil }
     guard let bytes = Int(text), bytes > 0 else {
-      throw PexError(.usage, "\(Self.memoryVariable)=\(text): expected a number of bytes")
+      throw PexError(.usage, "\(ImportLimits.memoryVariable)=\(text): expected a number of bytes")
     }
     return bytes
   }

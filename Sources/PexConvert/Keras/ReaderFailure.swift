@@ -28,7 +28,7 @@ struct ReaderFailure {
         "\(path): the reader of Keras files crashed (signal \(number), \(String(cString: strsignal(number))))",
         hint:
           "the file is damaged or hostile, or reading it takes more than \(limits.memory >> 20) MiB of memory, which "
-          + "\(KerasReader.memoryVariable)=BYTES raises")
+          + "\(ImportLimits.memoryVariable)=BYTES raises")
     }
   }
 

@@ -1,5 +1,9 @@
-/// What reading a model may take. A sound file needs far less; a hostile one gets no more.
+/// What reading a model may take. A sound file needs far less, such as half a second and 105 MiB for 100 MB; a hostile
+/// one gets no more.
 public struct ImportLimits: Hashable, Sendable {
+  /// The environment's variable that says how many bytes of memory reading may take.
+  public static let memoryVariable = "PEX_KERAS_MEMORY"
+
   /// Bytes of memory beyond the program itself.
   public var memory: Int
   /// Seconds of processor time.
@@ -12,6 +16,6 @@ public struct ImportLimits: Hashable, Sendable {
     let (share, overflow) = max(0, fileBytes).multipliedReportingOverflow(by: 8)
     let (total, tooLarge) = share.addingReportingOverflow(1 << 30)
     self.memory = memory ?? (overflow || tooLarge ? .max : total)
-    seconds = 60 + max(0, fileBytes) / 20_000_000
+    seconds = 10 + max(0, fileBytes) / 5_000_000
   }
 }
