@@ -5,7 +5,7 @@
 # make personal DATA=folder   what personal heads give, on pictures of CIFAR-100, into Benchmarks/personal/RESULTS.md
 #                             (an hour and a half; OPTIONS='--people 3 --samples 20 --output quick' takes minutes)
 # make conformance   the official ONNX operator cases through the programs (OPTIONS='--only resize --details' shows some)
-# make ops     SUPPORTED-ONNX-OPS.md, from the importer's own table
+# make ops     SUPPORTED-ONNX-OPS.md and SUPPORTED-KERAS-LAYERS.md, from the importers' own tables
 # make test-arm   the kernels' tests on aarch64, in an emulator
 # make lint    the formatter's opinion
 
@@ -39,6 +39,7 @@ conformance: build
 
 ops: build
 	.build/release/pexinfo --ops --markdown > .build/operators && mv .build/operators SUPPORTED-ONNX-OPS.md
+	.build/release/pexkeras --layers > .build/operators && mv .build/operators SUPPORTED-KERAS-LAYERS.md
 
 build: packages
 	$(SWIFT) build -c release

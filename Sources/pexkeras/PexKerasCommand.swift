@@ -22,7 +22,7 @@ import PexTensor
       """,
     version: Version.current)
 
-  @Argument(help: ArgumentHelp("A Keras file: .h5, .hdf5 or .keras.", valueName: "model")) var model: String
+  @Argument(help: ArgumentHelp("A Keras file: .h5, .hdf5 or .keras.", valueName: "model")) var file: String?
 
   @OptionGroup var importing: ImportArguments
 
@@ -33,7 +33,14 @@ import PexTensor
 
   @Flag(help: "Write the line of JSON alone, which also names every layer that is not supported.") var report = false
 
+  @Flag(help: "Print the layers and functions that are read, as Markdown, and stop.") var layers = false
+
+  /// The file; empty when none is needed.
+  private var model: String { file ?? "" }
+
   func validate() throws {
+    guard !layers else { return }
+    guard file != nil else { throw ValidationError("expected a Keras file") }
     guard memory ?? 1 > 0 else { throw ValidationError("--memory \(memory ?? 0): expected a number of bytes") }
     guard report || isatty(STDOUT_FILENO) == 0 else {
       throw ValidationError(
@@ -42,6 +49,10 @@ import PexTensor
   }
 
   func execute() throws {
+    guard !layers else {
+      for line in LayerList().markdown { print(line) }
+      return
+    }
     let options = try importing.importOptions()
     let limits = ImportLimits(fileBytes: Self.size(of: model), memory: memory)
     try ResourceLimits.apply(limits)

@@ -15,7 +15,9 @@ enum ResourceLimits {
     wanted.seconds = UInt64(clamping: limits.seconds)
     // Only whoever redirects a stream into a file wants one to grow.
     wanted.writes_files = [STDOUT_FILENO, STDERR_FILENO].contains(where: isFile)
-    let problem = pex_limit_self(&wanted)
+    var problem = pex_limit_self(&wanted)
+    // Limits do not keep libhdf5 from overwriting its own memory: what gets in that way shall find nothing to do.
+    if problem == 0 { problem = pex_forbid_self() }
     guard problem == 0 else {
       throw PexError(.defect, "the limits of this process cannot be set: \(String(cString: strerror(problem)))")
     }

@@ -54,7 +54,8 @@ import Testing
     ("weight_missing.h5", 65, "expected 2 arrays"), ("unknown_layers.h5", 69, "LSTM x 2"),
     ("lambda_keras3.h5", 69, "never executed"), ("custom_object.h5", 69, "mynet.CoordinateConv"),
     ("external_link.h5", 65, "link"), ("external_storage.h5", 69, "other files"), ("filter_plugin.h5", 69, "plugin"),
-    ("shape_bomb.h5", 65, "stored"), ("hard_link_cycle.h5", 65, "found a group"), ("header_cycle.h5", 65, "libhdf5 says"),
+    ("shape_bomb.h5", 65, "stored"), ("hard_link_cycle.h5", 65, "found a group"),
+    ("header_cycle.h5", 65, "libhdf5 says"),
     ("string_bomb.h5", 65, "libhdf5 says"), ("signature_alone.h5", 65, "HDF5"), ("weights_nan.h5", 65, "finite"),
   ])
   func badFiles(_ name: String, _ status: Int, _ words: String) throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `pexinfo --ops`, and the file that it writes.
+/// `pexinfo --ops` and `pexkeras --layers`, and the files that they write.
 @Suite struct OperatorListTests {
   /// The top of the repository, from this file's own place in it.
   private var repository: URL {
@@ -13,6 +13,13 @@ import Testing
     let written = try String(contentsOf: repository.appending(path: "SUPPORTED-ONNX-OPS.md"), encoding: .utf8)
     #expect(printed == written, "the operators have changed: run `make ops`")
     #expect(written.contains("| Conv | 1"))
+  }
+
+  @Test func theListOfLayersIsWhatTheReaderPrints() throws {
+    let printed = try Program.pexkeras.succeed(["--layers"]).stdout
+    let written = try String(contentsOf: repository.appending(path: "SUPPORTED-KERAS-LAYERS.md"), encoding: .utf8)
+    #expect(printed == written, "the layers have changed: run `make ops`")
+    #expect(written.contains("| SeparableConv2D |"))
   }
 
   @Test func textAndReportSayTheSame() throws {

@@ -83,7 +83,10 @@ import Testing
     let space = try #require(limits.first { $0.hasPrefix("Max address space ") }?.split(separator: " ")[3])
     // Beyond what the program itself takes, which is less than another gibibyte.
     #expect((8 * size + 1 << 30..<8 * size + 2 << 30).contains(try #require(Int(space))))
-    #expect(text(stopped.reader, "status").contains("NoNewPrivs:\t1"))
+    let status = text(stopped.reader, "status")
+    #expect(status.contains("NoNewPrivs:\t1"))
+    // A filter of system calls.
+    #expect(status.contains("Seccomp:\t2"))
     let open = descriptors(stopped.reader)
     #expect(open[0] == "/dev/null" && open[1]?.hasPrefix("pipe:") == true && open[2]?.hasPrefix("pipe:") == true)
     #expect(open.filter { $0.key > 2 }.values.allSatisfy { $0 == KerasFiles.sample })

@@ -30,6 +30,11 @@ struct pex_limits {
 /// thread dies that started it. Gives 0, or an error number.
 int pex_limit_self(const struct pex_limits *limits);
 
+/// Forbids the calling process for good to start programs, to reach other processes or the network, and to change files
+/// other than by descriptors it has; reading, memory and threads stay. On Linux, for x86-64 and AArch64; elsewhere nothing
+/// happens. Gives 0, or an error number.
+int pex_forbid_self(void);
+
 /// Opens an empty file for reading and writing that has no name, so that nobody finds it and nothing is left when its
 /// last user goes: on the device of `folder`, or in memory where that cannot do it. Gives a descriptor, or -1 with `errno`.
 int pex_open_unnamed(const char *folder);

@@ -170,7 +170,18 @@ enum Operations {
       return [Feature(try call.builder.emit(.concat(Concat(axis: axis)), parts))]
     },
     "maxpool": { [try pool($0, .maximum)] }, "averagepool": { [try pool($0, .average)] },
-    "depthtospace": { _ in throw PexError(.unsupported, "a move of channels into space") },
+    "depthtospace": { call in
+      let value = try call.builder.natural(call.input())
+      let extents = call.builder.type(value).perSample
+      guard let block = try call.integers("block_size", at: 1)?.first, (2...256).contains(block), extents.count == 4,
+        extents[3] % (block * block) == 0
+      else { throw PexError(.malformed, "expected a map whose channels make up square blocks") }
+      // Channels are rows and columns of a block, then the channels that stay.
+      let channels = extents[3] / (block * block)
+      let parted = try call.builder.reshape(value, [extents[1], extents[2], block, block, channels])
+      let turned = try call.builder.transpose(parted, [0, 1, 3, 2, 4, 5])
+      return [Feature(try call.builder.reshape(turned, [extents[1] * block, extents[2] * block, channels]))]
+    },
     "resize": { call in
       guard let size = try call.integers("size", at: 1), size.count == 2,
         size.allSatisfy({ (1...1 << 24).contains($0) })
