@@ -421,6 +421,13 @@ def tf_shapes(b):
 
 
 @fixture(versions=(2,))
+def tf_depth_to_space(b):
+    import tensorflow as tf
+
+    b.output(tf.nn.depth_to_space(b("conv", "Conv2D", b.input(3, 4, 2), 8, 1), 2))
+
+
+@fixture(versions=(2,))
 def tf_slices(b):
     image = b.input(6, 7, 4)
     for tensor in (image[:, ::2], image[:, 1:-1, 2:], image[..., :2], image[:, :, 3], image[:, ::2, 1::2, 1:3]):
