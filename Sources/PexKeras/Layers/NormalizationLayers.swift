@@ -10,7 +10,7 @@ enum NormalizationLayers {
     LayerRow("LayerNormalization", weights: layerWeights) { context in
       try layer(context, isRootMeanSquare: context.settings.flag("rms_scaling", default: false))
     },
-    LayerRow("RMSNormalization", weights: { _ in WeightCount(trainable: 1) }) { try layer($0, isRootMeanSquare: true) },
+    LayerRow("RMSNormalization", weights: scaleWeights) { try layer($0, isRootMeanSquare: true) },
     LayerRow(
       "GroupNormalization", weights: { WeightCount(trainable: try affine($0)) }, limit: "channels first or last", group),
     LayerRow("UnitNormalization") { context in
@@ -20,7 +20,7 @@ enum NormalizationLayers {
       let axes = try (context.settings.optionalIntegers("axis") ?? [-1]).map { try context.axis($0, of: rank) }
       return Feature(try unit(value, axes: axes, builder))
     },
-    LayerRow("LayerScale", weights: { _ in WeightCount(trainable: 1) }) { context in
+    LayerRow("LayerScale", weights: scaleWeights) { context in
       let feature = try context.input()
       return try scale(feature, "gamma", .multiply, context) { count in
         try context.weight("gamma", [count])
@@ -31,6 +31,8 @@ enum NormalizationLayers {
   private static func affine(_ settings: Settings) throws -> Int {
     (try settings.flag("scale", default: true) ? 1 : 0) + (try settings.flag("center", default: true) ? 1 : 0)
   }
+
+  private static func scaleWeights(_ settings: Settings) -> WeightCount { WeightCount(trainable: 1) }
 
   private static func layerWeights(_ settings: Settings) throws -> WeightCount {
     // Root mean square scaling has no centre.
