@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define PEX_ARCHITECTURE AUDIT_ARCH_X86_64
@@ -18,6 +19,7 @@
 #endif
 
 // Numbers that the C library's headers may be too old to know; they are the same on all architectures.
+#define PEX_PIDFD_SEND_SIGNAL 424
 #define PEX_IO_URING_SETUP 425
 #define PEX_OPENAT2 437
 
@@ -31,9 +33,17 @@
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4), LOAD(args[index]),                                            \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1), REFUSE, ALLOW
 
+// Refuses it unless its argument `index` is this.
+#define FORBID_UNLESS(number, index, value)                                                                        \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4), LOAD(args[index]),                                            \
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0), REFUSE, ALLOW
+
 // What code that got into this process through a hostile file would want: to start programs, to reach other processes
 // or the network, to change files. Reading, memory and threads stay.
-static struct sock_filter rules[] = {
+int pex_forbid_self(void) {
+  // Only to itself may the process send a signal: abort() does.
+  const uint32_t own = (uint32_t)getpid();
+  struct sock_filter rules[] = {
     LOAD(arch),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PEX_ARCHITECTURE, 1, 0),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -66,6 +76,12 @@ static struct sock_filter rules[] = {
     FORBID(SYS_process_vm_readv),
     FORBID(SYS_process_vm_writev),
     FORBID(SYS_kill),
+    FORBID(SYS_tkill),
+    FORBID(SYS_rt_sigqueueinfo),
+    FORBID(SYS_rt_tgsigqueueinfo),
+    FORBID(PEX_PIDFD_SEND_SIGNAL),
+    FORBID_UNLESS(SYS_tgkill, 0, own),
+    FORBID_UNLESS(SYS_prlimit64, 0, 0),
     FORBID(SYS_socket),
     FORBID(SYS_socketpair),
     FORBID(SYS_connect),
@@ -103,9 +119,7 @@ static struct sock_filter rules[] = {
     FORBID(SYS_renameat),
 #endif
     ALLOW,
-};
-
-int pex_forbid_self(void) {
+  };
   struct sock_fprog program = {.len = sizeof rules / sizeof *rules, .filter = rules};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   // A kernel without filters has the limits alone.

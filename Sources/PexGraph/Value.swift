@@ -50,6 +50,16 @@ public enum InputLayout: String, CaseIterable, Sendable {
   case channelsLast = "nhwc"
 }
 
+extension InputLayout {
+  /// The type of a user's array for an input that the graph holds as `type`.
+  public func arrayType(_ type: ValueType) -> ValueType {
+    guard self == .channelsLast, type.rank >= 3 else { return type }
+    var result = type
+    result.dimensions.append(result.dimensions.remove(at: 1))
+    return result
+  }
+}
+
 /// One input of a graph.
 public struct GraphInput: Hashable, Sendable {
   /// The value that a run fills.

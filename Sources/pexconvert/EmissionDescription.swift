@@ -36,7 +36,8 @@ struct EmissionDescription {
   private func input(_ input: GraphInput) -> JSON {
     let value = graph[input.value]
     return .members([
-      "name": .string(value.name), "shape": .array(value.type.perSample.map(JSON.integer)),
+      "name": .string(value.name),
+      "shape": .array(input.layout.arrayType(value.type).perSample.map(JSON.integer)),
       "batch": .bool(value.type.hasBatch), "layout": .string(input.layout.rawValue),
     ])
   }

@@ -37,7 +37,8 @@ struct ModelInfo {
     let cost = graph.cost()
     try console.result("\(kind), made by \(producer.isEmpty ? "an unnamed program" : producer)")
     for input in graph.inputs {
-      try console.result("input \(graph[input.value].name): \(graph[input.value].type) \(input.layout.rawValue)")
+      let type = input.layout.arrayType(graph[input.value].type)
+      try console.result("input \(graph[input.value].name): \(type) \(input.layout.rawValue)")
     }
     for output in graph.outputs {
       let role = output == graph.classifier?.output ? ", \(graph.classifier?.kind.rawValue ?? "none")" : ""
@@ -105,8 +106,8 @@ struct ModelInfo {
   private func inputJSON(_ input: GraphInput) -> JSON {
     let value = graph[input.value]
     return .members([
-      "name": .string(value.name), "shape": shape(value.type), "batch": .bool(value.type.hasBatch),
-      "dtype": .string(value.type.dtype.name),
+      "name": .string(value.name), "shape": shape(input.layout.arrayType(value.type)),
+      "batch": .bool(value.type.hasBatch), "dtype": .string(value.type.dtype.name),
       "layout": .string(input.layout.rawValue),
     ])
   }

@@ -11,7 +11,10 @@ struct Description {
   func print(_ console: Console) throws {
     let model = session.model
     let graph = model.bundle.graph
-    for input in graph.inputs { try console.result("input \(graph[input.value].name): \(graph[input.value].type)") }
+    for input in graph.inputs {
+      let type = input.layout.arrayType(graph[input.value].type)
+      try console.result("input \(graph[input.value].name): \(type)\(input.layout == .channelsLast ? " nhwc" : "")")
+    }
     for output in graph.outputs {
       let kind = graph.classifier?.output == output ? ", \(graph.classifier?.kind.rawValue ?? "")" : ""
       try console.result("output \(graph[output].name): \(graph[output].type)\(kind)")

@@ -30,6 +30,24 @@ import Testing
     try Program.pexconvert.succeed(["x.onnx", "--dry-run"], in: folder)
   }
 
+  /// Pictures that the network is not sure of, with what Keras answers to them.
+  @Test func theSampleAnswersAsKerasDoes() throws {
+    let folder = try Folder()
+    try Program.pexconvert.succeed(
+      [KerasFiles.sample, "--exits", "none", "--preprocess", "none", "--channels", "gray", "-o", "x.pex"], in: folder)
+    let samples = Digits.root + "/SampleModels/"
+    let data = try #require(FileManager.default.contents(atPath: samples + "keras-digits/expected.json"))
+    let expected = try JSONDecoder().decode([String: [Double]].self, from: data)
+    #expect(expected.count == 5)
+    for (picture, probabilities) in expected {
+      let arguments = ["x.pex", samples + picture, "--exit", "final", "--top", "10"]
+      let top = try Program.pexrun.report(arguments, in: folder)["results"][0]["top"].items
+      let found = try top.map { (Int(try #require($0["class"].number)), try #require($0["probability"].number)) }
+      #expect(found.count == 10)
+      for (number, probability) in found { #expect(abs(probability - probabilities[number]) < 1e-4, "\(picture)") }
+    }
+  }
+
   @Test func weightsWithTheirArchitecture() throws {
     let (folder, weights) = (try Folder(), KerasFiles.path("weights-only/keras3.weights.h5"))
     try Program.pexconvert.refuses(
@@ -63,6 +81,41 @@ import Testing
     for arguments in [["--list-exits"], ["-o", "x.pex"]] {
       try Program.pexconvert.refuses([path] + arguments, status: Int32(status), saying: [path, words], in: folder)
     }
+  }
+
+  /// Every bad file there is, one fault each: one line, a status that says what to do, nothing left behind.
+  @Test func noBadFileGetsThrough() throws {
+    // What HDF5 itself makes up for.
+    let harmless: Set = ["chunk_grows.h5", "string_beyond.h5"]
+    let names = try FileManager.default.contentsOfDirectory(atPath: KerasFiles.path("bad"))
+      .filter { $0.hasSuffix(".h5") || $0.hasSuffix(".keras") }
+    #expect(names.count > 120)
+    for name in names where !harmless.contains(name) {
+      let folder = try Folder()
+      let outcome = try Program.pexconvert.run([KerasFiles.path("bad/\(name)"), "-o", "x.pex"], in: folder)
+      // Shapes that are open are the user's to give.
+      let asks = name == "input_open_channels.h5" || name == "input_without_shape.h5"
+      #expect(asks ? outcome.status == 64 : [65, 69].contains(outcome.status), "\(name): \(outcome.stderr)")
+      #expect(outcome.complaints.first?.hasPrefix("pexconvert: error: ") == true, "\(name): \(outcome.stderr)")
+      #expect((1...2).contains(outcome.complaints.count), "\(name): \(outcome.stderr)")
+      #expect(try folder.snapshot().isEmpty, "\(name) leaves something behind")
+    }
+  }
+
+  /// A user's array goes in as Keras takes it, and what does not fit is told in that order of axes.
+  @Test func arraysKeepKerasOrder() throws {
+    let folder = try Folder()
+    try Program.pexconvert.succeed(
+      [KerasFiles.path("keras3/residual_network.h5"), "--exits", "none", "-o", "x.pex"], in: folder)
+    let input = try #require(Program.pexinfo.report(["x.pex"], in: folder)["inputs"].items.first)
+    let shape = input["shape"].items.compactMap(\.number)
+    #expect(input["layout"].string == "nhwc" && shape.last == 3)
+    let name = try #require(input["name"].string)
+    try Program.pexrun.succeed(
+      ["x.pex", "--input", "\(name)=\(KerasFiles.path("keras3/residual_network.in0.npy"))"], in: folder)
+    try Program.pexrun.refuses(
+      ["x.pex", "--input", "\(name)=\(KerasFiles.path("keras3/dense.in0.npy"))"], status: 65, saying: [",3]"],
+      in: folder)
   }
 
   @Test func aPreflightReportsUnknownLayers() throws {

@@ -38,13 +38,13 @@ extension Session {
   private func split(_ tensor: Tensor, _ type: ValueType, _ layout: InputLayout) throws -> [Tensor] {
     let native = layout == .channelsLast ? try channelsFirst(tensor) : tensor
     guard type.hasBatch else {
-      guard native.shape.dimensions == type.perSample else { throw misfit(type, tensor.shape) }
+      guard native.shape.dimensions == type.perSample else { throw misfit(layout.arrayType(type), tensor.shape) }
       return [native]
     }
     let dimensions = native.shape.dimensions
     guard dimensions.count == type.rank, Array(dimensions.dropFirst()) == Array(type.perSample.dropFirst()),
       dimensions[0] > 0
-    else { throw misfit(type, tensor.shape) }
+    else { throw misfit(layout.arrayType(type), tensor.shape) }
     return try (0..<dimensions[0]).map { try native.sample($0) }
   }
 
