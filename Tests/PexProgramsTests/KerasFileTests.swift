@@ -75,6 +75,7 @@ import Testing
     ("shape_bomb.h5", 65, "stored"), ("hard_link_cycle.h5", 65, "found a group"),
     ("header_cycle.h5", 65, "libhdf5 says"),
     ("string_bomb.h5", 65, "libhdf5 says"), ("signature_alone.h5", 65, "HDF5"), ("weights_nan.h5", 65, "finite"),
+    ("string_overrun.h5", 65, "string_overrun.h5"), ("models_doubling.h5", 65, "65536"),
   ])
   func badFiles(_ name: String, _ status: Int, _ words: String) throws {
     let (folder, path) = (try Folder(), KerasFiles.path("bad/" + name))
