@@ -85,11 +85,12 @@ struct ConfigReader {
     }
     // HDF5 files do not say where a class is from: layers tell whether training changes them, functions do not.
     let isOperation =
-      version >= 3 && (module.contains(".ops") || config["trainable"] == nil && config["dtype"] == nil)
-      && !Self.isNetwork(config) && className != "InputLayer"
+      version >= 3 && !Self.isNetwork(config) && className != "InputLayer"
+      && (module.contains(".ops") || config["trainable"] == nil && config["dtype"] == nil
+        || LayerTable.isFunctionAlone(className))
     let layer = LayerConfig(
       className: className, isOperation: isOperation,
-      package: parts.count == 2 ? parts[0] : item["registered_name"]?.text.map(Self.package) ?? "", name: name,
+      package: Self.package(written, item), name: name,
       settings: Settings(settings), isTrainable: config["trainable"]?.bool ?? true)
     return (layer, config)
   }
@@ -117,8 +118,20 @@ struct ConfigReader {
     return .object(members)
   }
 
-  private static func package(_ registered: String) -> String {
-    let parts = registered.split(separator: ">", maxSplits: 1)
-    return parts.count == 2 ? String(parts[0]) : ""
+  /// Where a class is from, as far as the file says: empty for Keras itself. A class of somebody else may have the name of
+  /// one of Keras', and other mathematics.
+  private static func package(_ written: String, _ item: ConfigValue) -> String {
+    for name in [written, item["registered_name"]?.text ?? ""] {
+      let parts = name.split(separator: ">", maxSplits: 1).map(String.init)
+      guard parts.count == 2, parts[0] != "keras", !parts[0].hasPrefix("keras.") else { continue }
+      // Classes of `keras.applications` in Keras 2.
+      return parts[0] == "Custom" && applicationClasses.contains(parts[1]) ? "" : parts[0]
+    }
+    // Archives name the module of every class.
+    guard let module = item["module"], item["registered_name"] != nil else { return "" }
+    let name = module.text ?? "custom"
+    return ["keras", "tf_keras", "tensorflow"].contains { name == $0 || name.hasPrefix("\($0).") } ? "" : name
   }
+
+  private static let applicationClasses: Set<String> = ["CustomScaleLayer", "LayerScale", "StochasticDepth"]
 }

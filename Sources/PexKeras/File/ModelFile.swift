@@ -44,7 +44,8 @@ struct ModelFile {
     let group = try root.group("model_weights") ?? root
     let weights: any WeightFile
     if try OrderedWeights.isFound(in: group) {
-      weights = OrderedWeights(group: group)
+      let version = try root.text("keras_version") ?? group.text("keras_version")
+      weights = OrderedWeights(group: group, version: Self.major(version ?? "1"))
     } else if try PlacedWeights.isFound(in: group) {
       weights = PlacedWeights(root: group)
     } else {

@@ -82,8 +82,15 @@ final class LayerContext {
     let feature = try input()
     try requireSpatial(spatial, feature)
     let order: Feature.Order = try isChannelsLast() ? .channelsFirst : .natural
-    return (try builder.ordered(feature, order), order)
+    let value = try builder.ordered(feature, order)
+    guard builder.type(value).perSample.allSatisfy({ (1...Self.extentLimit).contains($0) }) else {
+      throw PexError(.malformed, "expected a map with extents of 1…\(Self.extentLimit), found \(builder.type(value))")
+    }
+    return (value, order)
   }
+
+  /// The longest axis that layers compute with: products of two extents cannot overflow.
+  static let extentLimit = 1 << 24
 
   /// An axis of the tensor as a number within its rank.
   /// - Throws: ``PexError`` (malformed) when there is no such axis.

@@ -22,7 +22,14 @@ struct ModelInputs {
       throw PexError(.usage, "there is no input '\(name)'", hint: "the inputs are \(names)")
     }
     return try found.map { input in
-      let extents = try naming("input '\(input.name)'") { try self.extents(input.shape, input.name) }
+      let extents = try naming("input '\(input.name)'") {
+        let extents = try self.extents(input.shape, input.name)
+        guard !extents.isEmpty, extents.allSatisfy({ (1...LayerContext.extentLimit).contains($0) }) else {
+          throw PexError(
+            .malformed, "expected a batch of samples with extents of 1…\(LayerContext.extentLimit), found \(extents)")
+        }
+        return extents
+      }
       return try builder.addInput(input.name, extents, isChannelsLast: isChannelsLast(extents))
     }
   }

@@ -11,6 +11,7 @@ final class NetworkImport {
 
   /// Calls of layers; models that hold models twice grow fast.
   private static let callLimit = 1 << 16
+  private static let outputLimit = 1 << 10
 
   /// An import of a model of which every layer is supported.
   init(_ file: ModelFile, _ options: ImportOptions) throws {
@@ -24,6 +25,9 @@ final class NetworkImport {
     let network = file.network
     let inputs = try ModelInputs(network, options).add(to: builder)
     let outputs = try run(network, inputs, path: "")
+    guard outputs.count <= Self.outputLimit else {
+      throw PexError(.unsupported, "\(outputs.count) outputs are more than \(Self.outputLimit)")
+    }
     var taken: [String: Int] = [:]
     for (name, feature) in zip(outputNames(network), outputs) {
       let count = taken[name, default: 0]
@@ -67,7 +71,7 @@ final class NetworkImport {
     while !waiting.isEmpty {
       var later: [(layer: LayerConfig, index: Int, call: LayerConfig.Call)] = []
       for item in waiting {
-        let needed = item.call.references.map(numbering.normalised)
+        let needed = item.call.references.map(numbering.argument)
         let found = needed.compactMap { features[$0] }
         guard found.count == needed.count else {
           later.append(item)
@@ -83,7 +87,7 @@ final class NetworkImport {
       waiting = later
     }
     return try network.outputs.map { reference in
-      guard let feature = features[numbering.normalised(reference)] else {
+      guard let feature = features[numbering.output(reference)] else {
         throw PexError(.malformed, "model '\(network.name)': output '\(reference.layer)' is computed by no layer")
       }
       return feature
@@ -94,7 +98,7 @@ final class NetworkImport {
     _ item: (layer: LayerConfig, index: Int, call: LayerConfig.Call), _ features: [LayerConfig.Reference: Feature],
     _ numbering: CallNumbering
   ) -> PexError {
-    let missing = item.call.references.first { features[numbering.normalised($0)] == nil }
+    let missing = item.call.references.first { features[numbering.argument($0)] == nil }
     return PexError(
       .malformed,
       "layer '\(item.layer.name)' reads output \(missing?.output ?? 0) of call \(missing?.call ?? 0) of "

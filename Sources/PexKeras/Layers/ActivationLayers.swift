@@ -84,7 +84,7 @@ enum ActivationLayers {
       extents[axis - 1] = 1
     }
     let x = if case .flattened = feature.order { Feature(try builder.natural(feature)) } else { feature }
-    let slope = try builder.constant("alpha") {
+    let slope = try builder.constant(x.order == .channelsFirst ? "alpha.first" : "alpha") {
       let alpha = try context.weight("alpha", extents)
       guard x.order == .channelsFirst else { return alpha }
       return try alpha.permuted([extents.count - 1] + Array(0..<extents.count - 1))

@@ -45,7 +45,7 @@ enum DenseLayers {
   ) throws -> Feature {
     let builder = context.builder
     let ones = Array(repeating: 1, count: builder.type(value).rank - 2)
-    let weight = try builder.constant("kernel.pointwise") {
+    let weight = try builder.constant("kernel.pointwise\(ones.count)") {
       let turned = try matrix().transposedMatrix()
       return try turned.reshaped(turned.shape.dimensions + ones)
     }

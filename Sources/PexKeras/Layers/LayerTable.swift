@@ -47,6 +47,11 @@ enum LayerTable {
     return try row.weights(layer.settings)
   }
 
+  /// Whether a class is the name of a function of Keras and of no layer.
+  static func isFunctionAlone(_ className: String) -> Bool {
+    layers[className] == nil && Operations.isFunction(className)
+  }
+
   /// Adds one call of a layer to the graph.
   /// - Throws: ``PexError`` when its settings, weights or inputs do not fit each other, or a setting is not supported.
   static func lower(_ context: LayerContext) throws -> [Feature] {
@@ -73,6 +78,11 @@ enum LayerTable {
 
   private static func missing(_ layer: LayerConfig) -> [(package: String, name: String)] {
     guard layer.network == nil, layer.className != "InputLayer" else { return [] }
+    if !layer.package.isEmpty { return [(layer.package, layer.className)] }
+    // Its weights are codes of a few bits.
+    if layer.settings.value("dtype")?["class_name"]?.text?.contains("Quantized") == true {
+      return [("", "quantised \(layer.className)")]
+    }
     if let name = Operations.name(of: layer) {
       return Operations.function(of: layer) == nil ? [("", name)] : []
     }
@@ -86,10 +96,14 @@ enum LayerTable {
     if entries.contains(where: { $0.op == "Lambda" }) {
       return "a Lambda layer holds Python code, which is never executed: write it with layers, or export to ONNX"
     }
-    if entries.contains(where: { !$0.domain.isEmpty || !known.contains($0.op) }) {
+    if entries.contains(where: { !$0.domain.isEmpty || isCustom($0.op) }) {
       return "custom layers hold Python code, which is never executed: write them with layers, or export to ONNX"
     }
     return entries.isEmpty ? nil : "export the model to ONNX, or write these layers with others"
+  }
+
+  private static func isCustom(_ name: String) -> Bool {
+    !known.contains(name) && !["ops.", "tf.", "activation ", "quantised "].contains { name.hasPrefix($0) }
   }
 
   /// Layers of Keras itself that a CNN seldom has: no custom ones.

@@ -99,18 +99,25 @@ enum NormalizationLayers {
     let epsilon = try settings.number("epsilon", default: isRootMeanSquare ? 1e-6 : 1e-3)
     let value = try builder.natural(context.input())
     let extents = builder.type(value).perSample
-    let axes = try Set((settings.optionalIntegers("axis") ?? [-1]).map { try context.axis($0, of: extents.count) })
+    let written = try (settings.optionalIntegers("axis") ?? [-1]).map { try context.axis($0, of: extents.count) }
+    let axes = Set(written)
     guard !axes.contains(0), !axes.isEmpty else {
       throw PexError(.malformed, "setting 'axis': expected axes of a sample")
     }
     let normal = try normalised(value, axes.sorted(), epsilon, isRootMeanSquare, builder)
-    // Scale and shift have an extent for every normalised axis.
-    let shape = axes.sorted().map { extents[$0] }
+    guard axes.count == written.count else {
+      throw PexError(.malformed, "setting 'axis': \(written) names an axis twice")
+    }
+    // Scale and shift have an extent for every normalised axis, in the order in which those are written.
+    let shape = written.map { extents[$0] }
+    let ascending = written.indices.sorted { written[$0] < written[$1] }
     let spread = (1..<extents.count).map { axes.contains($0) ? extents[$0] : 1 }
     var result = normal
     for (name, setting, kind) in [("gamma", "scale", Binary.Kind.multiply), ("beta", "center", .add)]
     where try isRootMeanSquare ? name == "gamma" : settings.flag(setting, default: true) {
-      let parameter = try builder.constant(name) { try context.weight(name, shape).reshaped(spread) }
+      let parameter = try builder.constant(name) {
+        try context.weight(name, shape).permuted(ascending).reshaped(spread)
+      }
       result = try builder.emit(.binary(Binary(kind)), [result, parameter])
     }
     return Feature(result)
@@ -139,6 +146,7 @@ enum NormalizationLayers {
     let settings = context.settings
     let feature = try context.input()
     let rank = context.extents(feature).count
+    guard rank >= 2 else { throw PexError(.malformed, "expected an input [batch, …, channels]") }
     let axis = try context.axis(settings.integer("axis", default: -1), of: rank)
     guard axis == rank - 1 || axis == 1 else {
       throw PexError(.unsupported, "setting 'axis': groups of channels are supported first and last")

@@ -90,7 +90,9 @@ enum OperationSlices {
       sizes = zip(cuts.dropFirst(), cuts).map { $0 - $1 }
     } else {
       let given = try call.integers("indices_or_sections", "num_or_size_splits", at: 1) ?? []
-      guard let count = given.first, count > 0 else { throw PexError(.malformed, "expected a number of parts") }
+      guard let count = given.first, (1...extent).contains(count) else {
+        throw PexError(.malformed, "expected a number of parts")
+      }
       sizes = given.count == 1 && extent % count == 0 ? Array(repeating: extent / count, count: count) : given
     }
     guard sizes.allSatisfy({ (1...extent).contains($0) }), sizes.count <= extent, sizes.reduce(0, +) == extent else {

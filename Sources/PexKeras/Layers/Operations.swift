@@ -22,6 +22,9 @@ enum Operations {
   /// The names of all functions.
   static var names: [String] { functions.keys.sorted() }
 
+  /// Whether a class of `keras.ops` is a function that is known.
+  static func isFunction(_ className: String) -> Bool { functions[className.lowercased()] != nil }
+
   /// By name in small letters without underscores, which makes both libraries' names the same.
   private static let functions: [String: Function] = elementwise.merging(moving) { first, _ in first }
     .merging(activations) { first, _ in first }
@@ -200,6 +203,8 @@ enum Operations {
   }
 
   private static func pool(_ call: OperationCall, _ kind: Pooling.Kind) throws -> Feature {
-    try PoolingLayers.window(call.context, call.context.extents(call.input()).count - 2, kind)
+    let spatial = try call.context.extents(call.input()).count - 2
+    guard (1...3).contains(spatial) else { throw PexError(.malformed, "expected a map of one to three spatial axes") }
+    return try PoolingLayers.window(call.context, spatial, kind)
   }
 }

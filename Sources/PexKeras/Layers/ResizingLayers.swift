@@ -9,6 +9,8 @@ enum ResizingLayers {
       LayerRow("Resizing", limit: methods, resizing),
       // Without chance, the middle part with the wanted sides.
       LayerRow("RandomCrop") { context in
+        // Keras 3 crops when it trains, and only then.
+        if context.version >= 3 { return try context.input() }
         let (x, order) = try context.map(spatial: 2)
         let wanted = [try context.settings.extent("height"), try context.settings.extent("width")]
         return Feature(try cropped(x, wanted, bilinear, context.builder), order)
@@ -75,8 +77,8 @@ enum ResizingLayers {
       coordinates: method.kind == .nearest ? .halfPixelForNearest : .halfPixel, rounding: .floor)
     // TensorFlow's cubic filter is that of Keys (1981), and leaves out what lies outside.
     resize.cubicCoefficient = -0.5
-    resize.excludesOutside = method.kind == .cubic
     resize.antialiases = method.antialiases && method.kind != .nearest
+    resize.excludesOutside = method.kind == .cubic || resize.antialiases
     return try builder.emit(.resize(resize), [x])
   }
 

@@ -11,12 +11,16 @@ protocol WeightFile {
 /// order, as Keras does; names are only for messages.
 struct OrderedWeights: WeightFile {
   let group: HDF5Group
+  /// The version of Keras that wrote the file.
+  let version: Int
 
   /// Whether a group lists layers like this.
   static func isFound(in group: HDF5Group) throws -> Bool { try group.texts("layer_names") != nil }
 
   func datasets(for network: NetworkConfig) throws -> [String: [HDF5Dataset]] {
-    let layers = try network.layers.map { ($0.name, try WeightedLayer.all(of: $0, path: $0.name)) }
+    let layers = try network.layers.map { layer in
+      (layer.name, try WeightOrder(of: layer, path: layer.name, version: version).paths)
+    }
     let expected = layers.filter { !$0.1.isEmpty }
     let weightless = Set(layers.filter(\.1.isEmpty).map(\.0))
     var stored = try (group.texts("layer_names") ?? []).map { name in (name, try datasets(of: name)) }
@@ -25,29 +29,14 @@ struct OrderedWeights: WeightFile {
     if stored.count > expected.count { stored.removeAll { weightless.contains($0.0) } }
     guard stored.count == expected.count else { throw mismatch(expected.map(\.0), stored.map(\.0)) }
     var result: [String: [HDF5Dataset]] = [:]
-    for ((name, leaves), (storedName, datasets)) in zip(expected, stored) {
-      let count = leaves.reduce(0) { $0 + $1.count.total }
-      guard datasets.count == count else {
+    for ((name, paths), (storedName, datasets)) in zip(expected, stored) {
+      guard datasets.count == paths.count else {
         throw PexError(
           .malformed,
-          "layer '\(name)': expected \(count) arrays of weights, found \(datasets.count) (\(group.path)/\(storedName))")
+          "layer '\(name)': expected \(paths.count) arrays of weights, found \(datasets.count) (\(group.path)/\(storedName))"
+        )
       }
-      result.merge(Self.split(datasets, leaves)) { first, _ in first }
-    }
-    return result
-  }
-
-  /// All arrays that training changes stand in front of all others, across nested layers.
-  private static func split(_ datasets: [HDF5Dataset], _ leaves: [WeightedLayer]) -> [String: [HDF5Dataset]] {
-    var result: [String: [HDF5Dataset]] = [:]
-    var trained = 0
-    var fixed = leaves.reduce(0) { $0 + ($1.isTrainable ? $1.count.trainable : 0) }
-    for leaf in leaves {
-      let changing = leaf.isTrainable ? leaf.count.trainable : 0
-      let resting = leaf.count.total - changing
-      result[leaf.path] = Array(datasets[trained..<trained + changing] + datasets[fixed..<fixed + resting])
-      trained += changing
-      fixed += resting
+      for (path, dataset) in zip(paths, datasets) { result[path, default: []].append(dataset) }
     }
     return result
   }
