@@ -108,15 +108,15 @@ enum NormalizationLayers {
     guard axes.count == written.count else {
       throw PexError(.malformed, "setting 'axis': \(written) names an axis twice")
     }
-    // Scale and shift have an extent for every normalised axis, in the order in which those are written.
+    // Scale and shift have an extent for every normalised axis, as those are written; Keras 2 reads the numbers in the
+    // order of the tensor's axes all the same.
     let shape = written.map { extents[$0] }
-    let ascending = written.indices.sorted { written[$0] < written[$1] }
     let spread = (1..<extents.count).map { axes.contains($0) ? extents[$0] : 1 }
     var result = normal
     for (name, setting, kind) in [("gamma", "scale", Binary.Kind.multiply), ("beta", "center", .add)]
     where try isRootMeanSquare ? name == "gamma" : settings.flag(setting, default: true) {
       let parameter = try builder.constant(name) {
-        try context.weight(name, shape).permuted(ascending).reshaped(spread)
+        try context.weight(name, shape).reshaped(spread)
       }
       result = try builder.emit(.binary(Binary(kind)), [result, parameter])
     }

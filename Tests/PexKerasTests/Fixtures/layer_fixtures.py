@@ -166,6 +166,11 @@ def batch_normalization_folded(b):
     b("padded", "Conv2D", b.hidden("BatchNormalization", image), 4, 3, padding="same")
 
 
+@fixture(versions=(2,))
+def layer_normalization_other_order(b):
+    b("swapped", "LayerNormalization", b.input(4, 5, 6), axis=[3, 1])
+
+
 @fixture(unread=(3,))
 def layer_normalization(b):
     image, vector = b.input(4, 5, 6), b.input(8, name="vector")
@@ -261,6 +266,15 @@ def relu_layer(b):
     b("sloped", "ReLU", image, negative_slope=0.2)
     b("above", "ReLU", image, threshold=0.5)
     b("everything", "ReLU", image, max_value=4.0, negative_slope=0.1, threshold=0.7)
+
+
+@fixture()
+def prelu_two_orders(b):
+    """One layer on a map and on an array whose last axis is none of channels."""
+    image = b.input(3, 3, 3)
+    shared = b.layer("PReLU")
+    b.output(shared(b.hidden("Conv2D", image, 3, 1)))
+    b.output(shared(b.hidden("Permute", b.hidden("Conv2D", image, 3, 1), (3, 1, 2))))
 
 
 @fixture(spread=2.0)
@@ -420,6 +434,13 @@ def resizing(b):
     b("mixed", "Resizing", image, 12, 3)
     b("cropped", "Resizing", image, 4, 4, crop_to_aspect_ratio=True)
     b("cropped_tall", "Resizing", image, 8, 3, crop_to_aspect_ratio=True)
+
+
+@fixture(versions=(3,))
+def resizing_antialiased(b):
+    image = b.input(9, 8, 2)
+    b("down", "Resizing", image, 4, 3, antialias=True)
+    b("up", "Resizing", image, 12, 16, antialias=True)
 
 
 @fixture()

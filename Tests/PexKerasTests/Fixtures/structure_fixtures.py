@@ -135,6 +135,26 @@ def nested_functional(b):
     b("classes", "Dense", b.hidden("GlobalAveragePooling2D", features), 3)
 
 
+@fixture(archive=(3,))
+def nested_read_and_given(b):
+    """A nested model whose calls are read by layers and are outputs as well: both count them, each in its own way."""
+    image = b.input(6, 6, 3)
+    inner = block(b, (6, 6, 3), 3, "inner")
+    once = b.output(inner(image))
+    b("scaled", "Rescaling", b.output(inner(once)), 2.0)
+
+
+@fixture(archive=(3,), unread=(2, 3))
+def nested_frozen_and_thawed(b):
+    """Fine-tuning: a frozen backbone, of which the normalisations are trained again."""
+    image = b.input(6, 6, 3)
+    backbone = block(b, (6, 6, 3), 4, "backbone")
+    backbone.trainable = False
+    for layer in backbone.layers:
+        layer.trainable = "batch_normalization" in layer.name
+    b("classes", "Dense", b.hidden("Flatten", backbone(image)), 3)
+
+
 @fixture(archive=(3,), as_written=True)
 def nested_sequential(b):
     """Two Sequential models in a Functional one, with layers of the same classes outside."""
