@@ -27,6 +27,7 @@ import Testing
     #expect(Fixtures.models(in: "keras2", suffix: ".h5").count >= 90)
     #expect(Fixtures.models(in: "keras3-archive", suffix: ".keras").count >= 15)
     #expect(Fixtures.models(in: "keras1", suffix: ".h5").count >= 4)
+    for complaint in 25...30 { #expect(Fixtures.complaint(complaint).count >= 2, "complaint \(complaint)") }
   }
 
   @Test(arguments: ["keras2.h5", "keras3.h5", "keras2.weights.h5", "keras3.weights.h5"], ["keras2", "keras3"])
