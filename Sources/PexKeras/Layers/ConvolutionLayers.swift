@@ -118,15 +118,10 @@ enum ConvolutionLayers {
   }
 
   private static func padding(_ settings: Settings, _ window: Window) throws -> Padding {
-    switch try settings.text("padding", default: "valid").lowercased() {
-    case "valid": return .valid
-    case "same": return .sameUpper
-    case "causal" where window.kernel.count == 1:
-      let reach = (window.kernel[0] - 1).multipliedReportingOverflow(by: window.dilations[0])
-      guard !reach.overflow else { throw PexError(.malformed, "the window is too large") }
-      return .explicit(before: [reach.partialValue], after: [0])
-    default: throw settings.misfit("padding", "valid, same or causal", settings.value("padding") ?? .null)
-    }
+    let word = try settings.text("padding", default: "valid").lowercased()
+    guard word == "causal", window.kernel.count == 1 else { return try settings.padding() }
+    // Extents are at most 2^24 each.
+    return .explicit(before: [(window.kernel[0] - 1) * window.dilations[0]], after: [0])
   }
 
   /// Transposed convolution; borders are those of the convolution that it is the gradient of, over its own output.

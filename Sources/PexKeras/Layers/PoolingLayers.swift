@@ -19,11 +19,7 @@ enum PoolingLayers {
     var window = Window(kernel: try settings.extents("pool_size", count: spatial, default: 2))
     window.strides =
       try settings.value("strides") == nil ? window.kernel : settings.extents("strides", count: spatial)
-    switch try settings.text("padding", default: "valid").lowercased() {
-    case "valid": window.padding = .valid
-    case "same": window.padding = .sameUpper
-    default: throw settings.misfit("padding", "valid or same", settings.value("padding") ?? .null)
-    }
+    window.padding = try settings.padding()
     // Averages are of the elements within the map.
     return Feature(try context.builder.emit(.pooling(Pooling(kind: kind, window: window)), [x]), order)
   }
