@@ -43,9 +43,9 @@ struct ModelFile {
     let root = try HDF5File(path: path).root
     let group = try root.group("model_weights") ?? root
     let weights: any WeightFile
+    let written = try root.text("keras_version") ?? group.text("keras_version")
     if try OrderedWeights.isFound(in: group) {
-      let version = try root.text("keras_version") ?? group.text("keras_version")
-      weights = OrderedWeights(group: group, version: Self.major(version ?? "1"))
+      weights = OrderedWeights(group: group, version: Self.major(written ?? "1"))
     } else if try PlacedWeights.isFound(in: group) {
       weights = PlacedWeights(root: group)
     } else {
@@ -55,7 +55,9 @@ struct ModelFile {
       try ConfigValue.parse(Array($0.utf8), name: "training_config")
     }
     let backend = try root.text("backend") ?? group.text("backend") ?? ""
-    let (config, version) = try Self.architecture(root, group, architecture)
+    let config = try Self.architecture(root, architecture)
+    // A JSON file of its own says which version it is from.
+    let version = (architecture == nil ? nil : config["keras_version"]?.text) ?? written ?? "1"
     try self.init(config: config, training: training, version: version, backend: backend, weights: weights)
   }
 
@@ -69,21 +71,17 @@ struct ModelFile {
     self.weights = weights
   }
 
-  private static func architecture(
-    _ root: HDF5Group, _ group: HDF5Group, _ path: String?
-  ) throws -> (ConfigValue, version: String) {
-    let written = try root.text("keras_version") ?? group.text("keras_version")
+  private static func architecture(_ root: HDF5Group, _ path: String?) throws -> ConfigValue {
     if let path {
       let file = try MappedFile(path: path)
-      let config = try ConfigValue.parse(file.bytes, name: path)
-      return (config, config["keras_version"]?.text ?? written ?? "1")
+      return try withExtendedLifetime(file) { try ConfigValue.parse(file.bytes, name: path) }
     }
     guard let text = try root.text("model_config") else {
       throw PexError(
         .malformed, "holds weights alone, without the model's architecture",
         hint: "give it with --architecture FILE.json, which model.to_json() writes")
     }
-    return (try ConfigValue.parse(Array(text.utf8), name: "model_config"), written ?? "1")
+    return try ConfigValue.parse(Array(text.utf8), name: "model_config")
   }
 
   /// What a `.keras` archive holds.
