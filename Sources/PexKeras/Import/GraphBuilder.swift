@@ -108,6 +108,12 @@ final class GraphBuilder {
     }
   }
 
+  /// The tensor in an order that keeps its axes apart: what was flattened from channels first is put in Keras' order.
+  func unflattened(_ feature: Feature) throws -> Feature {
+    if case .flattened = feature.order { return Feature(try natural(feature)) }
+    return feature
+  }
+
   /// The tensor with its last axis behind the batch.
   func channelsFirst(_ feature: Feature) throws -> ValueID {
     guard feature.order != .channelsFirst else { return feature.value }

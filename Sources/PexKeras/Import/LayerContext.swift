@@ -56,15 +56,6 @@ final class LayerContext {
     return features[reference]
   }
 
-  /// The layer's number of spatial axes, which the class's name ends with.
-  /// - Throws: ``PexError`` (malformed) when the input has another number of axes.
-  func requireSpatial(_ count: Int, _ feature: Feature) throws {
-    let rank = extents(feature).count
-    guard rank == count + 2 else {
-      throw PexError(.malformed, "expected an input of \(count + 2) axes, found \(rank)")
-    }
-  }
-
   /// Whether channels stand last.
   /// - Throws: ``PexError`` (malformed) when the setting is neither.
   func isChannelsLast() throws -> Bool {
@@ -78,9 +69,14 @@ final class LayerContext {
 
   /// The input with its channels behind the batch, whichever way Keras has them, and the order of what is computed
   /// from it.
+  /// - Parameter spatial: the number of spatial axes, which the class's name ends with.
+  /// - Throws: ``PexError`` (malformed) when the input has others, or too long ones.
   func map(spatial: Int) throws -> (value: ValueID, order: Feature.Order) {
     let feature = try input()
-    try requireSpatial(spatial, feature)
+    let rank = extents(feature).count
+    guard rank == spatial + 2 else {
+      throw PexError(.malformed, "expected an input of \(spatial + 2) axes, found \(rank)")
+    }
     let order: Feature.Order = try isChannelsLast() ? .channelsFirst : .natural
     let value = try builder.ordered(feature, order)
     guard builder.type(value).perSample.allSatisfy({ (1...Self.extentLimit).contains($0) }) else {

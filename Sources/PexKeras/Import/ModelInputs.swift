@@ -5,10 +5,18 @@ import PexTensor
 struct ModelInputs {
   private let network: NetworkConfig
   private let options: ImportOptions
+  /// Whether some layer has channels first, and whether some layer works along one axis.
+  private let hasChannelsFirst, isOneDimensional: Bool
 
   init(_ network: NetworkConfig, _ options: ImportOptions) {
     self.network = network
     self.options = options
+    var (hasChannelsFirst, isOneDimensional) = (false, false)
+    network.forEachLayer { layer, _ in
+      if layer.settings.value("data_format")?.text == "channels_first" { hasChannelsFirst = true }
+      if layer.className.hasSuffix("1D") { isOneDimensional = true }
+    }
+    (self.hasChannelsFirst, self.isOneDimensional) = (hasChannelsFirst, isOneDimensional)
   }
 
   /// Adds the inputs to the graph.
@@ -104,11 +112,6 @@ struct ModelInputs {
 
   /// Whether the graph takes an input channels first. A wrong guess costs a transposition, no more.
   private func isChannelsLast(_ extents: [Int]) -> Bool {
-    var (hasChannelsFirst, isOneDimensional) = (false, false)
-    network.forEachLayer { layer, _ in
-      if layer.settings.value("data_format")?.text == "channels_first" { hasChannelsFirst = true }
-      if layer.className.hasSuffix("1D") { isOneDimensional = true }
-    }
-    return !hasChannelsFirst && (extents.count >= 3 || extents.count == 2 && isOneDimensional)
+    !hasChannelsFirst && (extents.count >= 3 || extents.count == 2 && isOneDimensional)
   }
 }

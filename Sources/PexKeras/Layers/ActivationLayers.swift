@@ -28,7 +28,7 @@ enum ActivationLayers {
     _ feature: Feature, axis: Int, logarithm: Bool = false, _ context: LayerContext
   ) throws -> Feature {
     let builder = context.builder
-    let feature = if case .flattened = feature.order { Feature(try builder.natural(feature)) } else { feature }
+    let feature = try builder.unflattened(feature)
     let rank = builder.extents(feature).count
     let axis = Feature.stored(try context.axis(axis, of: rank), rank: rank, feature.order)
     return try builder.emit(.softmax(Softmax(axis: axis, logarithm: logarithm)), feature)
@@ -83,7 +83,7 @@ enum ActivationLayers {
       guard extents.indices.contains(axis - 1) else { throw PexError(.malformed, "there is no axis \(axis)") }
       extents[axis - 1] = 1
     }
-    let x = if case .flattened = feature.order { Feature(try builder.natural(feature)) } else { feature }
+    let x = try builder.unflattened(feature)
     let slope = try builder.constant(x.order == .channelsFirst ? "alpha.first" : "alpha") {
       let alpha = try context.weight("alpha", extents)
       guard x.order == .channelsFirst else { return alpha }

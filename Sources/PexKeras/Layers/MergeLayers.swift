@@ -50,9 +50,7 @@ enum MergeLayers {
   /// - Parameter axis: of the Keras tensors; negative counts from the end.
   static func concatenate(_ context: LayerContext, axis: Int) throws -> Feature {
     guard let first = context.inputs.first else { throw PexError(.malformed, "expected tensors to join") }
-    let isFlattened = context.inputs.contains { if case .flattened = $0.order { true } else { false } }
-    let inputs = isFlattened ? try context.inputs.map { Feature(try context.builder.natural($0)) } : context.inputs
-    let (values, order) = try context.builder.aligned(inputs)
+    let (values, order) = try context.builder.aligned(context.inputs.map(context.builder.unflattened))
     let rank = context.extents(first).count
     let axis = try context.axis(axis, of: rank)
     return Feature(

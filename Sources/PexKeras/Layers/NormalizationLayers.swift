@@ -104,23 +104,33 @@ enum NormalizationLayers {
     guard !axes.contains(0), !axes.isEmpty else {
       throw PexError(.malformed, "setting 'axis': expected axes of a sample")
     }
-    let normal = try normalised(value, axes.sorted(), epsilon, isRootMeanSquare, builder)
     guard axes.count == written.count else {
       throw PexError(.malformed, "setting 'axis': \(written) names an axis twice")
     }
+    let normal = try normalised(value, axes.sorted(), epsilon, isRootMeanSquare, builder)
     // Scale and shift have an extent for every normalised axis, as those are written; Keras 2 reads the numbers in the
     // order of the tensor's axes all the same.
     let shape = written.map { extents[$0] }
     let spread = (1..<extents.count).map { axes.contains($0) ? extents[$0] : 1 }
-    var result = normal
-    for (name, setting, kind) in [("gamma", "scale", Binary.Kind.multiply), ("beta", "center", .add)]
-    where try isRootMeanSquare ? name == "gamma" : settings.flag(setting, default: true) {
-      let parameter = try builder.constant(name) {
-        try context.weight(name, shape).reshaped(spread)
-      }
-      result = try builder.emit(.binary(Binary(kind)), [result, parameter])
+    let scales = try isRootMeanSquare || settings.flag("scale", default: true)
+    let shifts = try !isRootMeanSquare && settings.flag("center", default: true)
+    return Feature(try scaled(normal, scales: scales, shifts: shifts, shape, spread, context))
+  }
+
+  /// What was normalised times a scale plus a shift, where the layer has them.
+  /// - Parameters:
+  ///   - shape: the extents of both in the file.
+  ///   - spread: the same elements with an extent for every axis of a sample.
+  private static func scaled(
+    _ value: ValueID, scales: Bool, shifts: Bool, _ shape: [Int], _ spread: [Int], _ context: LayerContext
+  ) throws -> ValueID {
+    let builder = context.builder
+    func combined(_ value: ValueID, _ kind: Binary.Kind, _ name: String) throws -> ValueID {
+      let parameter = try builder.constant(name) { try context.weight(name, shape).reshaped(spread) }
+      return try builder.emit(.binary(Binary(kind)), [value, parameter])
     }
-    return Feature(result)
+    let product = scales ? try combined(value, .multiply, "gamma") : value
+    return shifts ? try combined(product, .add, "beta") : product
   }
 
   private static func normalised(
@@ -164,15 +174,11 @@ enum NormalizationLayers {
     let parted = try builder.reshape(value, [groups, count])
     let epsilon = try settings.number("epsilon", default: 1e-3)
     let normal = try builder.emit(.standardization(Standardization(axis: 2, epsilon: epsilon)), [parted])
-    var result = Feature(try builder.reshape(normal, Array(extents.dropFirst())), order)
-    for (name, setting, kind) in [("gamma", "scale", Binary.Kind.multiply), ("beta", "center", .add)]
-    where try settings.flag(setting, default: true) {
-      let parameter = try builder.constant(name) {
-        try context.weight(name, [channels]).reshaped([channels] + Array(repeating: 1, count: rank - 2))
-      }
-      result.value = try builder.emit(.binary(Binary(kind)), [result.value, parameter])
-    }
-    return result
+    let result = try scaled(
+      builder.reshape(normal, Array(extents.dropFirst())), scales: settings.flag("scale", default: true),
+      shifts: settings.flag("center", default: true), [channels], [channels] + Array(repeating: 1, count: rank - 2),
+      context)
+    return Feature(result, order)
   }
 
   /// A number for every channel, which stand last in Keras.
@@ -180,7 +186,7 @@ enum NormalizationLayers {
     _ feature: Feature, _ name: String, _ kind: Binary.Kind, _ context: LayerContext, _ numbers: (Int) throws -> Tensor
   ) throws -> Feature {
     let builder = context.builder
-    let x = if case .flattened = feature.order { Feature(try builder.natural(feature)) } else { feature }
+    let x = try builder.unflattened(feature)
     let extents = builder.extents(x)
     guard let channels = extents.last, extents.count >= 2 else {
       throw PexError(.malformed, "expected [batch, …, channels]")

@@ -41,7 +41,7 @@ enum OperationArithmetic {
   /// A reduction along axes of the tensor.
   static func reduce(_ feature: Feature, _ kind: Reduce.Kind, _ call: OperationCall) throws -> Feature {
     let builder = call.builder
-    let feature = if case .flattened = feature.order { Feature(try builder.natural(feature)) } else { feature }
+    let feature = try builder.unflattened(feature)
     let rank = call.context.extents(feature).count
     guard let given = try call.integers("axis", "reduction_indices", at: 1) else {
       throw PexError(.unsupported, "a reduction over the batch")
