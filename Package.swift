@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "PexGraph", dependencies: ["PexTensor"]),
     .target(name: "PexReference", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexPasses", dependencies: ["PexGraph", "PexReference", "PexTensor"]),
-    .target(name: "PexHeads", dependencies: ["PexTensor"]),
+    .target(name: "PexHeads", dependencies: ["PexGraph", "PexTensor"]),
     .target(name: "PexExits", dependencies: ["PexGraph", "PexHeads", "PexTensor"]),
     .target(name: "COnnxProto", exclude: ["README.md"], linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(
@@ -128,7 +128,8 @@ let package = Package(
         "PexRuntime",
         "PexTensor", "PexTestSupport",
       ]),
-    .testTarget(name: "PexHeadsTests", dependencies: ["PexHeads", "PexTensor"]),
+    .testTarget(
+      name: "PexHeadsTests", dependencies: ["PexGraph", "PexHeads", "PexReference", "PexTensor"]),
     .testTarget(
       name: "PexTrainingTests", dependencies: ["PexBundle", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .testTarget(name: "PexConvertTests", dependencies: ["PexBundle", "PexConvert", "PexGraph", "PexTensor"]),

@@ -12,6 +12,7 @@
 #include "blocks.h"
 #include "heads.h"
 #include "training.h"
+#include "branch.h"
 
 #define PEX_JOIN_(a, b) a##b
 #define PEX_JOIN(a, b) PEX_JOIN_(a, b)
@@ -42,6 +43,11 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .layer_logits = layer_logits,
     .layer_descent = layer_descent,
     .standardise = standardise,
+    .add_product = add_product,
+    .window_rows = window_rows,
+    .add_window_rows = add_window_rows,
+    .add_window_products = add_window_products,
+    .add_window_gradients = add_window_gradients,
     .pack_rows = pack_rows,
     .linear = linear,
     .reduce_rows = reduce_rows,

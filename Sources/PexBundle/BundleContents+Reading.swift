@@ -28,10 +28,10 @@ extension BundleContents {
     var contents = BundleContents(trunk: trunk, producer: manifest.producer)
     contents.exits = try exits.exits.map { exit in
       let place = "\(SectionKind.exits.name): exit \(exit.exit)"
-      let record = try HeadRecord(exit.head, place)
+      let record = try HeadRecord(exit.head, place, in: .bundle)
       try container.require(version: record.specification.since, for: place)
-      let parameters = try record.parameters(&headRow, place: "exit \(exit.exit)", in: image)
-      return ExitRecord(exit: Int(exit.exit), record, parameters: parameters)
+      let tensors = try record.tensors(&headRow, place: "exit \(exit.exit)", in: image, .bundle)
+      return ExitRecord(exit: Int(exit.exit), record, tensors: tensors)
     }
     try headRow.finish()
 
@@ -92,9 +92,9 @@ struct SectionReader {
 extension HeadRecord {
   /// The head's tensors, taken off the row; nil when the head is not trained.
   /// - Throws: ``PexError`` (malformed) when the section is too short for them.
-  func parameters(_ row: inout TensorRow, place: String, in image: FileImage) throws -> [Tensor]? {
+  func tensors(_ row: inout TensorRow, place: String, in image: FileImage, _ owner: Owner) throws -> [Tensor]? {
     guard !checksums.isEmpty else { return nil }
-    return try zip(specification.parameters, checksums).map { parameter, checksum in
+    return try zip(tensors(owner), checksums).map { parameter, checksum in
       try row.next(
         "\(place) \(parameter.name)", .float32, Shape(parameter.dimensions), checksum: checksum, in: image)
     }

@@ -47,7 +47,7 @@ extension BundleContents {
     if let message = policy?.message {
       sections.append(SectionDraft(kind: .policy, content: .message(try message.canonicalBytes(.policy))))
     }
-    sections.append(SectionDraft(kind: .headTensors, content: .tensors(exits.flatMap { $0.parameters ?? [] })))
+    sections.append(SectionDraft(kind: .headTensors, content: .tensors(exits.flatMap(\.tensors))))
     sections.append(SectionDraft(kind: .trunkTensors, content: .tensors(constants)))
     if let packed {
       sections.append(SectionDraft(kind: .packed, content: .message(try packed.message().canonicalBytes(.packed))))
@@ -77,12 +77,9 @@ extension BundleContents {
       var message = Pex_Exit()
       message.exit = UInt32(clamping: exit.exit)
       var checksums: [UInt32] = []
-      if let parameters = exit.parameters {
-        // What a head is made of is checked here too, so that no file holds a head that cannot be read.
-        _ = try naming("exit \(exit.exit)") {
-          try Head(exit.specification, parameters: parameters, temperature: exit.temperature)
-        }
-        checksums = try checked(parameters.map(\.checksum), against: exit.storedChecksums, .headTensors)
+      // What a head is made of is checked here too, so that no file holds a head that cannot be read.
+      if try naming("exit \(exit.exit)", { try exit.head() }) != nil {
+        checksums = try checked(exit.tensors.map(\.checksum), against: exit.storedChecksums, .headTensors)
       }
       message.head =
         HeadRecord(

@@ -10,6 +10,8 @@ public struct ExitRecord: Sendable {
   public var specification: HeadSpecification
   /// The base head's tensors, f32, in the specification's order; nil when it is not trained, and so disabled.
   public private(set) var parameters: [Tensor]?
+  /// The tensors of the branch that a trained head reads; empty when it reads none.
+  public private(set) var branch: [Tensor] = []
   /// Logits are divided by this before softmax; positive and finite.
   public var temperature: Float
   /// The number that the policy compares with at this exit, when it was chosen on held-out samples.
@@ -29,17 +31,33 @@ public struct ExitRecord: Sendable {
     self.exit = exit
     specification = head.specification
     parameters = head.parameters
+    branch = head.branch?.parameters ?? []
     temperature = head.temperature
     self.threshold = threshold
   }
 
-  init(exit: Int, _ record: HeadRecord, parameters: [Tensor]?) {
+  init(exit: Int, _ record: HeadRecord, tensors: [Tensor]?) {
     self.exit = exit
     specification = record.specification
-    self.parameters = parameters
+    let count = record.specification.branch?.parameters.count ?? 0
+    branch = Array(tensors?.prefix(count) ?? [])
+    parameters = tensors.map { Array($0.dropFirst(count)) }
     temperature = record.temperature
     threshold = record.threshold
-    storedChecksums = parameters == nil ? nil : record.checksums
+    storedChecksums = tensors == nil ? nil : record.checksums
+  }
+
+  /// The tensors in the order in which files hold them: the branch's first.
+  var tensors: [Tensor] { branch + (parameters ?? []) }
+
+  /// The head, when it is trained.
+  /// - Throws: ``PexError`` (malformed) when its tensors hold what must not be there.
+  public func head() throws -> Head? {
+    try parameters.map { parameters in
+      try Head(
+        specification, parameters: parameters, temperature: temperature,
+        branch: specification.branch.map { try Branch($0, parameters: branch) })
+    }
   }
 }
 
@@ -133,7 +151,7 @@ public struct BundleContents: Sendable {
     try HeadRecord(
       specification: specification, temperature: exit.temperature, threshold: exit.threshold,
       checksums: exit.storedChecksums ?? []
-    ).validate(section)
+    ).validate(section, in: .bundle)
   }
 }
 
@@ -146,11 +164,13 @@ extension BundleContents {
       guard index == 0 || statistics[index - 1].exit < entry.exit else {
         throw BundleFault.value("statistics", expected: "ascending exits", found: "\(entry.exit)").error(section)
       }
+      let branch = exits.first { $0.exit == entry.exit }?.specification.branch
       guard let point = trunk.exitPoint(entry.exit), let map = trunk.graph[point.value].type.tap,
-        entry.channels == map.channels, entry.classes == classes
+        entry.channels == map.channels + (branch?.output.channels ?? 0), entry.classes == classes
       else {
         throw BundleFault.value(
-          "statistics of exit \(entry.exit)", expected: "the tap's channels and the model's classes",
+          "statistics of exit \(entry.exit)",
+          expected: "the channels of the tap and of the exit's branch, and the model's classes",
           found: "\(entry.channels) channels, \(entry.classes) classes"
         ).error(section)
       }

@@ -67,17 +67,14 @@ public final class BundleFile: Sendable {
   public func baseHead(at exit: Int) throws -> Head? {
     var first = 0
     for record in contents.exits {
-      let parameters = record.parameters ?? []
+      let tensors = record.tensors
       guard record.exit == exit else {
-        first += parameters.count
+        first += tensors.count
         continue
       }
-      guard !parameters.isEmpty else { return nil }
       return try naming(name) {
-        for index in parameters.indices { try headRow.verify(first + index, in: image) }
-        return try naming("exit \(exit)") {
-          try Head(record.specification, parameters: parameters, temperature: record.temperature)
-        }
+        for index in tensors.indices { try headRow.verify(first + index, in: image) }
+        return try naming("exit \(exit)") { try record.head() }
       }
     }
     return nil

@@ -17,7 +17,7 @@ public struct ExitStatistics: Sendable {
     source = nil
   }
 
-  /// Channels of the tap.
+  /// Channels of the tap and, behind them, of the exit's branch.
   public var channels: Int { tensors[2].count / 2 }
   /// Classes that have a mean.
   public var classes: Int { tensors[0].count }

@@ -109,14 +109,15 @@ extension PersonalHead {
     message.enabled = isEnabled
     message.head = record(checksums: head.parameters.map(\.checksum)).message
     message.earlierDigests = earlierDigests.map { .init($0.bytes) }
+    if let branchDigest { message.branchDigest = .init(branchDigest.bytes) }
     return message
   }
 
   fileprivate init(_ message: Pex_PersonalHead, _ row: inout TensorRow, in image: FileImage) throws {
     let place = "\(SectionKind.heads.name): head \(message.exit)"
-    let record = try HeadRecord(message.head, place)
+    let record = try HeadRecord(message.head, place, in: .headFile)
     let first = row.entries.count
-    guard let parameters = try record.parameters(&row, place: "head \(message.exit)", in: image) else {
+    guard let parameters = try record.tensors(&row, place: "head \(message.exit)", in: image, .headFile) else {
       throw BundleFault.value("tensors", expected: "a trained head", found: "none").error(place)
     }
     for index in parameters.indices { try row.verify(first + index, in: image) }
@@ -124,6 +125,8 @@ extension PersonalHead {
       exit: Int(message.exit), prefixDigest: try Digest(stored: message.prefixDigest, "prefix digest", .heads),
       structureDigest: try Digest(stored: message.structureDigest, "structure digest", .heads),
       earlierDigests: try message.earlierDigests.map { try Digest(stored: $0, "digest of an earlier tap", .heads) },
+      branchDigest: message.branchDigest.isEmpty
+        ? nil : try Digest(stored: message.branchDigest, "digest of a branch", .heads),
       head: try naming(place) {
         try Head(record.specification, parameters: parameters, temperature: record.temperature)
       },

@@ -16,6 +16,11 @@ extension HeadFile {
   /// - Throws: ``PexError`` (refused) saying why a head does not fit: another trunk, other weights, other storage of
   ///   the weights, other preprocessing.
   public func match(_ contents: BundleContents) throws -> [MatchedHead] {
+    try match(contents) { exit in try contents.exits.first { $0.exit == exit }?.head()?.branch }
+  }
+
+  /// - Parameter branch: what the base head at an exit reads, checked.
+  fileprivate func match(_ contents: BundleContents, branch: (Int) throws -> Branch?) throws -> [MatchedHead] {
     let points = Dictionary(contents.trunk.exitPoints.map { ($0.prefixDigest, $0) }) { first, _ in first }
     let matched = try heads.map { head in
       guard let point = points[head.prefixDigest] else { throw try refusal(of: head, contents.trunk) }
@@ -27,7 +32,8 @@ extension HeadFile {
           "the head of exit \(head.exit) reads \(specification.channels) channels over "
             + "\(specification.spatial), exit point \(point.number) has another shape")
       }
-      return MatchedHead(exitPoint: point, head: try located(head, at: point, points, contents.trunk))
+      let located = try located(head, at: point, points, contents.trunk)
+      return MatchedHead(exitPoint: point, head: try attached(located, at: point, branch))
     }
     guard try PreprocessingRecord.digest(of: contents.preprocessing) == preprocessingDigest else {
       throw PexError(
@@ -58,8 +64,26 @@ extension HeadFile {
     result.head = try Head(
       try HeadSpecification(
         kind: specification.kind, channels: specification.channels, spatial: specification.spatial,
-        classes: specification.classes, earlier: taps),
+        classes: specification.classes, earlier: taps, branch: specification.branch?.layers ?? []),
       parameters: head.head.parameters, temperature: head.head.temperature)
+    return result
+  }
+
+  /// The head with the branch that it reads.
+  private func attached(
+    _ head: PersonalHead, at point: ExitPointRecord, _ branch: (Int) throws -> Branch?
+  ) throws -> PersonalHead {
+    guard let wanted = head.branchDigest else { return head }
+    guard let branch = try branch(point.number), branch.specification == head.head.specification.branch,
+      try branch.digest(behind: point.prefixDigest) == wanted
+    else {
+      throw PexError(
+        .refused,
+        "the head of exit \(head.exit) reads a branch that this bundle does not have at exit \(point.number)",
+        hint: "use the bundle it was trained for, or train the heads again: --base makes other branches")
+    }
+    var result = head
+    result.head = try head.head.reading(branch)
     return result
   }
 
@@ -85,5 +109,7 @@ extension HeadFile {
 extension BundleFile {
   /// As ``HeadFile/match(_:)``, naming this bundle in refusals.
   /// - Throws: ``PexError`` (refused).
-  public func match(_ heads: HeadFile) throws -> [MatchedHead] { try naming(name) { try heads.match(contents) } }
+  public func match(_ heads: HeadFile) throws -> [MatchedHead] {
+    try naming(name) { try heads.match(contents) { try baseHead(at: $0)?.branch } }
+  }
 }

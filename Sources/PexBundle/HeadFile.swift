@@ -11,7 +11,9 @@ public struct PersonalHead: Sendable {
   public var structureDigest: Digest
   /// The prefix digests of the earlier taps that the head reads, in the order of its specification.
   public var earlierDigests: [Digest]
-  /// The head.
+  /// The digest of the branch that the head reads, which the bundle holds and the head file does not; nil when it reads none.
+  public var branchDigest: Digest?
+  /// The head. One that came from a file reads no branch before it was matched with a bundle.
   public var head: Head
   /// The number that the policy compares with at this exit, when it was chosen on held-out samples.
   public var threshold: Float?
@@ -19,7 +21,8 @@ public struct PersonalHead: Sendable {
   public var isEnabled: Bool
 
   /// A head for a bundle's exit point.
-  /// - Throws: ``PexError`` (defect) when the trunk has no exit point of that number, or of an earlier tap's.
+  /// - Throws: ``PexError`` (defect) when the trunk has no exit point of that number, or of an earlier tap's, or the head reads
+  ///   a branch that it does not have.
   public init(_ head: Head, for trunk: Trunk, exit: Int, threshold: Float? = nil, isEnabled: Bool = true) throws {
     guard let point = trunk.exitPoint(exit), let structure = try trunk.graph.structureDigests(of: [point.value]).first
     else { throw PexError(.defect, "there is no exit point \(exit)") }
@@ -30,19 +33,24 @@ public struct PersonalHead: Sendable {
       guard let point = trunk.exitPoint(tap.exit) else { throw PexError(.defect, "there is no exit point \(tap.exit)") }
       return point.prefixDigest
     }
+    branchDigest = try head.branch.map { try $0.digest(behind: point.prefixDigest) }
+    guard (branchDigest == nil) == (head.specification.branch == nil) else {
+      throw PexError(.defect, "the head of exit \(exit) lacks the branch that it reads")
+    }
     self.head = head
     self.threshold = threshold
     self.isEnabled = isEnabled
   }
 
   init(
-    exit: Int, prefixDigest: Digest, structureDigest: Digest, earlierDigests: [Digest], head: Head, threshold: Float?,
-    isEnabled: Bool
+    exit: Int, prefixDigest: Digest, structureDigest: Digest, earlierDigests: [Digest], branchDigest: Digest?,
+    head: Head, threshold: Float?, isEnabled: Bool
   ) {
     self.exit = exit
     self.prefixDigest = prefixDigest
     self.structureDigest = structureDigest
     self.earlierDigests = earlierDigests
+    self.branchDigest = branchDigest
     self.head = head
     self.threshold = threshold
     self.isEnabled = isEnabled
@@ -145,7 +153,13 @@ public struct HeadFile: Sendable {
           "head \(head.exit)", expected: "\(classes.count) classes", found: "\(head.head.specification.classes)"
         ).error(section)
       }
-      try head.record(checksums: []).validate(section)
+      guard (head.branchDigest == nil) == (head.head.specification.branch == nil) else {
+        throw BundleFault.value(
+          "head \(head.exit)", expected: "a digest of its branch, if it reads one",
+          found: head.branchDigest == nil ? "none" : "one"
+        ).error(section)
+      }
+      try head.record(checksums: []).validate(section, in: .headFile)
     }
     _ = try policy?.validated(exits: heads.map(\.exit))
   }

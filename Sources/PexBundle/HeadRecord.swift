@@ -6,12 +6,25 @@ struct HeadRecord {
   var specification: HeadSpecification
   var temperature: Float
   var threshold: Float?
-  /// One a tensor, or none when the head is not trained.
+  /// One a tensor of ``tensors(_:)``, or none when the head is not trained.
   var checksums: [UInt32]
+
+  /// Whose file a head lies in.
+  enum Owner {
+    /// A bundle holds the branch of a base head, in front of the head.
+    case bundle
+    /// A head file says by digest which branch of a bundle a head reads.
+    case headFile
+  }
+
+  /// The tensors that a file holds of the head.
+  func tensors(_ owner: Owner) -> [HeadSpecification.Parameter] {
+    (owner == .bundle ? specification.branch?.parameters ?? [] : []) + specification.parameters
+  }
 
   /// Checks the numbers that ``HeadSpecification`` does not check.
   /// - Throws: ``PexError`` (malformed) naming the number.
-  func validate(_ section: String) throws {
+  func validate(_ section: String, in owner: Owner) throws {
     guard temperature > 0, temperature.isFinite else {
       throw BundleFault.value("temperature", expected: "a positive number", found: "\(temperature)").error(section)
     }
@@ -19,9 +32,9 @@ struct HeadRecord {
       throw BundleFault.value("threshold", expected: "a number of at least 0", found: "\(threshold ?? .nan)")
         .error(section)
     }
-    guard [0, specification.parameters.count].contains(checksums.count) else {
+    guard [0, tensors(owner).count].contains(checksums.count) else {
       throw BundleFault.value(
-        "head tensors", expected: "\(specification.parameters.count) or none", found: "\(checksums.count)"
+        "head tensors", expected: "\(tensors(owner).count) or none", found: "\(checksums.count)"
       ).error(section)
     }
   }
@@ -42,6 +55,13 @@ struct HeadRecord {
       message.channels = UInt32(clamping: tap.channels)
       return message
     }
+    message.branch = (specification.branch?.layers ?? []).map { layer in
+      var message = Pex_BranchLayer()
+      message.kind = layer.kind.rawValue
+      message.channels = UInt32(clamping: layer.channels)
+      message.stride = UInt32(clamping: layer.stride)
+      return message
+    }
     return message
   }
 
@@ -53,22 +73,27 @@ struct HeadRecord {
   }
 
   /// - Throws: ``PexError`` (malformed) when a number is out of range, (unsupported) when the kind is unknown.
-  init(_ message: Pex_HeadRecord, _ section: String) throws {
+  init(_ message: Pex_HeadRecord, _ section: String, in owner: Owner) throws {
     let kind: HeadKind = try word(message.kind, "head kind", section)
     // 0 stands for "as the tap" to the initialiser, never to a file.
     guard kind != .conv || message.hidden > 0 else {
       throw BundleFault.value("hidden channels", expected: "at least 1", found: "0").error(section)
     }
+    let branch = try message.branch.map { layer in
+      BranchLayer(
+        try word(layer.kind, "branch layer", section) as BranchLayer.Kind, channels: Int(layer.channels),
+        stride: Int(layer.stride))
+    }
     specification = try naming(section) {
       try HeadSpecification(
         kind: kind, channels: Int(message.channels), spatial: message.spatial.map(Int.init),
         classes: Int(message.classes), hidden: Int(message.hidden),
-        earlier: message.earlier.map { EarlierTap(exit: Int($0.exit), channels: Int($0.channels)) })
+        earlier: message.earlier.map { EarlierTap(exit: Int($0.exit), channels: Int($0.channels)) }, branch: branch)
     }
     temperature = message.temperature
     threshold = message.hasThreshold ? message.threshold : nil
     checksums = message.crc32C
-    try validate(section)
+    try validate(section, in: owner)
   }
 }
 
@@ -77,7 +102,8 @@ extension HeadSpecification {
   var since: UInt32 {
     switch kind {
     case .linear, .conv: 1
-    case .multitap, .prototype: 3
+    case .multitap, .prototype: branch == nil ? 3 : 5
+    case .branch: 5
     }
   }
 }

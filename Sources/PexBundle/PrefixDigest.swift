@@ -1,4 +1,5 @@
 import PexGraph
+import PexHeads
 import PexTensor
 
 /// What a digest of a prefix depends on.
@@ -30,9 +31,12 @@ extension Graph {
     return (all.dropLast(), trunk)
   }
 
-  private func digests(of values: [ValueID], _ scope: DigestScope, trunk: Bool = false) throws -> [Digest] {
-    var known: [ValueID: Digest] = [:]
-    for (position, input) in inputs.enumerated() {
+  /// - Parameter given: digests of values that are computed elsewhere.
+  fileprivate func digests(
+    of values: [ValueID], _ scope: DigestScope, trunk: Bool = false, given: [ValueID: Digest] = [:]
+  ) throws -> [Digest] {
+    var known = given
+    for (position, input) in inputs.enumerated() where known[input.value] == nil {
       known[input.value] = inputDigest(input, at: position)
     }
     func digest(of id: ValueID) throws -> Digest {
@@ -73,6 +77,22 @@ extension Graph {
     writer.add(type.dimensions)
     writer.add(input.layout.rawValue)
     return writer.finish()
+  }
+}
+
+extension Branch {
+  /// The prefix digest of the map that the branch computes: as if its convolutions were nodes of the graph behind the tap,
+  /// whose prefix digest is given.
+  /// - Throws: ``PexError`` (malformed) when a size overflows.
+  public func digest(behind tap: Digest) throws -> Digest {
+    var graph = Graph()
+    let extents = [specification.channels] + specification.spatial
+    let input = try graph.addInput("tap", ValueType(.float32, [.batch] + extents.map { .fixed($0) }))
+    let map = try graph.add(self, on: input, name: "branch")
+    guard let digest = try graph.digests(of: [map], .exact, given: [input: tap]).first else {
+      throw PexError(.defect, "no digest was computed")
+    }
+    return digest
   }
 }
 

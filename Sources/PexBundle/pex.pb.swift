@@ -331,16 +331,35 @@ nonisolated struct Pex_HeadRecord: Sendable {
   /// Clears the value of `threshold`. Subsequent reads from it will return its default value.
   mutating func clearThreshold() {self._threshold = nil}
 
-  /// one a tensor; none when the head is not trained
+  /// one a tensor, in a bundle those of the branch first; none when the head is not trained
   var crc32C: [UInt32] = []
 
   var earlier: [Pex_EarlierTap] = []
+
+  var branch: [Pex_BranchLayer] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _threshold: Float? = nil
+}
+
+/// A convolution between a tap and what is pooled.
+nonisolated struct Pex_BranchLayer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: String = String()
+
+  var channels: UInt32 = 0
+
+  var stride: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// A tap in front of a head's own that it reads as well.
@@ -533,6 +552,9 @@ nonisolated struct Pex_PersonalHead: Sendable {
 
   /// one for each earlier tap
   var earlierDigests: [Data] = []
+
+  /// of the branch that the head reads, which the bundle holds; none when it reads none
+  var branchDigest: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1132,7 +1154,7 @@ nonisolated extension Pex_Exit: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HeadRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}channels\0\u{1}spatial\0\u{1}classes\0\u{1}hidden\0\u{1}temperature\0\u{1}threshold\0\u{1}crc32c\0\u{1}earlier\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}channels\0\u{1}spatial\0\u{1}classes\0\u{1}hidden\0\u{1}temperature\0\u{1}threshold\0\u{1}crc32c\0\u{1}earlier\0\u{1}branch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1149,6 +1171,7 @@ nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 7: try { try decoder.decodeSingularFloatField(value: &self._threshold) }()
       case 8: try { try decoder.decodeRepeatedFixed32Field(value: &self.crc32C) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.earlier) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.branch) }()
       default: break
       }
     }
@@ -1186,6 +1209,9 @@ nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.earlier.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.earlier, fieldNumber: 9)
     }
+    if !self.branch.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.branch, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1199,6 +1225,47 @@ nonisolated extension Pex_HeadRecord: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._threshold != rhs._threshold {return false}
     if lhs.crc32C != rhs.crc32C {return false}
     if lhs.earlier != rhs.earlier {return false}
+    if lhs.branch != rhs.branch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_BranchLayer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BranchLayer"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}channels\0\u{1}stride\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.channels) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.stride) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if self.channels != 0 {
+      try visitor.visitSingularUInt32Field(value: self.channels, fieldNumber: 2)
+    }
+    if self.stride != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stride, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_BranchLayer, rhs: Pex_BranchLayer) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.channels != rhs.channels {return false}
+    if lhs.stride != rhs.stride {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1545,7 +1612,7 @@ nonisolated extension Pex_Heads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PersonalHead"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0\u{3}branch_digest\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1559,6 +1626,7 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularBoolField(value: &self.enabled) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._head) }()
       case 6: try { try decoder.decodeRepeatedBytesField(value: &self.earlierDigests) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.branchDigest) }()
       default: break
       }
     }
@@ -1587,6 +1655,9 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.earlierDigests.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.earlierDigests, fieldNumber: 6)
     }
+    if !self.branchDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.branchDigest, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1597,6 +1668,7 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.enabled != rhs.enabled {return false}
     if lhs._head != rhs._head {return false}
     if lhs.earlierDigests != rhs.earlierDigests {return false}
+    if lhs.branchDigest != rhs.branchDigest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

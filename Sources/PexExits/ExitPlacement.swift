@@ -51,11 +51,13 @@ extension ExitPlacement {
     return try chosen.enumerated().map { depth, point in
       let map = try point.map()
       let kind = kinds[point.number] ?? kind
-      let earlier = try chosen.prefix(kind == .multitap ? depth : 0).map { point in
+      let readsEarlier = kind == .multitap || kind == .branch
+      let earlier = try chosen.prefix(readsEarlier ? depth : 0).map { point in
         EarlierTap(exit: point.number, channels: try point.map().channels)
       }
       let head = try HeadSpecification(
-        kind: kind, channels: map.channels, spatial: map.spatial, classes: classes, earlier: earlier)
+        kind: kind, channels: map.channels, spatial: map.spatial, classes: classes, earlier: earlier,
+        branch: kind == .branch ? .separable(channels: map.channels, spatial: map.spatial) : [])
       return ExitPlacement(point: point, head: head)
     }
   }

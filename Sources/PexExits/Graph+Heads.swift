@@ -54,27 +54,21 @@ extension Graph {
     guard placed.earlier.count == placed.head.specification.earlier.count else {
       throw PexError(.defect, "it reads \(placed.head.specification.earlier.count) earlier taps")
     }
-    let own = placed.head.specification.kind == .conv ? try convolved(placed) : placed.tap
-    var rows = try (placed.earlier + [own]).map { tap in
-      if let features = pooled[tap] { return features }
-      let features = try addFeatures(of: tap)
-      pooled[tap] = features
+    var maps = placed.earlier
+    if placed.head.specification.kind != .conv { maps.append(placed.tap) }
+    if let branch = try placed.head.convolutions() {
+      maps.append(try add(branch, on: placed.tap, name: name + ".branch"))
+    }
+    var rows = try maps.map { map in
+      if let features = pooled[map] { return features }
+      let features = try addFeatures(of: map)
+      pooled[map] = features
       return features
     }
     if rows.count > 1 {
       rows = [try addNode(.concat(Concat(axis: 1)), rows, output: freeName(name + ".features"))]
     }
     return try addNode(.linear(Linear()), rows + parameters(["weight", "bias"], of: placed), output: name)
-  }
-
-  /// The 3x3 convolution with stride 2, padding 1, bias and ReLU of a convolutional head.
-  private mutating func convolved(_ placed: PlacedHead) throws -> ValueID {
-    let window = Window(
-      kernel: [3, 3], strides: [2, 2], padding: .explicit(before: [1, 1], after: [1, 1]))
-    let inputs = [placed.tap] + (try parameters(["conv.weight", "conv.bias"], of: placed))
-    let map = try addNode(
-      .convolution(Convolution(window: window)), inputs, output: freeName(placed.outputName + ".convolution"))
-    return try addNode(.unary(Unary(.relu)), [map], output: freeName(placed.outputName + ".map"))
   }
 
   /// Averages and then maxima of a tap's channels, `[N, 2C]`.

@@ -3,8 +3,9 @@ import PexTensor
 /// What the pooled features of one tap look like over many people's samples: what a personal head can lean on when a person
 /// has shown next to nothing.
 ///
-/// Features are those of ``HeadKind/linear``: averages and then maxima of every channel, `F = 2 * channels` numbers. Within a
-/// class they spread with the covariance `diag(residual) + factorᵀ factor`, the same for all classes.
+/// Features are those of ``HeadKind/linear``, averages and then maxima of every channel, and behind them, where the exit has a
+/// branch, the same of what that computes: `F` numbers. Within a class they spread with the covariance
+/// `diag(residual) + factorᵀ factor`, the same for all classes.
 public struct FeatureStatistics: Sendable {
   /// The most rows that ``factor`` may have.
   public static let mostRank = 512
@@ -42,6 +43,23 @@ public struct FeatureStatistics: Sendable {
   public var width: Int { residual.count }
   /// Rows of ``factor``.
   public var rank: Int { factor.shape.dimensions[0] }
+
+  /// The statistics of the first features alone.
+  /// - Parameter count: 1 or more, at most ``width``, even.
+  /// - Throws: ``PexError`` (malformed) when the count is out of range.
+  public func prefix(_ count: Int) throws -> FeatureStatistics {
+    guard count != width else { return self }
+    guard count > 0, count < width else {
+      throw PexError(.malformed, "statistics of \(width) features say nothing about \(count)")
+    }
+    func rows(_ tensor: Tensor, _ rows: Int) throws -> Tensor {
+      let numbers = tensor.floats
+      return try Tensor([rows, count], (0..<rows).flatMap { numbers[$0 * width..<$0 * width + count] })
+    }
+    return try FeatureStatistics(
+      counts: counts, means: rows(means, classes), residual: Tensor([count], Array(residual.floats.prefix(count))),
+      factor: rows(factor, rank))
+  }
 
   /// The tensors in the order in which files hold them.
   public var tensors: [Tensor] { [counts, means, residual, factor] }

@@ -15,7 +15,7 @@ extension Head {
     let limited = try HeadSpecification(
       kind: specification.kind, channels: specification.channels, spatial: specification.spatial,
       classes: classes.count, hidden: specification.kind == .conv ? specification.hidden : nil,
-      earlier: specification.earlier)
+      earlier: specification.earlier, branch: specification.branch?.layers ?? [])
     let tensors = try zip(limited.parameters, parameters).map { parameter, tensor in
       // The convolution reads no classes; every other tensor has one row, or one number, a class.
       guard !parameter.name.hasPrefix("conv.") else { return tensor }
@@ -24,6 +24,6 @@ extension Head {
         try Tensor(parameter.dimensions, classes.flatMap { rows[$0 * length..<($0 + 1) * length] })
       }
     }
-    return try Head(limited, parameters: tensors, temperature: temperature)
+    return try Head(limited, parameters: tensors, temperature: temperature, branch: branch)
   }
 }

@@ -13,24 +13,18 @@ extension Head {
   }
 
   /// The pooled features of one sample's own tap: what the fully connected layer reads, behind those of earlier taps.
-  /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
+  /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification, or the branch that the
+  ///   head reads is not there.
   public func features(tap: UnsafeBufferPointer<Float>) throws -> [Float] {
     let expected = specification.spatial.reduce(specification.channels, *)
     guard tap.count == expected else {
       throw PexError(.defect, "a tap of \(tap.count) numbers does not fit a head on \(expected)")
     }
-    let channels = specification.kind == .conv ? specification.hidden : specification.channels
-    var features = [Float](repeating: 0, count: 2 * channels)
-    switch specification.kind {
-    case .linear, .multitap, .prototype:
-      features.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: specification.channels, into: $0) }
-    case .conv:
-      let map = try convolved(tap)
-      map.withUnsafeBufferPointer { map in
-        features.withUnsafeMutableBufferPointer { poolFeatures(map, channels: specification.hidden, into: $0) }
-      }
+    let own = specification.kind == .conv ? [] : pooledFeatures(tap, channels: specification.channels)
+    guard let branch = try convolutions() else { return own }
+    return try branch.map(tap: tap).withUnsafeBufferPointer {
+      own + pooledFeatures($0, channels: branch.specification.output.channels)
     }
-    return features
   }
 
   /// Logits from pooled features, not divided by the temperature.
@@ -48,39 +42,6 @@ extension Head {
         }
       }
     }
-  }
-
-  /// The 3x3 convolution with stride 2, padding 1, bias and ReLU of a convolutional head: `[hidden, ceil(H/2), ceil(W/2)]`.
-  private func convolved(_ tap: UnsafeBufferPointer<Float>) throws -> [Float] {
-    try convolved(patches: patches(tap))
-  }
-
-  /// The rows of patches that the convolution of a convolutional head reads.
-  func patches(_ tap: UnsafeBufferPointer<Float>) -> [Float] {
-    patchRows(
-      tap, channels: specification.channels, height: specification.spatial[0], width: specification.spatial[1])
-  }
-
-  /// The convolution, bias and ReLU of a convolutional head on rows of patches.
-  func convolved(patches: [Float]) throws -> [Float] {
-    let positions = specification.pooledSpatial.reduce(1, *)
-    let length = specification.channels * 9
-    var output = [Float](repeating: 0, count: specification.hidden * positions)
-    try parameter("conv.weight").withFloats { weight in
-      try parameter("conv.bias").withFloats { bias in
-        patches.withUnsafeBufferPointer { patches in
-          output.withUnsafeMutableBufferPointer { output in
-            for position in 0..<positions {
-              let patch = UnsafeBufferPointer(rebasing: patches[position * length..<(position + 1) * length])
-              for channel in 0..<specification.hidden {
-                output[channel * positions + position] = max(0, bias[channel] + dot(weight, channel * length, patch))
-              }
-            }
-          }
-        }
-      }
-    }
-    return output
   }
 }
 

@@ -9,30 +9,23 @@ public struct Head: Sendable {
   /// Logits are divided by this before softmax; positive and finite. Chosen on held-out samples.
   public let temperature: Float
 
+  /// The branch that it reads, if it reads one; nil while nobody has said which, and such a head cannot compute.
+  public let branch: Branch?
+
   /// A head with the given numbers.
   /// - Throws: ``PexError`` (malformed) when a tensor's type or shape differs from the specification, a number is
-  ///   not finite, a prototype's count is negative, or the temperature is not positive.
-  public init(_ specification: HeadSpecification, parameters: [Tensor], temperature: Float = 1) throws {
-    let expected = specification.parameters
-    guard parameters.count == expected.count else {
-      throw PexError(
-        .malformed, "a \(specification.kind.rawValue) head has \(expected.count) tensors, found \(parameters.count)")
-    }
-    for (tensor, parameter) in zip(parameters, expected) {
-      guard tensor.dtype == .float32, tensor.shape.dimensions == parameter.dimensions else {
-        throw PexError(
-          .malformed,
-          "head tensor '\(parameter.name)': expected f32\(parameter.dimensions), found \(tensor.dtype.name)\(tensor.shape)"
-        )
-      }
-      guard tensor.isFinite else {
-        throw PexError(.malformed, "head tensor '\(parameter.name)' holds numbers that are not finite")
-      }
+  ///   not finite, a prototype's count is negative, the temperature is not positive, or the branch looks otherwise.
+  public init(
+    _ specification: HeadSpecification, parameters: [Tensor], temperature: Float = 1, branch: Branch? = nil
+  ) throws {
+    try require(parameters, specification.parameters, of: "a \(specification.kind.rawValue) head")
+    if let branch, branch.specification != specification.branch {
+      throw PexError(.malformed, "a \(specification.kind.rawValue) head does not read this branch")
     }
     guard temperature > 0, temperature.isFinite else {
       throw PexError(.malformed, "a head's temperature must be positive and finite, found \(temperature)")
     }
-    if let count = expected.firstIndex(where: { $0.name == "count" }) {
+    if let count = specification.parameters.firstIndex(where: { $0.name == "count" }) {
       guard parameters[count].floats.allSatisfy({ $0 >= 0 }) else {
         throw PexError(.malformed, "head tensor 'count': a mean cannot stand for fewer than 0 samples")
       }
@@ -40,6 +33,7 @@ public struct Head: Sendable {
     self.specification = specification
     self.parameters = parameters
     self.temperature = temperature
+    self.branch = branch
   }
 
   /// The learned tensor of that name.
@@ -51,17 +45,29 @@ public struct Head: Sendable {
     return parameters[index]
   }
 
-  /// A head drawn from the zero-mean normal distribution of He et al. 2015 (arXiv 1502.01852), biases 0.
+  /// The same head reading a branch, or none.
+  /// - Throws: ``PexError`` (malformed) as ``init(_:parameters:temperature:branch:)``.
+  public func reading(_ branch: Branch?) throws -> Head {
+    try Head(specification, parameters: parameters, temperature: temperature, branch: branch)
+  }
+
+  /// What runs between the tap and what is pooled: the branch, or a convolutional head's own convolution.
+  /// - Throws: ``PexError`` (defect) when the head reads a branch that is not there.
+  public func convolutions() throws -> Branch? {
+    guard let expected = specification.convolutions else { return nil }
+    if let branch { return branch }
+    guard specification.kind == .conv else {
+      throw PexError(.defect, "a \(specification.kind.rawValue) head has no branch to read")
+    }
+    return try Branch(expected, parameters: Array(parameters.prefix(2)))
+  }
+
+  /// A head drawn from the zero-mean normal distribution of He et al. 2015 (arXiv 1502.01852), biases 0; so is its branch.
   /// The same seed gives the same numbers everywhere.
   /// - Throws: ``PexError`` (malformed) when a size overflows.
   public static func random(_ specification: HeadSpecification, seed: UInt64) throws -> Head {
-    var generator = SplitMix64(seed: seed)
-    let parameters = try specification.parameters.map { parameter in
-      let fan = parameter.dimensions.dropFirst().reduce(1, *)
-      let scale = parameter.dimensions.count == 1 ? 0 : Float((2 / Double(fan)).squareRoot())
-      let count = parameter.dimensions.reduce(1, *)
-      return try Tensor(parameter.dimensions, (0..<count).map { _ in scale * generator.normal() })
-    }
-    return try Head(specification, parameters: parameters)
+    try Head(
+      specification, parameters: randomTensors(specification.parameters, seed: seed),
+      branch: specification.branch.map { try Branch.random($0, seed: seed) })
   }
 }

@@ -10,11 +10,13 @@ public enum HeadKind: String, CaseIterable, Sendable {
   /// early layers saw costs next to nothing to keep.
   case multitap
   /// A mean of features a class and the linear discriminant that follows from them; see `Prototypes` in PexTraining. Runs as
-  /// ``linear``; the means are kept so that samples and classes can be added.
+  /// ``linear``, or on a branch as well; the means are kept so that samples and classes can be added.
   case prototype
+  /// As ``multitap``, and behind those features the averages and maxima of what the exit's branch computes of its tap.
+  case branch
 }
 
-/// A tap in front of a head's own that a multitap head reads as well.
+/// A tap in front of a head's own that the head reads as well.
 public struct EarlierTap: Hashable, Sendable {
   /// The number of its exit point.
   public let exit: Int
@@ -43,8 +45,13 @@ public struct HeadSpecification: Hashable, Sendable {
   public let classes: Int
   /// Channels of the convolution of kind ``HeadKind/conv``; 0 for other kinds.
   public let hidden: Int
-  /// What a head of kind ``HeadKind/multitap`` reads besides its own tap, by depth; empty for other kinds.
+  /// What a head of kind ``HeadKind/multitap`` or ``HeadKind/branch`` reads besides its own tap, by depth; empty for others.
   public let earlier: [EarlierTap]
+  /// The exit's branch, which a head of kind ``HeadKind/branch`` reads and one of kind ``HeadKind/prototype`` may read; nil
+  /// for others. Its numbers are no part of the head: they are trained with the base heads and frozen then.
+  public var branch: BranchSpecification? { kind == .conv ? nil : convolutions }
+  /// The convolutions that run between the tap and what is pooled: the exit's branch, or a convolutional head's own.
+  public let convolutions: BranchSpecification?
 
   /// The most earlier taps that a head may read.
   public static let mostEarlierTaps = 512
@@ -53,10 +60,13 @@ public struct HeadSpecification: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - hidden: channels of a convolutional head; when nil, twice as many as the tap has, at most 128.
-  ///   - earlier: the taps that a multitap head reads besides, by depth.
-  /// - Throws: ``PexError`` (malformed) when a number is out of range, or the kind needs two spatial axes and the tap has others.
+  ///   - earlier: the taps that a multitap or branch head reads besides, by depth.
+  ///   - branch: the layers of the exit's branch.
+  /// - Throws: ``PexError``: (malformed) when a number is out of range or the kind does not read what is given,
+  ///   (unsupported) when it needs two spatial axes and the tap has others.
   public init(
-    kind: HeadKind, channels: Int, spatial: [Int], classes: Int, hidden: Int? = nil, earlier: [EarlierTap] = []
+    kind: HeadKind, channels: Int, spatial: [Int], classes: Int, hidden: Int? = nil, earlier: [EarlierTap] = [],
+    branch: [BranchLayer] = []
   ) throws {
     let range = 1...Self.limit
     let width = kind == .conv ? hidden ?? min(2 * channels, 128) : 0
@@ -70,11 +80,14 @@ public struct HeadSpecification: Hashable, Sendable {
     guard kind != .conv || spatial.count == 2 else {
       throw PexError(.unsupported, "a conv head needs a tap with two spatial axes, found \(spatial.count)")
     }
-    guard kind == .multitap || earlier.isEmpty, earlier.count <= Self.mostEarlierTaps,
+    guard [.multitap, .branch].contains(kind) || earlier.isEmpty, earlier.count <= Self.mostEarlierTaps,
       Set(earlier.map(\.exit)).count == earlier.count,
       earlier.allSatisfy({ range.contains($0.exit) && range.contains($0.channels) })
     else {
       throw PexError(.malformed, "a \(kind.rawValue) head cannot read \(earlier.count) earlier taps such as these")
+    }
+    guard branch.isEmpty ? kind != .branch : [.branch, .prototype].contains(kind) else {
+      throw PexError(.malformed, "a \(kind.rawValue) head cannot read a branch of \(branch.count) layers")
     }
     self.kind = kind
     self.channels = channels
@@ -82,6 +95,9 @@ public struct HeadSpecification: Hashable, Sendable {
     self.classes = classes
     self.hidden = width
     self.earlier = earlier
+    let layers = kind == .conv ? [BranchLayer(.full, channels: width, stride: 2)] : branch
+    convolutions =
+      layers.isEmpty ? nil : try BranchSpecification(channels: channels, spatial: spatial, layers: layers)
     // The work must be countable, too: this is more than any product computed from these numbers.
     _ = try Shape([9 * max(width, 1), channels] + spatial)
     for parameter in parameters { _ = try Shape(parameter.dimensions).byteCount(.float32) }
@@ -105,7 +121,7 @@ public struct HeadSpecification: Hashable, Sendable {
       Parameter(name: "weight", dimensions: [classes, featureCount]), Parameter(name: "bias", dimensions: [classes]),
     ]
     switch kind {
-    case .linear, .multitap: return readout
+    case .linear, .multitap, .branch: return readout
     case .prototype:
       return [
         Parameter(name: "mean", dimensions: [classes, featureCount]), Parameter(name: "count", dimensions: [classes]),
@@ -118,19 +134,20 @@ public struct HeadSpecification: Hashable, Sendable {
     }
   }
 
-  /// How many pooled features the fully connected layer reads: an average and a maximum a channel.
-  public var featureCount: Int { earlier.reduce(2 * (kind == .conv ? hidden : channels)) { $0 + 2 * $1.channels } }
+  /// How many pooled features the fully connected layer reads, an average and a maximum a channel: those of
+  /// ``earlier``, those of the tap itself unless the head is convolutional, and those of ``convolutions``.
+  public var featureCount: Int { earlier.reduce(ownFeatureCount) { $0 + 2 * $1.channels } }
 
-  /// Spatial extents of the map that is pooled.
-  public var pooledSpatial: [Int] { kind == .conv ? spatial.map { ($0 + 1) / 2 } : spatial }
-
-  /// Multiply-accumulates for one sample, pooling not counted.
-  public var multiplyAccumulates: Int {
-    let readout = classes * featureCount
-    guard kind == .conv else { return readout }
-    return readout + pooledSpatial.reduce(9 * channels * hidden, *)
+  /// Those of ``featureCount`` that come from the head's own tap.
+  public var ownFeatureCount: Int {
+    kind == .conv ? 2 * hidden : 2 * channels + (branch.map { 2 * $0.output.channels } ?? 0)
   }
 
-  /// Learned numbers.
-  public var parameterCount: Int { parameters.map { $0.dimensions.reduce(1, *) }.reduce(0, +) }
+  /// Multiply-accumulates for one sample, pooling not counted.
+  public var multiplyAccumulates: Int { classes * featureCount + (convolutions?.multiplyAccumulates ?? 0) }
+
+  /// Learned numbers, those of the branch included.
+  public var parameterCount: Int {
+    (parameters + (branch?.parameters ?? [])).map { $0.dimensions.reduce(1, *) }.reduce(0, +)
+  }
 }

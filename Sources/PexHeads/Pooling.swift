@@ -25,29 +25,9 @@ public func poolFeatures(
   }
 }
 
-/// The gradient of pooling: hands every feature's gradient back to the numbers that it came from.
-///
-/// An average spreads its gradient evenly; a maximum hands it to the first of the largest numbers, as a subgradient.
-///
-/// - Parameters:
-///   - map: `channels * extent` numbers that were pooled.
-///   - channels: number of channels.
-///   - gradient: `2 * channels` numbers: first of the averages, then of the maxima.
-///   - result: as large as `map`; overwritten.
-public func poolGradient(
-  _ map: UnsafeBufferPointer<Float>, channels: Int, gradient: UnsafeBufferPointer<Float>,
-  into result: UnsafeMutableBufferPointer<Float>
-) {
-  let extent = channels > 0 ? map.count / channels : 0
-  guard extent > 0, gradient.count >= 2 * channels, result.count >= map.count else { return }
-  for channel in 0..<channels {
-    let start = channel * extent
-    let share = gradient[channel] / Float(extent)
-    var largest = start
-    for index in start..<start + extent {
-      result[index] = share
-      if map[index] > map[largest] { largest = index }
-    }
-    result[largest] += gradient[channels + channel]
-  }
+/// The averages and then the maxima of a map's channels; see ``poolFeatures(_:channels:into:)``.
+public func pooledFeatures(_ map: UnsafeBufferPointer<Float>, channels: Int) -> [Float] {
+  var features = [Float](repeating: 0, count: 2 * channels)
+  features.withUnsafeMutableBufferPointer { poolFeatures(map, channels: channels, into: $0) }
+  return features
 }

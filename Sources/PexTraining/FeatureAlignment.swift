@@ -47,7 +47,7 @@ public struct FeatureAlignment: Sendable {
   /// - Returns: nil for heads that do not read pooled features of taps alone.
   /// - Throws: ``PexError`` (defect) when the head reads another number of features.
   public func aligned(_ head: Head) throws -> Head? {
-    guard [.linear, .multitap].contains(head.specification.kind) else { return nil }
+    guard [.linear, .multitap, .branch].contains(head.specification.kind) else { return nil }
     let width = factor.count
     guard head.specification.featureCount == width else {
       throw PexError(.defect, "an alignment of \(width) features for a head of \(head.specification.featureCount)")
@@ -62,6 +62,6 @@ public struct FeatureAlignment: Sendable {
       }
       bias[row] = Float(sum)
     }
-    return try Head(head.specification, numbers: [weight, bias], temperature: head.temperature)
+    return try Head(head.specification, numbers: [weight, bias], temperature: head.temperature).reading(head.branch)
   }
 }

@@ -64,8 +64,10 @@ public enum HeadTrainer {
       split: split, options: options, limits: limits)
     return try naming(samples.tap) {
       switch (specification.kind, samples) {
-      case (.linear, .features(let table)), (.multitap, .features(let table)): return try bestLinear(job, table)
+      case (.linear, .features(let table)), (.multitap, .features(let table)), (.branch, .features(let table)):
+        return try bestLinear(job, table)
       case (.linear, .taps(let table)), (.multitap, .taps(let table)): return try bestLinear(job, table.pooled())
+      case (.branch, .taps): throw PexError(.defect, "a branch head is trained on pooled features")
       case (.prototype, .features(let table)): return try finished(job, prototypes(job, table, general))
       case (.prototype, .taps(let table)): return try finished(job, prototypes(job, table.pooled(), general))
       case (.conv, .taps(let table)): return try trainConvolution(job, table)

@@ -36,7 +36,7 @@ struct LinearTrainer: Trainer {
     set { if newValue.count == 2 { (model.weight, model.bias) = (newValue[0], newValue[1]) } }
   }
 
-  var parameters: [[Float]] {
+  func parameters() -> [[Float]] {
     let raw = standardisation.folded(weight: model.weight, bias: model.bias)
     return [raw.weight, raw.bias]
   }

@@ -6,7 +6,8 @@ protocol Trainer {
   /// The numbers that training moves.
   var weights: [[Float]] { get set }
   /// The head's tensors on raw taps that ``weights`` stand for, in the order of the specification.
-  var parameters: [[Float]] { get }
+  /// - Throws: `PexError` (malformed) when numbers overflowed.
+  func parameters() throws -> [[Float]]
 
   /// Moves the weights along the mean gradient of the cross-entropy over some samples.
   ///

@@ -42,7 +42,7 @@ struct TrainingLoop<Head: Trainer> {
       (best, kept) = (candidate, strength)
       if limits.isOver { break }
     }
-    return outcome(best, strength: kept, steps: steps, losses: losses)
+    return try outcome(best, strength: kept, steps: steps, losses: losses)
   }
 
   /// Trains on all of `rows` with choices made before.
@@ -52,7 +52,7 @@ struct TrainingLoop<Head: Trainer> {
     let split = Split(training: rows, validation: [])
     var losses: LossHistory?
     let candidate = try run(split, strength: choice.strength, last: choice.epoch, steps: &steps, losses: &losses)
-    return outcome(candidate, strength: choice.strength, steps: steps, losses: choice.losses)
+    return try outcome(candidate, strength: choice.strength, steps: steps, losses: choice.losses)
   }
 
   private struct Candidate {
@@ -61,11 +61,11 @@ struct TrainingLoop<Head: Trainer> {
     var loss: Double
   }
 
-  private func outcome(_ candidate: Candidate, strength: Double, steps: Int, losses: LossHistory?) -> Outcome {
+  private func outcome(_ candidate: Candidate, strength: Double, steps: Int, losses: LossHistory?) throws -> Outcome {
     var head = start
     head.weights = candidate.weights
     return Outcome(
-      parameters: head.parameters, epoch: candidate.epoch, strength: strength, steps: steps, losses: losses)
+      parameters: try head.parameters(), epoch: candidate.epoch, strength: strength, steps: steps, losses: losses)
   }
 
   /// One training from the start to epoch `last` of the schedule.

@@ -23,8 +23,15 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Kind of head for this training: linear, multitap, conv or prototype. Default: each exit's.", valueName: "kind"))
+      "Kind of head for this training: linear, multitap, conv, prototype or branch. Default: each exit's.",
+      valueName: "kind"))
   var head: HeadKind?
+
+  @Option(
+    help: ArgumentHelp(
+      "How pictures are changed while branches of base heads are trained: shift, mirror (for what may be mirrored), both, or "
+        + "none.", valueName: "shift,mirror"))
+  var augment = Augmentation()
 
   @Option(help: "Passes over the samples at most. Default: from the number of samples.") var epochs: Int?
   @Option(help: "Samples a step. Default: from the number of samples.") var batch: Int?
@@ -120,6 +127,7 @@ struct TrainingArguments: ParsableArguments {
     request.supervision = supervision
     request.storage = try storage()
     (request.temperature, request.mix) = (temperature, mix)
+    request.augmentation = augment
     request.exits = try exits.map { text in
       let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
         guard let exit = Int(word) else { throw PexError(.usage, "--exits \(text): '\(word)' is no exit number") }
@@ -161,3 +169,17 @@ struct TrainingArguments: ParsableArguments {
 extension HeadKind: ExpressibleByArgument {}
 extension Supervision: ExpressibleByArgument {}
 extension TrainingOptions.Optimizer: ExpressibleByArgument {}
+
+extension Augmentation: ExpressibleByArgument {
+  public init?(argument: String) {
+    self = .none
+    guard argument != "none" else { return }
+    for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      switch word {
+      case "shift": shift = Augmentation().shift
+      case "mirror": mirrors = true
+      default: return nil
+      }
+    }
+  }
+}

@@ -55,12 +55,12 @@ import Testing
   }
 
   @Test func versions() throws {
-    let newer = try refusal { ($0.version, $0.minimum) = (5, 5) }
+    let newer = try refusal { ($0.version, $0.minimum) = (Format.version + 1, Format.version + 1) }
     #expect(newer?.kind == .unsupported && newer?.hint == "use a newer pex")
     #expect(try refusal { $0.minimum = 0 }?.kind == .malformed)
     #expect(try refusal { ($0.version, $0.minimum) = (0, 1) }?.kind == .malformed)
     // Written by a newer pex, but nothing newer in it.
-    #expect(try refusal { $0.version = 5 } == nil)
+    #expect(try refusal { $0.version = Format.version + 1 } == nil)
   }
 
   @Test func paddingThatIsNotZero() throws {

@@ -29,12 +29,13 @@ import Testing
     let maps: [(channels: Int, spatial: [Int])] = [(4, [5, 4]), (3, [4, 3]), (3, [1])]
     return try HeadSpecification(
       kind: kind, channels: maps[tap].channels, spatial: maps[tap].spatial, classes: 5, hidden: kind == .conv ? 6 : nil,
-      earlier: earlier.map { EarlierTap(exit: $0 + 1, channels: maps[$0].channels) })
+      earlier: earlier.map { EarlierTap(exit: $0 + 1, channels: maps[$0].channels) },
+      branch: kind == .branch ? .separable(channels: maps[tap].channels, spatial: maps[tap].spatial) : [])
   }
 
   private static let cases: [(kind: HeadKind, tap: Int, earlier: [Int])] = [
     (.linear, 0, []), (.linear, 2, []), (.conv, 1, []), (.multitap, 1, [0]), (.multitap, 2, [0, 1]),
-    (.multitap, 0, []), (.prototype, 1, []),
+    (.multitap, 0, []), (.prototype, 1, []), (.branch, 1, [0]),
   ]
 
   @Test(arguments: cases.indices) func nodesComputeTheHeadsLogits(_ index: Int) throws {

@@ -74,32 +74,20 @@ import Testing
     for earlier in bad { #expect(throws: PexError.self) { try specification(.multitap, earlier) } }
   }
 
-  @Test func activationsAreWhatTheForwardPassComputes() throws {
-    for kind in HeadKind.allCases {
-      let earlier = kind == .multitap ? [EarlierTap(exit: 1, channels: 2)] : []
-      let specification = try HeadSpecification(
-        kind: kind, channels: 5, spatial: [6, 7], classes: 3, earlier: earlier)
-      let head = try randomHead(specification, seed: 7)
-      let (tap, before) = (randoms(5 * 42, seed: 8), randoms(2 * 2 * earlier.count, seed: 9))
-      let activations = try tap.withUnsafeBufferPointer { try head.activations(tap: $0, earlier: before) }
-      #expect(activations.logits == (try head.logits(tap, earlier: before)))
-    }
-  }
-
   @Test func tapsOfAnotherSizeAreRefused() throws {
     for kind in HeadKind.allCases {
-      let head = try Head.random(HeadSpecification(kind: kind, channels: 2, spatial: [3, 3], classes: 2), seed: 0)
+      let specification = try HeadSpecification(
+        kind: kind, channels: 2, spatial: [3, 3], classes: 2, branch: branchLayers(kind))
+      let head = try Head.random(specification, seed: 0)
       #expect(throws: PexError.self) { try head.logits(randoms(17, seed: 0)) }
-      #expect(throws: PexError.self) {
-        try randoms(17, seed: 0).withUnsafeBufferPointer { try head.activations(tap: $0) }
-      }
     }
   }
 
   @Test(arguments: HeadKind.allCases)
   func limitedHeadKeepsTheLogitsOfItsClasses(kind: HeadKind) throws {
     let earlier = kind == .multitap ? [EarlierTap(exit: 3, channels: 2)] : []
-    let specification = try HeadSpecification(kind: kind, channels: 9, spatial: [2, 2], classes: 6, earlier: earlier)
+    let specification = try HeadSpecification(
+      kind: kind, channels: 9, spatial: [2, 2], classes: 6, earlier: earlier, branch: branchLayers(kind))
     let head = try randomHead(specification, seed: 9)
     let (tap, before) = (randoms(36, seed: 10), randoms(4 * earlier.count, seed: 11))
     let all = try head.logits(tap, earlier: before)

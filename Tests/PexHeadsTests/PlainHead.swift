@@ -14,8 +14,12 @@ func randomHead(_ specification: HeadSpecification, seed: UInt64) throws -> Head
     // A mean stands for no negative number of samples.
     return try Tensor(parameter.dimensions, numbers.map { 0.3 * (parameter.name == "count" ? abs($0) : $0) })
   }
-  return try Head(specification, parameters: parameters)
+  return try Head(
+    specification, parameters: parameters, branch: specification.branch.map { try Branch.random($0, seed: seed) })
 }
+
+/// The layers of a branch where a kind of head needs one.
+func branchLayers(_ kind: HeadKind) -> [BranchLayer] { kind == .branch ? [BranchLayer(.full, channels: 4)] : [] }
 
 extension Head {
   func logits(_ tap: [Float], earlier: [Float] = []) throws -> [Float] {

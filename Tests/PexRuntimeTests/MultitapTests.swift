@@ -42,8 +42,9 @@ import Testing
     var logits: [Int: [Float]] = [:]
     try session.taps(sample, at: bundle.contents.trunk.exitPoints.map(\.number)) { exit, tap in
       let head = try #require(session.heads[exit]?.head)
-      pooled[exit] = try head.features(tap: tap)
-      logits[exit] = try head.logits(tap: tap, earlier: head.specification.earlier.flatMap { pooled[$0.exit] ?? [] })
+      let earlier = head.specification.earlier.flatMap { pooled[$0.exit] ?? [] }
+      pooled[exit] = try tap.withNumbers { try head.features(tap: $0) }
+      logits[exit] = try tap.withNumbers { try head.logits(tap: $0, earlier: earlier) }
     }
     return logits
   }

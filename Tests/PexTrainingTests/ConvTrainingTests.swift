@@ -28,7 +28,7 @@ import Testing
   @Test func learnsWhatPoolingCannotSee() throws {
     let (table, test) = (try strokes(120, seed: 1), try strokes(300, seed: 2))
     let split = try Split.stratified(labels: table.labels)
-    let scores = try HeadKind.allCases.map { kind in
+    let scores = try [HeadKind.linear, .conv].map { kind in
       let specification = try HeadSpecification(
         kind: kind, channels: 2, spatial: [6, 7], classes: 2, hidden: kind == .conv ? 8 : nil)
       let trained = try HeadTrainer.train(exit: 1, specification: specification, samples: .taps(table), split: split)

@@ -75,7 +75,9 @@ import Testing
     #expect(features.exit == session.heads.entries.first?.exit)
     var table = try TapTable(
       tap: "tap", channels: features.values.count / 2, spatial: try spatial(model, features.exit))
-    try session.taps(inputs, at: [features.exit]) { _, tap in try table.append(tap, label: nil) }
+    try session.taps(inputs, at: [features.exit]) { _, tap in
+      try tap.withNumbers { try table.append($0, label: nil) }
+    }
     #expect(try Array(table.pooled().row(0)) == features.values)
   }
 

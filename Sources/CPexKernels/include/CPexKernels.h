@@ -190,6 +190,25 @@ typedef struct {
   /// output[i] = (input[i] - mean[i]) * scale[i].
   void (*standardise)(ptrdiff_t count, const float *input, const float *mean, const float *scale, float *output);
 
+  /// c[i][j] += sum over k of a[i][k] * b[k][j], k rising whatever tile an element falls in. `a` may be read along either
+  /// axis: a[i][k] lies at i * a_row + k * a_depth. Rows of `b` and `c` lie `b_pitch` and `c_pitch` apart.
+  void (*add_product)(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t columns, const float *a, ptrdiff_t a_row,
+                      ptrdiff_t a_depth, const float *b, ptrdiff_t b_pitch, float *c, ptrdiff_t c_pitch);
+  /// What a 3x3 window of stride 1 or 2 and padding 1 sees of a map [height][width][channels] at each of its places, zeros
+  /// beyond the map: rows [out height][out width][3][3][channels]. And the way back: adds every number of the rows to
+  /// the one of the map that it came from.
+  void (*window_rows)(ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t stride, const float *map,
+                      float *rows);
+  void (*add_window_rows)(ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t stride, const float *rows,
+                          float *map);
+  /// The same window of each channel by itself, with weights [3][3][channels]: adds to an output [out height][out
+  /// width][channels]. And its gradients from those of the output; `map_slopes` may be null.
+  void (*add_window_products)(ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t stride,
+                              const float *map, const float *weights, float *output);
+  void (*add_window_gradients)(ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels, ptrdiff_t stride,
+                               const float *map, const float *weights, const float *slopes, float *weight_slopes,
+                               float *map_slopes);
+
   /// Packs panels of `linear_rows` rows `first..<last` of [rows][depth] weights: [panel][depth][row in panel].
   void (*pack_rows)(ptrdiff_t rows, ptrdiff_t depth, ptrdiff_t first, ptrdiff_t last, const float *weights,
                     float *packed);

@@ -4,15 +4,19 @@ import PexHeads
 import PexTensor
 
 extension Executor {
-  /// A head's logits on a tap that is there, not divided by the temperature: the same bytes as `Head.logits(tap:)`, but
-  /// that denormal numbers are zero as everywhere in a run; on all threads, and without bringing the tap into another
+  /// A head's logits on a tap that is there, not divided by the temperature: the same bytes as
+  /// `Head.logits(features:)`, but that denormal numbers are zero as everywhere in a run; on all threads, and without bringing the tap into another
   /// layout where that can be.
-  /// - Parameter earlier: the pooled features of the head's earlier taps, one tap's after the other.
+  /// - Parameters:
+  ///   - earlier: the pooled features of the head's earlier taps, one tap's after the other.
+  ///   - branch: the pooled features of what the head's convolutions compute of the tap, if it has any.
   /// - Throws: ``PexError`` (defect) when the tap is not there or does not fit the head.
-  package func logits(of head: Head, tap id: ValueID, earlier: [Float] = []) throws -> [Float] {
+  package func logits(
+    of head: Head, tap id: ValueID, earlier: [Float] = [], branch: [Float] = []
+  ) throws -> [Float] {
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    let features = try earlier + features(of: head, tap: id)
+    let features = try earlier + (head.specification.kind == .conv ? [] : pooled(id)) + branch
     guard features.count == head.specification.featureCount else {
       throw PexError(.defect, "\(features.count) features do not fit a head on \(head.specification.featureCount)")
     }
@@ -35,10 +39,6 @@ extension Executor {
   }
 
   private var kernels: pex_kernels { plan.instructionSet.kernels }
-
-  private func features(of head: Head, tap id: ValueID) throws -> [Float] {
-    try head.specification.kind == .conv ? withValue(id) { try head.features(tap: $0) } : pooled(id)
-  }
 
   /// The averages and then the maxima of a tap's channels, `2 * channels` numbers: the same bytes as `poolFeatures`, on all
   /// threads and without bringing the tap into another layout where that can be.

@@ -83,17 +83,32 @@ public final class Executor {
     next = 0
   }
 
+  /// Begins a run of a graph with one input.
+  /// - Parameter numbers: the input's, row-major.
+  /// - Throws: ``PexError`` (defect) when the graph has another number of inputs, or its input of elements.
+  func load(numbers: UnsafeBufferPointer<Float>) throws {
+    next = nil
+    timings.removeAll(keepingCapacity: true)
+    guard plan.graph.inputs.count == 1, let input = plan.graph.inputs.first?.value,
+      try plan.graph[input].type.sampleShape().count == numbers.count
+    else { throw PexError(.defect, "\(numbers.count) numbers do not fit this graph's input") }
+    if let place = plan.memory.places[Stored(input, .plain)] { _ = copy(numbers, to: arena.base + place.lowerBound) }
+    next = 0
+  }
+
+  private func copy(_ tensor: Tensor, to place: UnsafeMutablePointer<Float>) throws -> Bool {
+    try tensor.withFloats { copy($0, to: place) }
+  }
+
   /// Copies an input.
   /// - Returns: whether all of its numbers are finite.
-  private func copy(_ tensor: Tensor, to place: UnsafeMutablePointer<Float>) throws -> Bool {
+  private func copy(_ numbers: UnsafeBufferPointer<Float>, to place: UnsafeMutablePointer<Float>) -> Bool {
     let isFinite = Atomic(true)
-    try tensor.withFloats { numbers in
-      guard let start = numbers.baseAddress else { return }
-      workers.ranges(numbers.count, cost: 1) { range, _ in
-        let first = range.lowerBound
-        if plan.instructionSet.kernels.copy_finite(range.count, start + first, place + first) == 0 {
-          isFinite.store(false, ordering: .relaxed)
-        }
+    guard let start = numbers.baseAddress else { return true }
+    workers.ranges(numbers.count, cost: 1) { range, _ in
+      let first = range.lowerBound
+      if plan.instructionSet.kernels.copy_finite(range.count, start + first, place + first) == 0 {
+        isFinite.store(false, ordering: .relaxed)
       }
     }
     return isFinite.load(ordering: .relaxed)

@@ -21,5 +21,5 @@ public struct InstructionSet: Sendable {
   /// Floats of a vector, which are the channels of a block.
   var lanes: Int { kernels.lanes }
 
-  var kernels: pex_kernels { table.pointee }
+  package var kernels: pex_kernels { table.pointee }
 }

@@ -14,6 +14,16 @@ public struct HeadSet: Sendable {
     public let isEnabled: Bool
     /// Whether it has learned anything.
     public let isTrained: Bool
+    /// What computes its convolutions, if it has any.
+    let branch: BranchPlan?
+
+    init(exit: Int, head: Head, isEnabled: Bool, isTrained: Bool) throws {
+      self.exit = exit
+      self.head = head
+      self.isEnabled = isEnabled
+      self.isTrained = isTrained
+      branch = try head.convolutions().map(BranchPlan.init)
+    }
   }
 
   /// The heads by depth.
@@ -42,7 +52,7 @@ public struct HeadSet: Sendable {
   /// - Throws: ``PexError`` as ``init(base:)-(BundleFile)``.
   public init(base contents: BundleContents) throws {
     try self.init(base: contents) { record in
-      try record.parameters.map { try Head(record.specification, parameters: $0, temperature: record.temperature) }
+      try record.head()
     }
   }
 
@@ -51,9 +61,12 @@ public struct HeadSet: Sendable {
     var untrained = 0
     entries = try contents.exits.map { record in
       if let head = try head(record) {
-        return Entry(exit: record.exit, head: head, isEnabled: true, isTrained: true)
+        return try Entry(exit: record.exit, head: head, isEnabled: true, isTrained: true)
       }
-      let floats = record.specification.parameters.map { $0.dimensions.reduce(1) { saturatingProduct($0, $1) } }
+      let branch = record.specification.branch?.parameters ?? []
+      let floats = (record.specification.parameters + branch).map {
+        $0.dimensions.reduce(1) { saturatingProduct($0, $1) }
+      }
       untrained = floats.reduce(untrained) { $0.addingReportingOverflow($1).overflow ? Int.max : $0 + $1 }
       guard untrained < BundleLimits.headFileBytes / MemoryLayout<Float>.stride else {
         throw PexError(
@@ -61,8 +74,12 @@ public struct HeadSet: Sendable {
           hint: "convert the model with fewer exits")
       }
       let zeros = try record.specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) }
-      let head = try Head(record.specification, parameters: zeros)
-      return Entry(exit: record.exit, head: head, isEnabled: false, isTrained: false)
+      let head = try Head(
+        record.specification, parameters: zeros,
+        branch: record.specification.branch.map {
+          try Branch($0, parameters: branch.map { try Tensor(repeating: 0, $0.dimensions) })
+        })
+      return try Entry(exit: record.exit, head: head, isEnabled: false, isTrained: false)
     }.sorted(by: Self.isShallower(contents.trunk))
     classes = contents.classNames
     policy = contents.policy
@@ -83,8 +100,8 @@ public struct HeadSet: Sendable {
   }
 
   private init(_ file: HeadFile, _ matched: [MatchedHead], on contents: BundleContents) throws {
-    entries = matched.map { match in
-      Entry(exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
+    entries = try matched.map { match in
+      try Entry(exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
     }.sorted(by: Self.isShallower(contents.trunk))
     classes = file.classes
     // Thresholds speak of the numbers that the heads carry; exits may be numbered otherwise in this bundle.

@@ -18,6 +18,9 @@ public final class Session {
   /// Whether answers come with the pooled features of the first tap on their way; see ``Answer/features``.
   public var keepsFeatures = false
   private let executor: Executor
+  private let pool: ThreadPool
+  /// What runs branches, of the heads used last.
+  private var runners: [ObjectIdentifier: (plan: BranchPlan, runner: BranchRunner)] = [:]
   private let clock = ContinuousClock()
 
   /// A session with its own threads.
@@ -40,7 +43,8 @@ public final class Session {
     self.model = model
     self.slot = slot
     self.threads = threads
-    executor = try Executor(weights: model.weights, pool: try ThreadPool(threads: threads))
+    pool = try ThreadPool(threads: threads)
+    executor = try Executor(weights: model.weights, pool: pool)
   }
 
   /// How many threads compute.
@@ -100,23 +104,34 @@ public final class Session {
   ///   - inputs: as in ``run(_:_:deadline:reject:)``.
   ///   - exits: numbers of exit points.
   ///   - toTheEnd: whether the rest of the trunk runs as well.
-  ///   - visit: called by depth with an exit point's number and its numbers `[C, spatial…]`, valid within the call.
+  ///   - visit: called by depth with an exit point's number and what is there, valid within the call.
   /// - Returns: the classifier's logits when the trunk ran to its end and has a classifier.
   /// - Throws: ``PexError`` as ``run(_:_:deadline:reject:)``; whatever `visit` throws.
   @discardableResult
   public func taps(
     _ inputs: [Tensor], at exits: [Int], toTheEnd: Bool = false,
-    _ visit: (Int, UnsafeBufferPointer<Float>) throws -> Void
+    _ visit: (Int, SessionTap) throws -> Void
   ) throws -> [Float]? {
     try executor.load(inputs: inputs, finite: true)
     let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
     for (exit, segment) in wanted {
       try executor.run(through: segment)
-      try executor.withValue(model.points[segment].value) { try visit(exit, $0) }
+      try visit(exit, SessionTap(session: self, value: model.points[segment].value))
     }
     guard toTheEnd, let classifier = model.bundle.graph.classifier, classifier.kind != .none else { return nil }
     try executor.run(through: model.plan.segmentCount - 1)
     return try executor.value(classifier.logits).floats
+  }
+
+  /// The pooled features of what a branch computes of a tap that is there.
+  fileprivate func features(of plan: BranchPlan, tap: ValueID) throws -> [Float] {
+    let key = ObjectIdentifier(plan)
+    if runners[key] == nil {
+      // Heads that were exchanged do not come back.
+      if runners.count >= BundleLimits.exits { runners = [:] }
+      runners[key] = (plan, try BranchRunner(plan, model.plan.instructionSet, pool: pool))
+    }
+    return try executor.withValue(tap) { try runners[key]?.runner.features(of: $0) ?? [] }
   }
 
   /// Goes from exit to exit until the policy is content or the time is over.
@@ -190,11 +205,12 @@ public final class Session {
       }
       try session.executor.run(through: target)
       let earlier = entry.head.specification.earlier.flatMap { pooled[$0.exit] ?? [] }
-      let logits = try session.executor.logits(
-        of: entry.head, tap: session.model.points[target].value, earlier: earlier)
+      let tap = session.model.points[target].value
+      let branch = try entry.branch.map { try session.features(of: $0, tap: tap) } ?? []
+      let logits = try session.executor.logits(of: entry.head, tap: tap, earlier: earlier, branch: branch)
       try requireFinite(logits, .exit(entry.exit))
       if session.keepsFeatures, answer.features == nil {
-        answer.features = (entry.exit, try session.executor.pooled(session.model.points[target].value))
+        answer.features = (entry.exit, try session.executor.pooled(tap))
       }
       let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
       let computed = ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities)
@@ -256,6 +272,24 @@ public final class Session {
     private mutating func measure() {
       answer.macsFraction = prefix + Double(headMACs) / Double(max(session.model.cost.multiplyAccumulates, 1))
     }
+  }
+
+  /// A tap on the way of ``taps(_:at:toTheEnd:_:)``.
+  public struct SessionTap {
+    fileprivate let session: Session
+    fileprivate let value: ValueID
+
+    /// Calls `body` with the tap's numbers `[C, spatial…]`, which are valid within the call.
+    /// - Throws: whatever `body` throws.
+    public func withNumbers<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {
+      try session.executor.withValue(value, body)
+    }
+
+    /// Average and then maximum of every channel.
+    public func pooled() throws -> [Float] { try session.executor.pooled(value) }
+
+    /// The same of what a branch computes of the tap.
+    public func features(of branch: BranchPlan) throws -> [Float] { try session.features(of: branch, tap: value) }
   }
 
   /// Checks early that the exits which a choice names have heads.

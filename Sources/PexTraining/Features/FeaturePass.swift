@@ -100,7 +100,14 @@ struct FeaturePass {
     let logits = columns.first { $0.content == .logits }
     let final = try session.taps(inputs, at: exits.sorted(), toTheEnd: logits != nil) { exit, tap in
       for column in columns where column.exit == exit {
-        rows[column] = column.content == .pooled ? column.pooled(tap) : Array(tap)
+        rows[column] =
+          if let branch = column.branch {
+            try tap.features(of: branch)
+          } else if column.content == .pooled {
+            try tap.pooled()
+          } else {
+            try tap.withNumbers { Array($0) }
+          }
       }
     }
     if let logits { rows[logits] = final }

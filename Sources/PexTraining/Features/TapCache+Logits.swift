@@ -13,10 +13,12 @@ extension TapCache {
       for row in rows { values += try maps.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) } }
     } else {
       let taps = specification.taps(at: exit)
+      let branch = try branchTable(of: head, at: exit)
+      guard (branch == nil) == (specification.branch == nil) else { return nil }
       for row in rows {
         let parts = try taps.compactMap { try pooled(row, at: $0) }
         guard parts.count == taps.count else { return nil }
-        values += try head.logits(features: parts.flatMap { $0 })
+        values += try head.logits(features: parts.flatMap { $0 } + (branch?.row(row) ?? []))
       }
     }
     return try LogitTable(classes: specification.classes, values: values)
@@ -26,7 +28,7 @@ extension TapCache {
   private func pooled(_ row: Int, at exit: Int) throws -> [Float]? {
     if let table = table(.pooled, at: exit)?.table { return Array(try table.row(row)) }
     guard let (column, maps) = map(at: exit) else { return nil }
-    return try maps.row(row).withUnsafeBufferPointer(column.pooled)
+    return try maps.row(row).withUnsafeBufferPointer { pooledFeatures($0, channels: column.channels) }
   }
 
   private func map(at exit: Int) -> (column: TapColumn, table: FeatureTable)? { table(.map, at: exit) }

@@ -61,6 +61,20 @@ struct TapCache {
     try takeLogits()
   }
 
+  /// Keeps more of the same samples.
+  /// - Throws: as ``init(_:_:_:storage:limits:progress:)``.
+  mutating func add(
+    _ columns: [TapColumn], _ session: Session, _ source: TrainingSamples, storage: FeatureStorage,
+    limits: TrainingLimits, progress: (Int) -> Void
+  ) throws {
+    let more = try TapCache(session, columns, source, storage: storage, limits: limits, progress: progress)
+    guard more.kept == kept else {
+      throw PexError(.inputOutput, "\(kept.count) samples could be read at first, then \(more.kept.count)")
+    }
+    tables.merge(more.tables) { first, _ in first }
+    passes += more.passes
+  }
+
   private mutating func takeLogits() throws {
     guard let (column, table) = tables.first(where: { $0.key.content == .logits }), table.count > 0 else { return }
     finalLogits = try LogitTable(classes: column.width, values: try (0..<table.count).flatMap { try table.row($0) })
@@ -192,15 +206,24 @@ struct TapCache {
       try TapTable(table, channels: plan.specification.channels, spatial: plan.specification.spatial))
   }
 
-  /// The pooled features of a head's own tap.
+  /// The pooled features of a head's own tap and, behind them, of its branch.
   /// - Throws: ``PexError`` (defect) when they were not computed.
-  func pooled(_ plan: HeadPlan) throws -> FeatureTable {
+  func own(_ plan: HeadPlan) throws -> FeatureTable {
     let specification = plan.specification
-    guard specification.kind == .conv else { return try column(TapColumn(.pooled, exit: plan.exit, in: model)) }
+    guard specification.kind == .conv else {
+      let tap = try column(TapColumn(.pooled, exit: plan.exit, in: model))
+      guard let branch = plan.branch else { return tap }
+      return try FeatureTable(joining: [tap, column(TapColumn(branch, exit: plan.exit, in: model))])
+    }
     return try TapTable(
       column(TapColumn(.map, exit: plan.exit, in: model)), channels: specification.channels,
       spatial: specification.spatial
     ).pooled()
+  }
+
+  /// The pooled features of a head's branch; nil when it reads none, or they were not kept.
+  func branchTable(of head: Head, at exit: Int) throws -> FeatureTable? {
+    try head.branch.flatMap { tables[try TapColumn($0, exit: exit, in: model)] }
   }
 
   /// What was kept of that kind at an exit.

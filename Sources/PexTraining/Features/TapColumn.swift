@@ -15,6 +15,8 @@ struct TapColumn: Hashable, Sendable {
     case map = 1
     /// The final classifier's logits.
     case logits = 2
+    /// As ``pooled``, of what a branch computes of the tap.
+    case branch = 3
   }
 
   let content: Content
@@ -24,8 +26,11 @@ struct TapColumn: Hashable, Sendable {
   let channels: Int
   /// Numbers a sample.
   let width: Int
-  /// All that the numbers depend on besides the sample and the kernels: the tap's prefix digest; the trunk's for logits.
+  /// All that the numbers depend on besides the sample and the kernels: the prefix digest of what is pooled or kept; the
+  /// trunk's for logits.
   let digest: Digest
+  /// What computes a branch's map.
+  let branch: BranchPlan?
 
   /// A tap's.
   /// - Throws: ``PexError``: (defect) when there is no such exit point, (malformed) when its size overflows.
@@ -38,6 +43,21 @@ struct TapColumn: Hashable, Sendable {
     channels = tap.channels
     width = content == .pooled ? 2 * channels : try Shape([channels] + tap.spatial).count
     digest = point.prefixDigest
+    branch = nil
+  }
+
+  /// A branch's.
+  /// - Throws: ``PexError``: (defect) when there is no such exit point, (malformed) when a size overflows.
+  init(_ branch: Branch, exit: Int, in model: Model) throws {
+    guard let point = model.bundle.contents.trunk.exitPoint(exit) else {
+      throw PexError(.defect, "there is no exit point \(exit)")
+    }
+    content = .branch
+    self.exit = exit
+    channels = branch.specification.output.channels
+    width = 2 * channels
+    digest = try branch.digest(behind: point.prefixDigest)
+    self.branch = BranchPlan(branch)
   }
 
   /// The final classifier's; nil when the model has none.
@@ -49,6 +69,27 @@ struct TapColumn: Hashable, Sendable {
     width = graph[classifier.logits].type.perSample.reduce(1, *)
     channels = width
     digest = model.bundle.contents.trunk.digest
+    branch = nil
+  }
+
+  static func == (left: TapColumn, right: TapColumn) -> Bool {
+    (left.content, left.exit, left.width, left.digest) == (right.content, right.exit, right.width, right.digest)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(content)
+    hasher.combine(digest)
+  }
+
+  /// The columns whose rows a head at an exit reads one behind the other.
+  /// - Parameter branch: what a head with a branch reads; nil when it is not there yet, and its column is left out.
+  /// - Throws: as ``init(_:exit:in:)``.
+  static func read(
+    by specification: HeadSpecification, _ branch: Branch?, at exit: Int, in model: Model
+  ) throws -> [TapColumn] {
+    guard specification.kind != .conv else { return [try TapColumn(.map, exit: exit, in: model)] }
+    let taps = try specification.taps(at: exit).map { try TapColumn(.pooled, exit: $0, in: model) }
+    return try taps + (branch.map { [try TapColumn($0, exit: exit, in: model)] } ?? [])
   }
 
   /// What the training of some heads reads, each once.
@@ -65,13 +106,6 @@ struct TapColumn: Hashable, Sendable {
   /// Where the numbers come from, for messages.
   var name: String { exit.map { "exit \($0)" } ?? "the final classifier" }
 
-  /// Average and maximum of every channel of the tap's map.
-  func pooled(_ map: UnsafeBufferPointer<Float>) -> [Float] {
-    var row = [Float](repeating: 0, count: 2 * channels)
-    row.withUnsafeMutableBufferPointer { poolFeatures(map, channels: channels, into: $0) }
-    return row
-  }
-
   /// Bytes a sample.
   var bytes: Int { saturatingProduct(width, MemoryLayout<Float>.stride) }
 }
@@ -79,18 +113,7 @@ struct TapColumn: Hashable, Sendable {
 extension HeadPlan {
   /// What the head is trained on: the columns whose rows it reads one behind the other.
   /// - Throws: as ``TapColumn/init(_:exit:in:)``.
-  func columns(in model: Model) throws -> [TapColumn] { try specification.columns(at: exit, in: model) }
-}
-
-extension HeadSpecification {
-  /// The columns whose rows such a head at an exit reads one behind the other.
-  /// - Throws: as ``TapColumn/init(_:exit:in:)``.
-  func columns(at exit: Int, in model: Model) throws -> [TapColumn] {
-    switch kind {
-    case .linear, .prototype: [try TapColumn(.pooled, exit: exit, in: model)]
-    case .multitap:
-      try taps(at: exit).map { try TapColumn(.pooled, exit: $0, in: model) }
-    case .conv: [try TapColumn(.map, exit: exit, in: model)]
-    }
+  func columns(in model: Model) throws -> [TapColumn] {
+    try TapColumn.read(by: specification, branch, at: exit, in: model)
   }
 }

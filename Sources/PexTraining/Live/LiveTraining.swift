@@ -191,11 +191,13 @@ public final class LiveTraining: Sendable {
     let samples = state.withLock { $0.samples }
     let shallowest = slot.heads.entries.first(where: \.isEnabled)?.exit ?? columns.first?.exit
     guard samples.count >= DriftMonitor.fewestReferences, let exit = shallowest,
-      let index = columns.firstIndex(where: { $0.exit == exit })
+      let index = columns.firstIndex(where: { $0.exit == exit && $0.content != .branch })
     else { return nil }
     let column = columns[index]
     let reference = samples.map { sample in
-      column.content == .map ? sample.rows[index].withUnsafeBufferPointer(column.pooled) : sample.rows[index]
+      column.content == .map
+        ? sample.rows[index].withUnsafeBufferPointer { pooledFeatures($0, channels: column.channels) }
+        : sample.rows[index]
     }
     return try DriftMonitor(reference: reference, exit: exit, window: window, level: level, seed: seed)
   }

@@ -84,10 +84,15 @@ struct AlignedStart {
   private func alignment(
     _ plan: HeadPlan, _ table: FeatureTable, shares: (Int) throws -> [Float]
   ) throws -> FeatureAlignment? {
-    let taps = plan.specification.taps(at: plan.exit)
-    let known = taps.compactMap { statistics[$0] }
-    guard known.count == taps.count, let classes = known.first?.classes else { return nil }
-    return try FeatureAlignment(known, table: table, shares: shares(classes))
+    let specification = plan.specification
+    // Of an earlier tap a head reads what the trunk gives there, not what a branch makes of it.
+    let known = try specification.earlier.compactMap { try statistics[$0.exit]?.prefix(2 * $0.channels) }
+    guard known.count == specification.earlier.count, let own = statistics[plan.exit],
+      own.width >= specification.ownFeatureCount
+    else { return nil }
+    let classes = own.classes
+    return try FeatureAlignment(
+      known + [own.prefix(specification.ownFeatureCount)], table: table, shares: shares(classes))
   }
 
   /// How often the person meets each of all classes, so far as is known: as the labels say, as was estimated, or one as often as

@@ -16,11 +16,15 @@ extension PersonalTraining.Request {
   /// which are the earlier heads and the base head of the deepest exit.
   func columns(for plans: [HeadPlan], wantsFinal: Bool, _ model: Model) throws -> [TapColumn] {
     guard !isBase else { return try TapColumn.needed(by: plans, wantsFinal: wantsFinal, model) }
-    var others = try earlier?.entries.flatMap { try $0.head.specification.columns(at: $0.exit, in: model) } ?? []
+    var others =
+      try earlier?.entries.flatMap {
+        try TapColumn.read(by: $0.head.specification, $0.head.branch, at: $0.exit, in: model)
+      } ?? []
     let record = plans.last.flatMap { plan in model.bundle.contents.exits.first { $0.exit == plan.exit } }
     // Whole maps are too much for a comparison alone.
     if let record, record.parameters != nil, record.specification.kind != .conv {
-      others += try record.specification.columns(at: record.exit, in: model)
+      let branch = try record.specification.branch.flatMap { _ in try model.bundle.baseHead(at: record.exit)?.branch }
+      others += try TapColumn.read(by: record.specification, branch, at: record.exit, in: model)
     }
     let asksClassifier = wantsFinal || earlier.map { !$0.replacesFinal } ?? false
     let needed = try TapColumn.needed(by: plans, wantsFinal: asksClassifier, model)

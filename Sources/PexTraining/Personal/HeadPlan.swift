@@ -11,6 +11,8 @@ public struct HeadPlan: Sendable {
   public let specification: HeadSpecification
   /// The head to start from, over the same classes; nil to start from nothing.
   public internal(set) var start: Head?
+  /// The branch that the head reads; nil when it reads none, or one that is to be trained with it.
+  public internal(set) var branch: Branch?
   /// Whether that is a head which learned from the person before.
   public let goesOn: Bool
 }
@@ -57,21 +59,43 @@ extension HeadPlan {
     let like = known?.kind == kind ? known : nil
     // A head of the bundle says itself what it reads; another one reads what the heads in front of it do.
     let taps =
-      try kind == .multitap
+      try kind == .multitap || kind == .branch
       ? like?.earlier ?? before.map { EarlierTap(exit: $0, channels: try model.tap($0).channels) } : []
+    let base = try model.bundle.baseHead(at: exit)
+    let layers = try branch(of: kind, base, record, exit: exit)
     let specification = try HeadSpecification(
       kind: kind, channels: tap.channels, spatial: tap.spatial, classes: classes.count,
-      hidden: kind == .conv ? like?.hidden : nil, earlier: taps)
+      hidden: kind == .conv ? like?.hidden : nil, earlier: taps, branch: layers)
+    let branch = layers.isEmpty ? nil : base?.branch
     if let entry = earlier?[exit], entry.head.specification == specification, earlier?.classes == classes {
-      return HeadPlan(exit: exit, specification: specification, start: entry.head, goesOn: true)
+      return HeadPlan(exit: exit, specification: specification, start: entry.head, branch: branch, goesOn: true)
     }
     // The base head limited to the person's classes is where the person starts.
-    let base = try model.bundle.baseHead(at: exit).flatMap { head in
+    let start = try base.flatMap { head in
       numbers.allSatisfy((0..<head.specification.classes).contains)
         ? try head.limited(to: numbers).limitingCounts() : nil
     }
-    let fits = base?.specification == specification
-    return HeadPlan(exit: exit, specification: specification, start: fits ? base : nil, goesOn: false)
+    let fits = start?.specification == specification
+    return HeadPlan(
+      exit: exit, specification: specification, start: fits ? start : nil, branch: branch, goesOn: false)
+  }
+
+  /// The layers of the exit's branch, where that kind of head reads one: means of features do so once it is trained.
+  private static func branch(
+    of kind: HeadKind, _ base: Head?, _ record: ExitRecord?, exit: Int
+  ) throws -> [BranchLayer] {
+    let layers = record?.specification.branch?.layers ?? []
+    switch kind {
+    case .linear, .conv, .multitap: return []
+    case .prototype: return base?.branch == nil ? [] : layers
+    case .branch:
+      guard !layers.isEmpty else {
+        throw PexError(
+          .usage, "exit \(exit) of this bundle has no branch",
+          hint: "convert with --head \(exit)=branch and train base heads, or choose another kind of head")
+      }
+      return layers
+    }
   }
 }
 

@@ -26,6 +26,8 @@ public struct PersonalTraining {
     public var mix: Float = 0.5
     /// How heads are trained.
     public var options = TrainingOptions()
+    /// How pictures are changed while branches are trained; nothing else is trained on changed pictures.
+    public var augmentation = Augmentation()
     /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier.
     public var goal = PolicyGoal.nearBest
     /// Where features are kept.
@@ -120,7 +122,8 @@ public struct PersonalTraining {
       session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
     let skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
     do {
-      var result = try train(cache, labels: cache.kept.map { samples.labels[$0] }, started: started, limits)
+      var result = try train(
+        cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress)
       result.skipped = skipped
       return result
     } catch let error as PexError {
@@ -160,14 +163,15 @@ public struct PersonalTraining {
   private var classNames: [String] { session.model.bundle.contents.classNames ?? request.classNames }
 
   /// Trains on features that are there.
-  /// - Parameter current: heads in use that new ones are held against; nil for those that are gone on from.
+  /// - Parameters:
+  ///   - source: where the samples of the cache come from, to train branches on; nil when nothing but the cache is there.
+  ///   - current: heads in use that new ones are held against; nil for those that are gone on from.
   func train(
-    _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits,
-    against current: HeadSet? = nil
+    _ cache: TapCache, of source: TrainingSamples? = nil, labels: [Int?], started: ContinuousClock.Instant,
+    _ limits: TrainingLimits, against current: HeadSet? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> Result {
     let supervision = try supervision(of: labels)
     let (classNames, clock) = (classNames, ContinuousClock())
-    let cached = clock.now
     let provisional = try provisionalPlans()
     let aligned = try request.isBase ? nil : AlignedStart(session, cache, provisional)
     let asksClassifier = supervision.asksClassifier || request.estimatesClasses
@@ -175,6 +179,13 @@ public struct PersonalTraining {
     let assignment = try Assignment(
       request, supervision, labels: labels, count: classNames.count, logits: shifted ?? cache.finalLogits)
     var plans = try plans(of: assignment.classes, classNames)
+    let answers = assignment.answers
+    try checkCount(of: labels, plans, assignment)
+    let split = try split(plans, answers)
+    if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
+    var cache = cache
+    if let source { try trainBranches(&plans, &cache, source, assignment, split, limits, progress) }
+    let cached = clock.now
     let samples = try plans.map { try cache.samples(for: $0, labels: assignment.labels) }
     let alignedExits = try aligned?.align(&plans, samples, assignment) ?? []
     let tasks = try zip(plans, samples).map { plan, samples in
@@ -182,12 +193,9 @@ public struct PersonalTraining {
         exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
         teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
     }
-    let answers = assignment.answers
-    try checkCount(of: labels, plans, assignment)
-    let split = try split(plans, answers)
-    if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     var heads = try HeadTrainer.trainAll(
       tasks, split: split, options: request.options, threads: session.threads, limits: limits)
+    for index in heads.indices { heads[index].head = try heads[index].head.reading(plans[index].branch) }
     let trained = clock.now
     let names = assignment.classes.map { classNames[$0] }
     let earlier = request.isBase ? nil : current ?? request.earlier
@@ -204,7 +212,7 @@ public struct PersonalTraining {
       policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
     try requireRisk(choice)
     let exits = heads.map { ExitName.exit($0.report.exit) } + (last == nil ? [] : [.final])
-    let progress = try progress(
+    let policyProgress = try self.progress(
       from: earlier, cache, policySamples, held: split.held, names: names, isExpected: expected != nil,
       new: (expected ?? choice?.outcome).map { PolicyProgress.Use(exits: exits, outcome: $0) })
     let steps = heads.map(\.report.steps).reduce(0, +)
@@ -218,7 +226,7 @@ public struct PersonalTraining {
       statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
       passes: cache.passes, skipped: [], labels: labels,
       gaps: ClassGaps(names, answers: answers, isTaught: assignment.isTaught, split), successions: successions,
-      progress: progress,
+      progress: policyProgress,
       verdict: try verdict(heads, plans, alignedExits, successions, policySamples, held: split.held, cache, assignment),
       expected: expected, split: split, seconds: (seconds(started, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
@@ -229,7 +237,9 @@ public struct PersonalTraining {
     guard plan.specification.kind == .prototype, !request.isBase else { return nil }
     let known = session.model.bundle.contents.statistics.first { $0.exit == plan.exit }
     return try known.map { known in
-      GeneralFeatures(try known.checked(), classes: assignment.classes.map { $0 < known.classes ? $0 : nil })
+      GeneralFeatures(
+        try known.checked().prefix(plan.specification.ownFeatureCount),
+        classes: assignment.classes.map { $0 < known.classes ? $0 : nil })
     }
   }
 
@@ -238,7 +248,7 @@ public struct PersonalTraining {
     let answers = assignment.answers
     let rows = answers.indices.filter { answers[$0] != nil }
     return try plans.map { plan in
-      let table = try cache.pooled(plan).picking(rows)
+      let table = try cache.own(plan).picking(rows)
       let labels = rows.compactMap { row in answers[row].map { assignment.classes[$0] } }
       let classes = session.model.bundle.contents.classNames?.count ?? request.classNames.count
       return ExitStatistics(exit: plan.exit, try FeatureStatistics(of: table, labels: labels, classes: classes))
@@ -293,13 +303,13 @@ public struct PersonalTraining {
   }
 
   /// Nearly all samples choose the policy where heads train in no time; convolutions are too dear to be trained once more
-  /// for every part, and of many samples those held out are enough.
+  /// for every part, and of many samples those held out are enough. A branch has seen all samples that train base heads.
   private func split(_ plans: [HeadPlan], _ answers: [Int?]) throws -> Split {
     let (options, labels) = (request.options, answers)
     let split = try Split.stratified(labels: labels, fraction: options.validation, seed: options.seed)
-    guard split.training.count < Schedule.manySamples, plans.allSatisfy({ $0.specification.kind != .conv }) else {
-      return split
-    }
+    guard split.training.count < Schedule.manySamples,
+      plans.allSatisfy({ $0.specification.kind != .conv && !(request.isBase && $0.specification.branch != nil) })
+    else { return split }
     return try split.crossFitted(labels: labels, seed: options.seed)
   }
 
