@@ -68,7 +68,7 @@ def parse_options():
     parser.add_argument(
         "--finetuned", type=int, help=f"how many people of each kind (c) is measured for (default: {FINETUNED})"
     )
-    parser.add_argument("--exits", default="1,2,3,6,10", help="where heads are trained (default: 1,2,3,6,10)")
+    parser.add_argument("--exits", default="1,2,3,4,6,8,10", help="where heads are trained (default: 1,2,3,4,6,8,10)")
     parser.add_argument(
         "--bundle",
         type=pathlib.Path,

@@ -78,7 +78,7 @@ extension BundleContents {
       message.exit = UInt32(clamping: exit.exit)
       var checksums: [UInt32] = []
       // What a head is made of is checked here too, so that no file holds a head that cannot be read.
-      if try naming("exit \(exit.exit)", { try exit.head() }) != nil {
+      if try naming("exit \(exit.exit)", { try head(at: exit.exit) }) != nil {
         checksums = try checked(exit.tensors.map(\.checksum), against: exit.storedChecksums, .headTensors)
       }
       message.head =

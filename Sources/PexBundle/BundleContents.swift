@@ -50,14 +50,17 @@ public struct ExitRecord: Sendable {
   /// The tensors in the order in which files hold them: the branch's first.
   var tensors: [Tensor] { branch + (parameters ?? []) }
 
-  /// The head, when it is trained.
+  /// The exit's branch, when there is one and it is trained.
   /// - Throws: ``PexError`` (malformed) when its tensors hold what must not be there.
-  public func head() throws -> Head? {
-    try parameters.map { parameters in
-      try Head(
-        specification, parameters: parameters, temperature: temperature,
-        branch: specification.branch.map { try Branch($0, parameters: branch) })
-    }
+  func ownBranch() throws -> Branch? {
+    guard parameters != nil else { return nil }
+    return try specification.branch.map { try Branch($0, parameters: branch) }
+  }
+
+  /// The head without the branches that it reads, when it is trained.
+  /// - Throws: ``PexError`` (malformed) when its tensors hold what must not be there.
+  func readout() throws -> Head? {
+    try parameters.map { try Head(specification, parameters: $0, temperature: temperature) }
   }
 }
 
@@ -92,6 +95,27 @@ public struct BundleContents: Sendable {
     self.preprocessing = preprocessing
     self.policy = policy
     self.producer = producer
+  }
+
+  /// The head of an exit with the branches that it reads, when it is trained.
+  /// - Throws: ``PexError`` (malformed) when tensors hold what must not be there, or a branch that it reads is not trained.
+  public func head(at exit: Int) throws -> Head? {
+    guard let record = exits.first(where: { $0.exit == exit }) else { return nil }
+    return try record.readout()?.reading(try branches(of: record.specification, at: exit))
+  }
+
+  /// The branches that a head at an exit reads, from the exits whose they are.
+  /// - Throws: ``PexError`` (malformed) when one is another, not trained, or holds what must not be there.
+  private func branches(of specification: HeadSpecification, at exit: Int) throws -> [Branch] {
+    try specification.branchExits(at: exit).map { number, expected in
+      guard let branch = try exits.first(where: { $0.exit == number })?.ownBranch(), branch.specification == expected
+      else {
+        throw BundleFault.value(
+          "head of exit \(exit)", expected: "the branch that it reads at exit \(number)", found: "none or another"
+        ).error(SectionKind.exits.name)
+      }
+      return branch
+    }
   }
 
   /// Checks everything that the specification asks of a bundle's content beyond what ``Trunk`` has checked. Reading
@@ -140,6 +164,14 @@ public struct BundleContents: Sendable {
         throw BundleFault.value(
           "head of exit \(exit.exit)", expected: "earlier taps in front of it with their channels",
           found: "exit \(tap.exit), \(tap.channels) channels"
+        ).error(section)
+      }
+      guard let branch = tap.branch else { continue }
+      let record = exits.first { $0.exit == tap.exit }
+      guard record?.specification.branch == branch, exit.parameters == nil || record?.parameters != nil else {
+        throw BundleFault.value(
+          "head of exit \(exit.exit)", expected: "the branch that it reads at exit \(tap.exit)",
+          found: "none or another"
         ).error(section)
       }
     }

@@ -65,19 +65,18 @@ public final class BundleFile: Sendable {
   /// The base head of an exit, checked; nil when it is not trained or there is no exit of that number.
   /// - Throws: ``PexError`` (malformed) when its bytes are damaged or hold numbers that are not finite.
   public func baseHead(at exit: Int) throws -> Head? {
-    var first = 0
-    for record in contents.exits {
-      let tensors = record.tensors
-      guard record.exit == exit else {
-        first += tensors.count
-        continue
+    guard let record = contents.exits.first(where: { $0.exit == exit }) else { return nil }
+    // All that the head is made of: its own tensors, and the branches of other exits that it reads.
+    let read = Set([exit] + record.specification.branchExits(at: exit).map(\.exit))
+    return try naming(name) {
+      var first = 0
+      for record in contents.exits {
+        let count = record.tensors.count
+        if read.contains(record.exit) { for index in 0..<count { try headRow.verify(first + index, in: image) } }
+        first += count
       }
-      return try naming(name) {
-        for index in tensors.indices { try headRow.verify(first + index, in: image) }
-        return try naming("exit \(exit)") { try record.head() }
-      }
+      return try naming("exit \(exit)") { try contents.head(at: exit) }
     }
-    return nil
   }
 
   /// The digest of the bundle's preprocessing, which heads carry.

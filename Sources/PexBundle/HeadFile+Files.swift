@@ -109,7 +109,8 @@ extension PersonalHead {
     message.enabled = isEnabled
     message.head = record(checksums: head.parameters.map(\.checksum)).message
     message.earlierDigests = earlierDigests.map { .init($0.bytes) }
-    if let branchDigest { message.branchDigest = .init(branchDigest.bytes) }
+    if let own = branchDigests.last { message.branchDigest = .init(own.bytes) }
+    message.earlierBranchDigests = branchDigests.dropLast().map { .init($0.bytes) }
     return message
   }
 
@@ -125,8 +126,10 @@ extension PersonalHead {
       exit: Int(message.exit), prefixDigest: try Digest(stored: message.prefixDigest, "prefix digest", .heads),
       structureDigest: try Digest(stored: message.structureDigest, "structure digest", .heads),
       earlierDigests: try message.earlierDigests.map { try Digest(stored: $0, "digest of an earlier tap", .heads) },
-      branchDigest: message.branchDigest.isEmpty
-        ? nil : try Digest(stored: message.branchDigest, "digest of a branch", .heads),
+      branchDigests: try
+        (message.earlierBranchDigests
+        + (message.branchDigest.isEmpty ? [] : [message.branchDigest]))
+        .map { try Digest(stored: $0, "digest of a branch", .heads) },
       head: try naming(place) {
         try Head(record.specification, parameters: parameters, temperature: record.temperature)
       },

@@ -16,7 +16,7 @@ extension HeadFile {
   /// - Throws: ``PexError`` (refused) saying why a head does not fit: another trunk, other weights, other storage of
   ///   the weights, other preprocessing.
   public func match(_ contents: BundleContents) throws -> [MatchedHead] {
-    try match(contents) { exit in try contents.exits.first { $0.exit == exit }?.head()?.branch }
+    try match(contents) { exit in try contents.head(at: exit)?.branch }
   }
 
   /// - Parameter branch: what the base head at an exit reads, checked.
@@ -58,7 +58,7 @@ extension HeadFile {
           "the head of exit \(head.exit) also reads exit \(tap.exit), which this bundle does not have in front of it",
           hint: "use the bundle it was trained for, or convert with --exits naming that value")
       }
-      return EarlierTap(exit: earlier.number, channels: tap.channels)
+      return EarlierTap(exit: earlier.number, channels: tap.channels, branch: tap.branch)
     }
     var result = head
     result.head = try Head(
@@ -69,21 +69,27 @@ extension HeadFile {
     return result
   }
 
-  /// The head with the branch that it reads.
+  /// The head with the branches that it reads.
   private func attached(
     _ head: PersonalHead, at point: ExitPointRecord, _ branch: (Int) throws -> Branch?
   ) throws -> PersonalHead {
-    guard let wanted = head.branchDigest else { return head }
-    guard let branch = try branch(point.number), branch.specification == head.head.specification.branch,
-      try branch.digest(behind: point.prefixDigest) == wanted
-    else {
-      throw PexError(
-        .refused,
-        "the head of exit \(head.exit) reads a branch that this bundle does not have at exit \(point.number)",
-        hint: "use the bundle it was trained for, or train the heads again: --base makes other branches")
+    let read = head.head.specification.branchExits(at: point.number)
+    let earlier = zip(head.head.specification.earlier, head.earlierDigests).filter { $0.0.branch != nil }.map(\.1)
+    let prefixes = earlier + [point.prefixDigest]
+    var branches: [Branch] = []
+    for (place, digest) in zip(zip(read, prefixes), head.branchDigests) {
+      let (exit, expected) = place.0
+      guard let branch = try branch(exit), branch.specification == expected,
+        try branch.digest(behind: place.1) == digest
+      else {
+        throw PexError(
+          .refused, "the head of exit \(head.exit) reads a branch that this bundle does not have at exit \(exit)",
+          hint: "use the bundle it was trained for, or train the heads again: --base makes other branches")
+      }
+      branches.append(branch)
     }
     var result = head
-    result.head = try head.head.reading(branch)
+    result.head = try head.head.reading(branches)
     return result
   }
 

@@ -11,9 +11,10 @@ public struct PersonalHead: Sendable {
   public var structureDigest: Digest
   /// The prefix digests of the earlier taps that the head reads, in the order of its specification.
   public var earlierDigests: [Digest]
-  /// The digest of the branch that the head reads, which the bundle holds and the head file does not; nil when it reads none.
-  public var branchDigest: Digest?
-  /// The head. One that came from a file reads no branch before it was matched with a bundle.
+  /// The digests of the branches that the head reads, in its specification's order: the bundle holds them and the head file
+  /// does not.
+  public var branchDigests: [Digest]
+  /// The head. One that came from a file has no branches before it was matched with a bundle.
   public var head: Head
   /// The number that the policy compares with at this exit, when it was chosen on held-out samples.
   public var threshold: Float?
@@ -33,9 +34,10 @@ public struct PersonalHead: Sendable {
       guard let point = trunk.exitPoint(tap.exit) else { throw PexError(.defect, "there is no exit point \(tap.exit)") }
       return point.prefixDigest
     }
-    branchDigest = try head.branch.map { try $0.digest(behind: point.prefixDigest) }
-    guard (branchDigest == nil) == (head.specification.branch == nil) else {
-      throw PexError(.defect, "the head of exit \(exit) lacks the branch that it reads")
+    let taps = zip(head.specification.earlier, earlierDigests).filter { $0.0.branch != nil }.map(\.1)
+    branchDigests = try zip(head.branches, taps + [point.prefixDigest]).map { try $0.digest(behind: $1) }
+    guard branchDigests.count == head.specification.branches.count else {
+      throw PexError(.defect, "the head of exit \(exit) lacks branches that it reads")
     }
     self.head = head
     self.threshold = threshold
@@ -43,14 +45,14 @@ public struct PersonalHead: Sendable {
   }
 
   init(
-    exit: Int, prefixDigest: Digest, structureDigest: Digest, earlierDigests: [Digest], branchDigest: Digest?,
+    exit: Int, prefixDigest: Digest, structureDigest: Digest, earlierDigests: [Digest], branchDigests: [Digest],
     head: Head, threshold: Float?, isEnabled: Bool
   ) {
     self.exit = exit
     self.prefixDigest = prefixDigest
     self.structureDigest = structureDigest
     self.earlierDigests = earlierDigests
-    self.branchDigest = branchDigest
+    self.branchDigests = branchDigests
     self.head = head
     self.threshold = threshold
     self.isEnabled = isEnabled
@@ -153,10 +155,11 @@ public struct HeadFile: Sendable {
           "head \(head.exit)", expected: "\(classes.count) classes", found: "\(head.head.specification.classes)"
         ).error(section)
       }
-      guard (head.branchDigest == nil) == (head.head.specification.branch == nil) else {
+      let branches = head.head.specification.branches.count
+      guard head.branchDigests.count == branches else {
         throw BundleFault.value(
-          "head \(head.exit)", expected: "a digest of its branch, if it reads one",
-          found: head.branchDigest == nil ? "none" : "one"
+          "head \(head.exit)", expected: "digests of the \(branches) branches that it reads",
+          found: "\(head.branchDigests.count)"
         ).error(section)
       }
       try head.record(checksums: []).validate(section, in: .headFile)

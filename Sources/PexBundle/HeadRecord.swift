@@ -53,15 +53,11 @@ struct HeadRecord {
       var message = Pex_EarlierTap()
       message.exit = UInt32(clamping: tap.exit)
       message.channels = UInt32(clamping: tap.channels)
+      message.spatial = (tap.branch?.spatial ?? []).map { UInt32(clamping: $0) }
+      message.branch = tap.branch?.messages ?? []
       return message
     }
-    message.branch = (specification.branch?.layers ?? []).map { layer in
-      var message = Pex_BranchLayer()
-      message.kind = layer.kind.rawValue
-      message.channels = UInt32(clamping: layer.channels)
-      message.stride = UInt32(clamping: layer.stride)
-      return message
-    }
+    message.branch = specification.branch?.messages ?? []
     return message
   }
 
@@ -79,16 +75,13 @@ struct HeadRecord {
     guard kind != .conv || message.hidden > 0 else {
       throw BundleFault.value("hidden channels", expected: "at least 1", found: "0").error(section)
     }
-    let branch = try message.branch.map { layer in
-      BranchLayer(
-        try word(layer.kind, "branch layer", section) as BranchLayer.Kind, channels: Int(layer.channels),
-        stride: Int(layer.stride))
-    }
+    let branch = try message.branch.map { try BranchLayer($0, section) }
+    let earlier = try message.earlier.map { try EarlierTap($0, section) }
     specification = try naming(section) {
       try HeadSpecification(
         kind: kind, channels: Int(message.channels), spatial: message.spatial.map(Int.init),
         classes: Int(message.classes), hidden: Int(message.hidden),
-        earlier: message.earlier.map { EarlierTap(exit: Int($0.exit), channels: Int($0.channels)) }, branch: branch)
+        earlier: earlier, branch: branch)
     }
     temperature = message.temperature
     threshold = message.hasThreshold ? message.threshold : nil
@@ -103,7 +96,46 @@ extension HeadSpecification {
     switch kind {
     case .linear, .conv: 1
     case .multitap, .prototype: branch == nil ? 3 : 5
-    case .branch: 5
+    case .branch: branches.count == 1 ? 5 : 6
     }
+  }
+}
+
+extension BranchSpecification {
+  fileprivate var messages: [Pex_BranchLayer] {
+    layers.map { layer in
+      var message = Pex_BranchLayer()
+      message.kind = layer.kind.rawValue
+      message.channels = UInt32(clamping: layer.channels)
+      message.stride = UInt32(clamping: layer.stride)
+      return message
+    }
+  }
+}
+
+extension BranchLayer {
+  fileprivate init(_ message: Pex_BranchLayer, _ section: String) throws {
+    self.init(
+      try word(message.kind, "branch layer", section), channels: Int(message.channels), stride: Int(message.stride))
+  }
+}
+
+extension EarlierTap {
+  fileprivate init(_ message: Pex_EarlierTap, _ section: String) throws {
+    guard message.spatial.count == (message.branch.isEmpty ? 0 : 2) else {
+      throw BundleFault.value(
+        "earlier tap", expected: "two extents and the layers of a branch, or neither",
+        found: "\(message.spatial.count) and \(message.branch.count)"
+      ).error(section)
+    }
+    let branch = try message.branch.map { try BranchLayer($0, section) }
+    self.init(
+      exit: Int(message.exit), channels: Int(message.channels),
+      branch: try naming(section) {
+        branch.isEmpty
+          ? nil
+          : try BranchSpecification(
+            channels: Int(message.channels), spatial: message.spatial.map(Int.init), layers: branch)
+      })
   }
 }

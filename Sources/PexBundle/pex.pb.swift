@@ -372,6 +372,11 @@ nonisolated struct Pex_EarlierTap: Sendable {
 
   var channels: UInt32 = 0
 
+  /// when it reads the branch there as well
+  var spatial: [UInt32] = []
+
+  var branch: [Pex_BranchLayer] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -555,6 +560,9 @@ nonisolated struct Pex_PersonalHead: Sendable {
 
   /// of the branch that the head reads, which the bundle holds; none when it reads none
   var branchDigest: Data = Data()
+
+  /// of those of earlier taps, in their order
+  var earlierBranchDigests: [Data] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1273,7 +1281,7 @@ nonisolated extension Pex_BranchLayer: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Pex_EarlierTap: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EarlierTap"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{1}channels\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{1}channels\0\u{1}spatial\0\u{1}branch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1283,6 +1291,8 @@ nonisolated extension Pex_EarlierTap: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.exit) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.channels) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.spatial) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.branch) }()
       default: break
       }
     }
@@ -1295,12 +1305,20 @@ nonisolated extension Pex_EarlierTap: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.channels != 0 {
       try visitor.visitSingularUInt32Field(value: self.channels, fieldNumber: 2)
     }
+    if !self.spatial.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.spatial, fieldNumber: 3)
+    }
+    if !self.branch.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.branch, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Pex_EarlierTap, rhs: Pex_EarlierTap) -> Bool {
     if lhs.exit != rhs.exit {return false}
     if lhs.channels != rhs.channels {return false}
+    if lhs.spatial != rhs.spatial {return false}
+    if lhs.branch != rhs.branch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1612,7 +1630,7 @@ nonisolated extension Pex_Heads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PersonalHead"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0\u{3}branch_digest\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0\u{3}branch_digest\0\u{3}earlier_branch_digests\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1627,6 +1645,7 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 5: try { try decoder.decodeSingularMessageField(value: &self._head) }()
       case 6: try { try decoder.decodeRepeatedBytesField(value: &self.earlierDigests) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self.branchDigest) }()
+      case 8: try { try decoder.decodeRepeatedBytesField(value: &self.earlierBranchDigests) }()
       default: break
       }
     }
@@ -1658,6 +1677,9 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.branchDigest.isEmpty {
       try visitor.visitSingularBytesField(value: self.branchDigest, fieldNumber: 7)
     }
+    if !self.earlierBranchDigests.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.earlierBranchDigests, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1669,6 +1691,7 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs._head != rhs._head {return false}
     if lhs.earlierDigests != rhs.earlierDigests {return false}
     if lhs.branchDigest != rhs.branchDigest {return false}
+    if lhs.earlierBranchDigests != rhs.earlierBranchDigests {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

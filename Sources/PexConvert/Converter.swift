@@ -92,6 +92,10 @@ public struct Converter: Sendable {
         let kept = old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification }
         return same.isSuperset(of: taps) ? kept ?? exit : exit
       }
+      // A branch that a head reads goes with the head of its exit: where that is lost, so is this one.
+      while let index = new.exits.firstIndex(where: { !new.hasBranches(of: $0) }) {
+        new.exits[index] = ExitRecord(exit: new.exits[index].exit, specification: new.exits[index].specification)
+      }
       new.statistics = old.statistics.filter { same.contains($0.exit) }
     }
     let trained = Set(new.exits.filter { $0.parameters != nil }.map(\.exit))
@@ -133,5 +137,15 @@ public struct Converter: Sendable {
       try graph.restoreConstant(id, as: half)
     }
     return warnings
+  }
+}
+
+extension BundleContents {
+  /// Whether the branches that an exit's head reads are there and trained, if the head is.
+  fileprivate func hasBranches(of exit: ExitRecord) -> Bool {
+    exit.parameters == nil
+      || exit.specification.branchExits(at: exit.exit).allSatisfy { place in
+        exits.contains { $0.exit == place.exit && $0.parameters != nil && $0.specification.branch == place.branch }
+      }
   }
 }

@@ -48,17 +48,28 @@ extension ExitPlacement {
         .unsupported, "the model has no output of shape [N,C] that heads could stand in for",
         hint: "name it with --output, or convert with --exits none")
     }
-    return try chosen.enumerated().map { depth, point in
+    var placed: [ExitPlacement] = []
+    for point in chosen {
       let map = try point.map()
       let kind = kinds[point.number] ?? kind
-      let readsEarlier = kind == .multitap || kind == .branch
-      let earlier = try chosen.prefix(readsEarlier ? depth : 0).map { point in
-        EarlierTap(exit: point.number, channels: try point.map().channels)
-      }
       let head = try HeadSpecification(
-        kind: kind, channels: map.channels, spatial: map.spatial, classes: classes, earlier: earlier,
+        kind: kind, channels: map.channels, spatial: map.spatial, classes: classes,
+        earlier: kind == .multitap || kind == .branch ? placed.taps(kind) : [],
         branch: kind == .branch ? .separable(channels: map.channels, spatial: map.spatial) : [])
-      return ExitPlacement(point: point, head: head)
+      placed.append(ExitPlacement(point: point, head: head))
+    }
+    return placed
+  }
+}
+
+extension [ExitPlacement] {
+  /// What a head of that kind behind these reads of them: every tap, and on the way of a branch head the branch in front of its
+  /// own. Two branches that were trained apart err on different samples, and the one in front has mostly been computed.
+  fileprivate func taps(_ kind: HeadKind) -> [EarlierTap] {
+    enumerated().map { index, exit in
+      EarlierTap(
+        exit: exit.point.number, channels: exit.head.channels,
+        branch: kind == .branch && index == count - 1 ? exit.head.branch : nil)
     }
   }
 }

@@ -36,15 +36,23 @@ extension Graph {
   ///   not fit what it reads.
   @discardableResult
   public mutating func add(_ heads: [PlacedHead]) throws -> [ValueID] {
-    var pooled: [ValueID: ValueID] = [:]
+    var made = Made()
     return try heads.map { placed in
-      let logits = try naming("the head of exit \(placed.exit)") { try add(placed, &pooled) }
+      let logits = try naming("the head of exit \(placed.exit)") { try add(placed, &made) }
       addOutput(logits)
       return logits
     }
   }
 
-  private mutating func add(_ placed: PlacedHead, _ pooled: inout [ValueID: ValueID]) throws -> ValueID {
+  /// What heads share.
+  private struct Made {
+    /// Features of maps.
+    var pooled: [ValueID: ValueID] = [:]
+    /// What branches compute, by the tap that they read.
+    var branches: [ValueID: ValueID] = [:]
+  }
+
+  private mutating func add(_ placed: PlacedHead, _ made: inout Made) throws -> ValueID {
     let name = placed.outputName
     guard value(named: name) == nil else {
       throw PexError(
@@ -54,21 +62,41 @@ extension Graph {
     guard placed.earlier.count == placed.head.specification.earlier.count else {
       throw PexError(.defect, "it reads \(placed.head.specification.earlier.count) earlier taps")
     }
-    var maps = placed.earlier
-    if placed.head.specification.kind != .conv { maps.append(placed.tap) }
-    if let branch = try placed.head.convolutions() {
-      maps.append(try add(branch, on: placed.tap, name: name + ".branch"))
+    let specification = placed.head.specification
+    var branches = placed.head.branches[...]
+    guard branches.count == specification.branches.count else { throw PexError(.defect, "it lacks branches") }
+    var maps: [ValueID] = []
+    for (tap, earlier) in zip(placed.earlier, specification.earlier) {
+      maps.append(tap)
+      if earlier.branch != nil, let branch = branches.popFirst() { maps.append(try add(branch, on: tap, &made)) }
+    }
+    if specification.kind == .conv {
+      // A convolutional head's are its own.
+      if let convolution = try placed.head.convolutions() {
+        maps.append(try add(convolution, on: placed.tap, name: name + ".branch"))
+      }
+    } else {
+      maps.append(placed.tap)
+      if let branch = branches.popFirst() { maps.append(try add(branch, on: placed.tap, &made)) }
     }
     var rows = try maps.map { map in
-      if let features = pooled[map] { return features }
+      if let features = made.pooled[map] { return features }
       let features = try addFeatures(of: map)
-      pooled[map] = features
+      made.pooled[map] = features
       return features
     }
     if rows.count > 1 {
       rows = [try addNode(.concat(Concat(axis: 1)), rows, output: freeName(name + ".features"))]
     }
     return try addNode(.linear(Linear()), rows + parameters(["weight", "bias"], of: placed), output: name)
+  }
+
+  /// A branch behind a tap, which all heads that read it share.
+  private mutating func add(_ branch: Branch, on tap: ValueID, _ made: inout Made) throws -> ValueID {
+    if let map = made.branches[tap] { return map }
+    let map = try add(branch, on: tap, name: self[tap].name + ".branch")
+    made.branches[tap] = map
+    return map
   }
 
   /// Averages and then maxima of a tap's channels, `[N, 2C]`.

@@ -32,15 +32,16 @@ public struct BranchLayer: Hashable, Sendable {
 }
 
 extension [BranchLayer] {
-  /// Two separable convolutions, which at early exits gain nearly as much as full ones for a third of the work: four times the
-  /// tap's channels and eight times, at most 256. Maps are halved while they are larger than 4x4.
+  /// Separable convolutions, which at early exits gain nearly as much as full ones for a third of the work: two to four of them,
+  /// as many as bring the map to 4x4, with four times the tap's channels and then eight times, at most 192.
   public static func separable(channels: Int, spatial: [Int]) -> [BranchLayer] {
-    let (wide, wider) = (Swift.min(4 * channels, 256), Swift.min(8 * channels, 256))
-    let extent = spatial.min() ?? 1
-    let (first, second) = (extent > 4 ? 2 : 1, extent > 8 ? 2 : 1)
-    return [
-      BranchLayer(.depthwise, channels: channels, stride: first), BranchLayer(.pointwise, channels: wide),
-      BranchLayer(.depthwise, channels: wide, stride: second), BranchLayer(.pointwise, channels: wider),
-    ]
+    var (layers, extent, width) = ([BranchLayer](), spatial.min() ?? 1, channels)
+    while layers.count < 4 || layers.count < 8 && extent > 4 {
+      layers.append(BranchLayer(.depthwise, channels: width, stride: extent > 4 ? 2 : 1))
+      width = Swift.min((layers.count == 1 ? 4 : 8) * channels, 192)
+      layers.append(BranchLayer(.pointwise, channels: width))
+      if extent > 4 { extent = (extent + 1) / 2 }
+    }
+    return layers
   }
 }

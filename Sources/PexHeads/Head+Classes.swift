@@ -24,6 +24,6 @@ extension Head {
         try Tensor(parameter.dimensions, classes.flatMap { rows[$0 * length..<($0 + 1) * length] })
       }
     }
-    return try Head(limited, parameters: tensors, temperature: temperature, branch: branch)
+    return try Head(limited, parameters: tensors, temperature: temperature, branches: branches)
   }
 }

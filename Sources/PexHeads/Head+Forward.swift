@@ -5,7 +5,7 @@ extension Head {
   ///
   /// - Parameters:
   ///   - tap: the tap's numbers for one sample, `[C, spatial…]` row-major.
-  ///   - earlier: the pooled features of ``HeadSpecification/earlier``, one tap's after the other.
+  ///   - earlier: the features of ``HeadSpecification/earlier``, one tap's after the other, a branch's behind its tap's.
   /// - Returns: `classes` numbers. They depend on the taps and the head alone.
   /// - Throws: ``PexError`` (defect) when the number of elements differs from the specification.
   public func logits(tap: UnsafeBufferPointer<Float>, earlier: [Float] = []) throws -> [Float] {

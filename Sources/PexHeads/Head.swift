@@ -9,18 +9,21 @@ public struct Head: Sendable {
   /// Logits are divided by this before softmax; positive and finite. Chosen on held-out samples.
   public let temperature: Float
 
-  /// The branch that it reads, if it reads one; nil while nobody has said which, and such a head cannot compute.
-  public let branch: Branch?
+  /// The branches that it reads, those of ``HeadSpecification/branches``; empty while nobody has said which, and a head that
+  /// reads some cannot compute then.
+  public let branches: [Branch]
+  /// The exit's own among them.
+  public var branch: Branch? { specification.branch == nil ? nil : branches.last }
 
   /// A head with the given numbers.
   /// - Throws: ``PexError`` (malformed) when a tensor's type or shape differs from the specification, a number is
-  ///   not finite, a prototype's count is negative, the temperature is not positive, or the branch looks otherwise.
+  ///   not finite, a prototype's count is negative, the temperature is not positive, or branches look otherwise.
   public init(
-    _ specification: HeadSpecification, parameters: [Tensor], temperature: Float = 1, branch: Branch? = nil
+    _ specification: HeadSpecification, parameters: [Tensor], temperature: Float = 1, branches: [Branch] = []
   ) throws {
     try require(parameters, specification.parameters, of: "a \(specification.kind.rawValue) head")
-    if let branch, branch.specification != specification.branch {
-      throw PexError(.malformed, "a \(specification.kind.rawValue) head does not read this branch")
+    guard branches.isEmpty || branches.map(\.specification) == specification.branches else {
+      throw PexError(.malformed, "a \(specification.kind.rawValue) head does not read these \(branches.count) branches")
     }
     guard temperature > 0, temperature.isFinite else {
       throw PexError(.malformed, "a head's temperature must be positive and finite, found \(temperature)")
@@ -33,7 +36,7 @@ public struct Head: Sendable {
     self.specification = specification
     self.parameters = parameters
     self.temperature = temperature
-    self.branch = branch
+    self.branches = branches
   }
 
   /// The learned tensor of that name.
@@ -45,10 +48,10 @@ public struct Head: Sendable {
     return parameters[index]
   }
 
-  /// The same head reading a branch, or none.
-  /// - Throws: ``PexError`` (malformed) as ``init(_:parameters:temperature:branch:)``.
-  public func reading(_ branch: Branch?) throws -> Head {
-    try Head(specification, parameters: parameters, temperature: temperature, branch: branch)
+  /// The same head reading branches, one for each of ``HeadSpecification/branches``, or none.
+  /// - Throws: ``PexError`` (malformed) as ``init(_:parameters:temperature:branches:)``.
+  public func reading(_ branches: [Branch]) throws -> Head {
+    try Head(specification, parameters: parameters, temperature: temperature, branches: branches)
   }
 
   /// What runs between the tap and what is pooled: the branch, or a convolutional head's own convolution.
@@ -62,12 +65,12 @@ public struct Head: Sendable {
     return try Branch(expected, parameters: Array(parameters.prefix(2)))
   }
 
-  /// A head drawn from the zero-mean normal distribution of He et al. 2015 (arXiv 1502.01852), biases 0; so is its branch.
+  /// A head drawn from the zero-mean normal distribution of He et al. 2015 (arXiv 1502.01852), biases 0; so are its branches.
   /// The same seed gives the same numbers everywhere.
   /// - Throws: ``PexError`` (malformed) when a size overflows.
   public static func random(_ specification: HeadSpecification, seed: UInt64) throws -> Head {
     try Head(
       specification, parameters: randomTensors(specification.parameters, seed: seed),
-      branch: specification.branch.map { try Branch.random($0, seed: seed) })
+      branches: specification.branches.map { try Branch.random($0, seed: seed) })
   }
 }

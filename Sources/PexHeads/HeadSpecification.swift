@@ -12,7 +12,8 @@ public enum HeadKind: String, CaseIterable, Sendable {
   /// A mean of features a class and the linear discriminant that follows from them; see `Prototypes` in PexTraining. Runs as
   /// ``linear``, or on a branch as well; the means are kept so that samples and classes can be added.
   case prototype
-  /// As ``multitap``, and behind those features the averages and maxima of what the exit's branch computes of its tap.
+  /// As ``multitap``, and behind the features of the own tap, and of the tap in front of it, the averages and maxima of what the
+  /// branch there computes.
   case branch
 }
 
@@ -22,12 +23,19 @@ public struct EarlierTap: Hashable, Sendable {
   public let exit: Int
   /// Its channels.
   public let channels: Int
+  /// The branch of that exit, which the head reads besides; nil when it reads the tap alone.
+  public let branch: BranchSpecification?
 
   /// A tap.
-  public init(exit: Int, channels: Int) {
+  /// - Parameter branch: of a branch that reads a map of so many channels.
+  public init(exit: Int, channels: Int, branch: BranchSpecification? = nil) {
     self.exit = exit
     self.channels = channels
+    self.branch = branch
   }
+
+  /// How many features a head reads there: the tap's, and behind them the branch's.
+  public var featureCount: Int { 2 * (channels + (branch?.output.channels ?? 0)) }
 }
 
 /// What a head looks like without its numbers: enough to count its cost and to check a file against.
@@ -82,7 +90,8 @@ public struct HeadSpecification: Hashable, Sendable {
     }
     guard [.multitap, .branch].contains(kind) || earlier.isEmpty, earlier.count <= Self.mostEarlierTaps,
       Set(earlier.map(\.exit)).count == earlier.count,
-      earlier.allSatisfy({ range.contains($0.exit) && range.contains($0.channels) })
+      earlier.allSatisfy({ range.contains($0.exit) && range.contains($0.channels) }),
+      earlier.allSatisfy({ $0.branch == nil || kind == .branch && $0.branch?.channels == $0.channels })
     else {
       throw PexError(.malformed, "a \(kind.rawValue) head cannot read \(earlier.count) earlier taps such as these")
     }
@@ -136,17 +145,39 @@ public struct HeadSpecification: Hashable, Sendable {
 
   /// How many pooled features the fully connected layer reads, an average and a maximum a channel: those of
   /// ``earlier``, those of the tap itself unless the head is convolutional, and those of ``convolutions``.
-  public var featureCount: Int { earlier.reduce(ownFeatureCount) { $0 + 2 * $1.channels } }
+  public var featureCount: Int { earlier.reduce(ownFeatureCount) { $0 + $1.featureCount } }
+
+  /// The branches that the head reads by depth, its own last; a convolutional head reads none.
+  public var branches: [BranchSpecification] { earlier.compactMap(\.branch) + (branch.map { [$0] } ?? []) }
+
+  /// The same, each with the exit whose tap it reads.
+  public func branchExits(at exit: Int) -> [(exit: Int, branch: BranchSpecification)] {
+    earlier.compactMap { tap in tap.branch.map { (tap.exit, $0) } } + (branch.map { [(exit, $0)] } ?? [])
+  }
+
+  /// Multiply-accumulates of the fully connected layer.
+  public var readoutMultiplyAccumulates: Int { classes * featureCount }
 
   /// Those of ``featureCount`` that come from the head's own tap.
   public var ownFeatureCount: Int {
     kind == .conv ? 2 * hidden : 2 * channels + (branch.map { 2 * $0.output.channels } ?? 0)
   }
 
-  /// Multiply-accumulates for one sample, pooling not counted.
-  public var multiplyAccumulates: Int { classes * featureCount + (convolutions?.multiplyAccumulates ?? 0) }
+  /// Multiply-accumulates of the convolutions that a head at an exit needs, by the exit whose tap they read. A run computes
+  /// each once, however many heads read it.
+  public func convolutionCosts(at exit: Int) -> [Int: Int] {
+    var costs: [Int: Int] = [:]
+    for (exit, branch) in branchExits(at: exit) { costs[exit] = branch.multiplyAccumulates }
+    costs[exit] = convolutions?.multiplyAccumulates
+    return costs
+  }
 
-  /// Learned numbers, those of the branch included.
+  /// Multiply-accumulates for one sample, pooling not counted, when no other head is computed.
+  public var multiplyAccumulates: Int {
+    convolutionCosts(at: 0).values.reduce(readoutMultiplyAccumulates, +)
+  }
+
+  /// Learned numbers, those of the exit's branch included.
   public var parameterCount: Int {
     (parameters + (branch?.parameters ?? [])).map { $0.dimensions.reduce(1, *) }.reduce(0, +)
   }

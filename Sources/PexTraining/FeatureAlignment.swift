@@ -62,6 +62,6 @@ public struct FeatureAlignment: Sendable {
       }
       bias[row] = Float(sum)
     }
-    return try Head(head.specification, numbers: [weight, bias], temperature: head.temperature).reading(head.branch)
+    return try Head(head.specification, numbers: [weight, bias], temperature: head.temperature).reading(head.branches)
   }
 }

@@ -5,14 +5,16 @@ extension FeatureStatistics {
   /// The statistics of some labelled samples.
   ///
   /// The covariance within classes is summed in double and taken apart by the pivoted Cholesky decomposition, largest remaining
-  /// variance first (Harbrecht, Peters and Schneider 2012), until nothing is left or the rank is ``mostRank``; what is left
-  /// of the diagonal is ``residual``.
+  /// variance first (Harbrecht, Peters and Schneider 2012), until little of it is left or the rank is ``mostRank``; what is
+  /// left of the diagonal is ``residual``. Rows for the last thousandth would make bundles twice as large, and prototypes, which
+  /// read them, gain nothing by them; without those for the last hundredth they lose.
   ///
   /// - Parameters:
   ///   - table: pooled features of one tap.
   ///   - labels: one a sample, below `classes`.
+  ///   - unexplained: the share of the variance, 0 to 1, that may stay in the diagonal alone.
   /// - Throws: ``PexError``: defect when there are not as many labels as samples; malformed for labels beyond the classes.
-  public init(of table: FeatureTable, labels: [Int], classes: Int) throws {
+  public init(of table: FeatureTable, labels: [Int], classes: Int, unexplained: Double = 0.001) throws {
     guard labels.count == table.count, table.count > 0 else {
       throw PexError(.defect, "\(table.tap): \(labels.count) labels for \(table.count) samples")
     }
@@ -21,7 +23,8 @@ extension FeatureStatistics {
     }
     let (counts, means) = try classMeans(table, labels, classes)
     var covariance = try covarianceWithin(table, labels, means)
-    let factor = pivotedCholesky(&covariance, width: table.width, most: Self.mostRank)
+    let factor = pivotedCholesky(
+      &covariance, width: table.width, most: Self.mostRank, until: max(unexplained, 1e-9))
     let residual = (0..<table.width).map { max(0, covariance[$0 * table.width + $0]) }
     try self.init(
       counts: Tensor([classes], counts.map(Float.init)), means: Tensor([classes, table.width], means.map(Float.init)),
@@ -93,14 +96,16 @@ private func covarianceWithin(_ table: FeatureTable, _ labels: [Int], _ means: [
 }
 
 /// Takes a covariance apart: rows whose products with themselves add up to it. What is left stays in its diagonal.
-private func pivotedCholesky(_ matrix: inout [Double], width: Int, most: Int) -> [Double] {
+private func pivotedCholesky(
+  _ matrix: inout [Double], width: Int, most: Int, until unexplained: Double
+) -> [Double] {
   var rows: [Double] = []
   let total = (0..<width).reduce(0.0) { $0 + matrix[$1 * width + $1] }
   var diagonal = (0..<width).map { matrix[$0 * width + $0] }
   for _ in 0..<min(width, most) {
-    guard let pivot = diagonal.indices.max(by: { diagonal[$0] < diagonal[$1] }), diagonal[pivot] > 1e-9 * total else {
-      break
-    }
+    guard let pivot = diagonal.indices.max(by: { diagonal[$0] < diagonal[$1] }),
+      diagonal.reduce(0, +) > unexplained * total
+    else { break }
     let root = diagonal[pivot].squareRoot()
     var row = (0..<width).map { matrix[pivot * width + $0] }
     for start in stride(from: 0, to: rows.count, by: width) {

@@ -14,7 +14,14 @@ enum BaseHeads {
     request.classNames = data.classNames
     let samples = try TrainingSamples([data.dataset], for: contents)
     let bar = ProgressBar(console, "features", total: samples.count)
-    let result = try PersonalTraining(session, request).run(samples) { bar.update($0) }
+    var branches: ProgressBar?
+    let result = try PersonalTraining(session, request).run(
+      samples, progress: { bar.update($0) },
+      branchProgress: { done, total in
+        let bar = branches ?? ProgressBar(console, "branches", total: total)
+        bar.update(done)
+        branches = bar
+      })
     console.warn(skipped: result.skipped, of: samples.count)
     console.warn(result.gaps)
     for trained in result.heads {

@@ -16,7 +16,7 @@ struct PlacementOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Kind of head: linear, multitap, conv or prototype; per exit: 3=conv,6=linear.", valueName: "kind"))
+      "Kind of head: linear, multitap, conv, branch or prototype; per exit: 3=conv,6=linear.", valueName: "kind"))
   var head: String?
 
   @Option(help: ArgumentHelp("Train the base heads now, on a folder of labelled images.", valueName: "folder"))

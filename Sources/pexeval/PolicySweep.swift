@@ -28,18 +28,14 @@ struct PolicySweep {
   /// How thresholds do; nil when there is nothing to choose between.
   func curve(_ labels: [Int]) throws -> PolicyCurve? {
     guard exits.count > 1, !labels.isEmpty else { return nil }
-    return try PolicyCurve(exits: records.map { try $0.predictions() }, labels: labels, costs: costs)
+    return try PolicyCurve(exits: records.map { try $0.predictions() }, labels: labels, costs: costs())
   }
 
   /// Shares of the trunk's multiply-accumulates up to each exit, with every head on the way.
-  private var costs: [Double] {
-    let total = Double(max(session.model.cost.multiplyAccumulates, 1))
-    var onTheWay = 0
-    return exits.map { exit in
-      if case .exit(let number) = exit {
-        onTheWay += session.heads[number]?.head.specification.multiplyAccumulates ?? 0
-      }
-      return session.model.prefixShare(exit) + Double(onTheWay) / total
-    }
+  private func costs() throws -> [Double] {
+    let heads = session.heads.entries.filter { exits.contains(.exit($0.exit)) }
+      .map { ($0.exit, $0.head.specification) }
+    let costs = try ExitCosts(of: heads, in: session.model, withFinal: heads.count < exits.count)
+    return costs.taking(exits.map { _ in true })
   }
 }

@@ -6,7 +6,9 @@ extension HeadSpecification {
   var words: String {
     guard !earlier.isEmpty else { return kind.rawValue }
     let taps = earlier.map { String($0.exit) }.joined(separator: ", ")
-    return "\(kind.rawValue) (also reads exit\(earlier.count == 1 ? "" : "s") \(taps))"
+    let branches = earlier.filter { $0.branch != nil }.map { String($0.exit) }.joined(separator: ", ")
+    let more = branches.isEmpty ? "" : " and the branch of exit \(branches)"
+    return "\(kind.rawValue) (also reads exit\(earlier.count == 1 ? "" : "s") \(taps)\(more))"
   }
 
   /// The numbers of the earlier taps.

@@ -14,6 +14,10 @@ final class FeatureProgress {
   private let watch = Stopwatch()
   private var first: (done: Int, seconds: Double)?
   private var isTold = false
+  private var branches: ProgressBar?
+  private var branchWatch = Stopwatch()
+  private var firstViews: (done: Int, seconds: Double)?
+  private var isBranchTold = false
 
   /// A pass over `count` samples that starts now and keeps `bytes` of features.
   init(_ console: Console, count: Int, bytes: Int) {
@@ -21,6 +25,21 @@ final class FeatureProgress {
     self.count = count
     self.bytes = bytes
     bar = ProgressBar(console, "features", total: count)
+  }
+
+  /// Tells that so many views of samples are done while branches train: at first, how long that takes.
+  func update(branches done: Int, of total: Int) {
+    let bar = branches ?? ProgressBar(console, "branches", total: total)
+    if branches == nil { branchWatch = Stopwatch() }
+    branches = bar
+    if firstViews == nil {
+      firstViews = (done, branchWatch.seconds)
+    } else if let first = firstViews, !isBranchTold, branchWatch.seconds > 3 {
+      isBranchTold = true
+      let each = (branchWatch.seconds - first.seconds) / Double(max(done - first.done, 1))
+      console.progress("branches: about \(Format.seconds(each * Double(total))) for \(total) views of the images")
+    }
+    bar.update(done)
   }
 
   /// Tells that `done` samples are done.

@@ -72,7 +72,8 @@ import PexTraining
     }
     let count = data.samples.count
     let progress = FeatureProgress(console, count: count, bytes: try request.featureBytes(model, samples: count))
-    let result = try PersonalTraining(session, request).run(data.samples) { progress.update($0) }
+    let result = try PersonalTraining(session, request).run(
+      data.samples, progress: { progress.update($0) }, branchProgress: { progress.update(branches: $0, of: $1) })
     console.warn(skipped: result.skipped, of: count)
     console.warn(result.gaps)
     if base {

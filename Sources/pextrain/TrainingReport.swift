@@ -71,6 +71,7 @@ struct TrainingReport {
     }
     try console.result(
       "\(result.labels.count) samples\(labelled), \(result.classes.count) classes\(classList); features \(Format.seconds(result.seconds.features)), "
+        + (result.seconds.branches < 0.05 ? "" : "branches \(Format.seconds(result.seconds.branches)), ")
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
   }
@@ -153,7 +154,8 @@ struct TrainingReport {
         "reasons": .array(result.skipped.map { .string($0.reason.message) }),
       ]),
       "seconds": .members([
-        "features": .number(result.seconds.features), "heads": .number(result.seconds.heads),
+        "features": .number(result.seconds.features), "branches": .number(result.seconds.branches),
+        "heads": .number(result.seconds.heads),
       ]),
       "aligned_exits": .array(result.alignedExits.map(JSON.integer)), "shifted": .bool(result.isShifted),
       "supervision": .string(result.supervision.rawValue),

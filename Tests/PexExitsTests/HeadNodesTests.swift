@@ -63,6 +63,32 @@ import Testing
     #expect(expected.contains { abs($0) > 0.01 })
   }
 
+  /// A head that reads the branch in front of it, and the head that has it: the branch is there once.
+  @Test func headsShareBranches() throws {
+    var (graph, taps) = try network()
+    let near = try Head.random(try specification(.branch, tap: 0), seed: 1)
+    let plain = try specification(.branch, tap: 1)
+    let far = try Head.random(
+      try HeadSpecification(
+        kind: .branch, channels: 3, spatial: [4, 3], classes: 5,
+        earlier: [EarlierTap(exit: 1, channels: 4, branch: near.specification.branch)],
+        branch: plain.branch?.layers ?? []), seed: 2)
+    let reading = try far.reading([#require(near.branch), #require(far.branch)])
+    let logits = try graph.add([
+      PlacedHead(exit: 1, head: near, tap: taps[0]),
+      PlacedHead(exit: 2, head: reading, tap: taps[1], earlier: [taps[0]]),
+    ])
+    try graph.verify()
+    let convolutions = graph.nodes.count { if case .convolution = $0.operation { true } else { false } }
+    #expect(convolutions == 2 + (near.specification.branch?.layers.count ?? 0) + (plain.branch?.layers.count ?? 0))
+    let values = try Reference.run(
+      graph, inputs: try randomInputs(graph, batch: 1, seed: 2), keeping: logits + taps)
+    let front = try values[2].withFloats { try near.features(tap: $0) }
+    let expected = try values[3].withFloats { try reading.logits(tap: $0, earlier: front) }
+    #expect(relativeError(values[1], try Tensor([1, 5], expected)) < 1e-5)
+    #expect(expected.contains { abs($0) > 0.01 })
+  }
+
   @Test func headsOnOneTapShareItsFeatures() throws {
     var (graph, taps) = try network()
     let before = graph.nodes.count

@@ -47,9 +47,42 @@ import Testing
       earlier.map(Double.init) + plainPooled(tap.map(Double.init), channels: 3) + plainPooled(map, channels: 5)
     #expect(try distance(head.logits(tap, earlier: earlier), plainReadout(head, features)) < 1e-5)
     // Nobody has said which branch: nothing is computed.
-    #expect(throws: PexError.self) { try head.reading(nil).logits(tap, earlier: earlier) }
+    #expect(throws: PexError.self) { try head.reading([]).logits(tap, earlier: earlier) }
     let limited = try head.limited(to: [1])
     #expect(try limited.logits(tap, earlier: earlier) == [head.logits(tap, earlier: earlier)[1]])
+  }
+
+  /// The branch in front stands behind the tap that it reads; each branch is counted once.
+  @Test func headsReadBranchesOfOtherExits() throws {
+    let front = try BranchSpecification(
+      channels: 2, spatial: [8, 8], layers: [BranchLayer(.full, channels: 7, stride: 2)])
+    let specification = try HeadSpecification(
+      kind: .branch, channels: 3, spatial: [4, 4], classes: 2,
+      earlier: [EarlierTap(exit: 1, channels: 6), EarlierTap(exit: 2, channels: 2, branch: front)],
+      branch: [BranchLayer(.full, channels: 5, stride: 2)])
+    #expect(specification.featureCount == 12 + (4 + 14) + (6 + 10) && specification.ownFeatureCount == 16)
+    #expect(specification.branchExits(at: 9).map(\.exit) == [2, 9])
+    let own = try #require(specification.branch)
+    #expect(
+      specification.convolutionCosts(at: 9) == [2: front.multiplyAccumulates, 9: own.multiplyAccumulates])
+    #expect(
+      specification.multiplyAccumulates == 2 * 46 + front.multiplyAccumulates + own.multiplyAccumulates)
+    let head = try Head.random(specification, seed: 3)
+    #expect(head.branches.map(\.specification) == [front, own] && head.branch?.specification == own)
+    #expect(throws: PexError.self) { try head.reading(Array(head.branches.reversed())) }
+    #expect(throws: PexError.self) { try head.reading([head.branches[1]]) }
+    let earlier = randoms(12 + 18, seed: 9)
+    let tap = randoms(48, seed: 8)
+    let map = try tap.withUnsafeBufferPointer { try head.branches[1].map(tap: $0) }.map { Double($0) }
+    let features =
+      earlier.map(Double.init) + plainPooled(tap.map(Double.init), channels: 3) + plainPooled(map, channels: 5)
+    #expect(try distance(head.logits(tap, earlier: earlier), plainReadout(head, features)) < 1e-5)
+    // A branch of other channels than the tap's.
+    #expect(throws: PexError.self) {
+      try HeadSpecification(
+        kind: .branch, channels: 3, spatial: [4, 4], classes: 2,
+        earlier: [EarlierTap(exit: 2, channels: 6, branch: front)], branch: own.layers)
+    }
   }
 
   @Test func whatDoesNotFitIsRefused() throws {

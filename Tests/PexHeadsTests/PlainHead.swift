@@ -15,7 +15,7 @@ func randomHead(_ specification: HeadSpecification, seed: UInt64) throws -> Head
     return try Tensor(parameter.dimensions, numbers.map { 0.3 * (parameter.name == "count" ? abs($0) : $0) })
   }
   return try Head(
-    specification, parameters: parameters, branch: specification.branch.map { try Branch.random($0, seed: seed) })
+    specification, parameters: parameters, branches: specification.branches.map { try Branch.random($0, seed: seed) })
 }
 
 /// The layers of a branch where a kind of head needs one.

@@ -11,26 +11,38 @@ import Testing
   private static let seeds = (0..<40).map(UInt64.init)
 
   /// A bundle of a network with a head at each of its exit points; deeper ones read what is in front of them.
-  private func bundle(seed: UInt64, _ reads: (_ depth: Int, [ExitPointRecord]) -> [ExitPointRecord]) throws
-    -> BundleFile
-  {
+  /// - Parameter chained: whether heads have branches where they can, and read the one in front of them.
+  private func bundle(
+    seed: UInt64, chained: Bool = false, _ reads: (_ depth: Int, [ExitPointRecord]) -> [ExitPointRecord]
+  ) throws -> BundleFile {
     var contents = try makeBundle(seed: seed).contents
     let points = contents.trunk.exitPoints.sorted {
       ($0.multiplyAccumulates, $0.number) < ($1.multiplyAccumulates, $1.number)
     }
-    func channels(_ point: ExitPointRecord) throws -> (channels: Int, spatial: [Int]) {
+    func shape(_ point: ExitPointRecord) throws -> (channels: Int, spatial: [Int]) {
       let tap = try #require(contents.trunk.graph[point.value].type.tap)
       return (tap.channels, tap.spatial)
     }
     let classes = contents.trunk.classCount ?? 3
+    var made: [Int: Head] = [:]
     contents.exits = try points.enumerated().map { depth, point in
-      let earlier = try reads(depth, Array(points[..<depth])).map {
-        EarlierTap(exit: $0.number, channels: try channels($0).channels)
+      let front = chained && depth > 0 ? made[points[depth - 1].number] : nil
+      let (channels, spatial) = try shape(point)
+      let isBranch = chained && spatial.count == 2
+      let earlier = try reads(depth, Array(points[..<depth])).map { earlier in
+        EarlierTap(
+          exit: earlier.number, channels: try shape(earlier).channels,
+          branch: isBranch && earlier.number == points[depth - 1].number ? front?.specification.branch : nil)
       }
-      let (channels, spatial) = try channels(point)
       let specification = try HeadSpecification(
-        kind: .multitap, channels: channels, spatial: spatial, classes: classes, earlier: earlier)
-      return ExitRecord(exit: point.number, head: try Head.random(specification, seed: seed + UInt64(point.number)))
+        kind: isBranch ? .branch : .multitap, channels: channels, spatial: spatial, classes: classes, earlier: earlier,
+        branch: isBranch ? [BranchLayer(.full, channels: 5, stride: 2)] : [])
+      var head = try Head.random(specification, seed: seed + UInt64(point.number))
+      if specification.branches.count == 2 {
+        head = try head.reading([#require(front?.branch), #require(head.branch)])
+      }
+      made[point.number] = head
+      return ExitRecord(exit: point.number, head: head)
     }.sorted { $0.exit < $1.exit }
     return try BundleFile(bytes: try contents.encoded())
   }
@@ -42,9 +54,11 @@ import Testing
     var logits: [Int: [Float]] = [:]
     try session.taps(sample, at: bundle.contents.trunk.exitPoints.map(\.number)) { exit, tap in
       let head = try #require(session.heads[exit]?.head)
-      let earlier = head.specification.earlier.flatMap { pooled[$0.exit] ?? [] }
-      pooled[exit] = try tap.withNumbers { try head.features(tap: $0) }
-      logits[exit] = try tap.withNumbers { try head.logits(tap: $0, earlier: earlier) }
+      let earlier = head.specification.earlier.flatMap { (pooled[$0.exit] ?? []).prefix($0.featureCount) }
+      let branch = try head.branch.map { try tap.features(of: BranchPlan($0)) } ?? []
+      let own = try tap.pooled() + branch
+      pooled[exit] = own
+      logits[exit] = try head.logits(features: earlier + own)
     }
     return logits
   }
@@ -71,8 +85,33 @@ import Testing
       }
       // A policy that is content at once has read no tap behind that exit.
       let first = try session.run(sample, .policy(PolicyRecord(.confidence, 0)))
-      #expect(first.computed.count == 1 && first.macsFraction < 1 + 1e-9)
+      let shallowest = try #require(session.heads.entries.first)
+      let cost =
+        Double(shallowest.head.specification.multiplyAccumulates) / Double(max(model.cost.multiplyAccumulates, 1))
+      #expect(first.computed.count == 1)
+      #expect(abs(first.macsFraction - model.prefixShare(.exit(shallowest.exit)) - cost) < 1e-9)
     }
+  }
+
+  /// A branch that two heads read is computed and counted once.
+  @Test func headsReadTheBranchInFront() throws {
+    let seeds = try Self.seeds.filter { try makeBundle(seed: $0).contents.trunk.exitPoints.count >= 3 }.prefix(4)
+    var shared = 0
+    for seed in seeds {
+      let bundle = try bundle(seed: seed, chained: true) { _, points in points }
+      try check(bundle)
+      let model = try Model(bundle)
+      let session = try Session(model, threads: 1)
+      let heads = session.heads.entries.map { ($0.exit, $0.head.specification) }
+      shared += heads.count { $0.1.branches.count == 2 }
+      var branches: [Int: Int] = [:]
+      for (exit, head) in heads { branches.merge(head.convolutionCosts(at: exit)) { first, _ in first } }
+      let expected = heads.reduce(branches.values.reduce(0, +)) { $0 + $1.1.readoutMultiplyAccumulates }
+      let answer = try session.run(try model.syntheticSample(), .all)
+      let total = Double(max(model.cost.multiplyAccumulates, 1))
+      #expect(abs(answer.macsFraction - (1 + Double(expected) / total)) < 1e-9)
+    }
+    #expect(shared >= 3)
   }
 
   @Test func logitsDependOnTheSampleAlone() throws {

@@ -65,7 +65,7 @@ import Testing
     let classes = Int.random(in: 1...6, using: &random)
     let samples = seed % 4 == 0 ? Int.random(in: 1...width, using: &random) : Int.random(in: 20...120, using: &random)
     let (table, labels) = try table(UInt64(seed), samples: samples, width: width, classes: classes)
-    let statistics = try FeatureStatistics(of: table, labels: labels, classes: classes)
+    let statistics = try FeatureStatistics(of: table, labels: labels, classes: classes, unexplained: 0)
     let direct = try direct(table, labels, classes: classes)
     #expect(statistics.counts.floats == direct.counts)
     #expect(relativeDistance(statistics.means.floats, direct.means.flatMap { $0 }) < 1e-6)
@@ -84,7 +84,7 @@ import Testing
     var table = try FeatureTable(tap: "exit 1", width: width)
     for _ in 0..<samples { try table.append((0..<width).map { _ in random.normal() }, label: 0) }
     let labels = [Int](repeating: 0, count: samples)
-    let statistics = try FeatureStatistics(of: table, labels: labels, classes: 1)
+    let statistics = try FeatureStatistics(of: table, labels: labels, classes: 1, unexplained: 0)
     #expect(statistics.rank == FeatureStatistics.mostRank)
     let rows = try rows(table)
     let mean = mean(rows, width: width)
@@ -99,6 +99,21 @@ import Testing
       if residual[index] > 1e-6 { unexplained += 1 }
     }
     #expect(unexplained == width - FeatureStatistics.mostRank)
+  }
+
+  /// What is left out is small everywhere, variances are exact all the same, and there are fewer rows.
+  @Test(arguments: 0..<8) func littleOfTheCovarianceIsLeftOut(seed: Int) throws {
+    let (width, share) = (24, 0.05)
+    let (table, labels) = try table(UInt64(seed) + 70, samples: 200, width: width, classes: 3)
+    let whole = try FeatureStatistics(of: table, labels: labels, classes: 3, unexplained: 0)
+    let short = try FeatureStatistics(of: table, labels: labels, classes: 3, unexplained: share)
+    #expect(short.rank > 0 && short.rank < whole.rank)
+    let (exact, found) = (covariance(whole), covariance(short))
+    let total = (0..<width).reduce(0.0) { $0 + exact[$1, $1] }
+    // No element of a positive semidefinite matrix is larger than its trace.
+    #expect((zip(found.values, exact.values).map { abs($0 - $1) }.max() ?? 1) <= share * total * (1 + 1e-5))
+    for index in 0..<width { #expect(abs(found[index, index] - exact[index, index]) <= 1e-6 * total) }
+    #expect(short.residual.floats.reduce(0) { $0 + Double($1) } <= share * total * (1 + 1e-5))
   }
 
   @Test func samplesThatDoNotDifferHaveNoRows() throws {

@@ -161,6 +161,15 @@ import Testing
       try ThresholdChoice.choose(
         exits: [try early(), try early(), try late()], enabled: [true, true, true], labels: labels, costs: same))
     #expect(one.enabled == [false, true, true] && abs(one.outcome.meanCost - (0.7 * 0.31 + 0.3 * 1.01)) < 1e-12)
+    // A branch that the next head reads as well costs it nothing more; without the first exit it does.
+    let chained = try ExitCosts(
+      trunk: [0.2, 0.4, 1], heads: [0.01, 0.02, 0], convolutions: [[1: 0.1], [1: 0.1, 2: 0.05], [:]])
+    for (open, expected) in [
+      ([true, true, true], [0.31, 0.58, 1.18]), ([false, true, true], [0.31, 0.57, 1.17]),
+      ([false, false, true], [0.31, 0.57, 1]),
+    ] {
+      #expect(zip(chained.taking(open), expected).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
     // A head that is dearer than the rest of the network.
     let dear = try ExitCosts(trunk: [0.25, 1], heads: [0.8, 0])
     let none = try #require(

@@ -14,15 +14,24 @@ public struct HeadSet: Sendable {
     public let isEnabled: Bool
     /// Whether it has learned anything.
     public let isTrained: Bool
-    /// What computes its convolutions, if it has any.
-    let branch: BranchPlan?
+    /// What computes the convolutions whose maps it reads, by the exit whose tap they read. Heads of one set that read the same
+    /// branch have the same plan.
+    let convolutions: [Int: BranchPlan]
+  }
 
-    init(exit: Int, head: Head, isEnabled: Bool, isTrained: Bool) throws {
-      self.exit = exit
-      self.head = head
-      self.isEnabled = isEnabled
-      self.isTrained = isTrained
-      branch = try head.convolutions().map(BranchPlan.init)
+  /// Makes the entries of one set.
+  private struct Entries {
+    private var plans: [Int: BranchPlan] = [:]
+
+    mutating func make(exit: Int, head: Head, isEnabled: Bool, isTrained: Bool) throws -> Entry {
+      var convolutions: [Int: BranchPlan] = [:]
+      for ((place, _), branch) in zip(head.specification.branchExits(at: exit), head.branches) {
+        let plan = plans[place] ?? BranchPlan(branch)
+        (plans[place], convolutions[place]) = (plan, plan)
+      }
+      // A convolutional head's are its own.
+      if convolutions.isEmpty { convolutions[exit] = try head.convolutions().map(BranchPlan.init) }
+      return Entry(exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions)
     }
   }
 
@@ -51,19 +60,18 @@ public struct HeadSet: Sendable {
   /// The base heads of contents that are no file yet, or whose tensors have been checked.
   /// - Throws: ``PexError`` as ``init(base:)-(BundleFile)``.
   public init(base contents: BundleContents) throws {
-    try self.init(base: contents) { record in
-      try record.head()
-    }
+    try self.init(base: contents) { try contents.head(at: $0.exit) }
   }
 
   private init(base contents: BundleContents, head: (ExitRecord) throws -> Head?) throws {
     // An untrained head has no bytes in the file that would bound it.
     var untrained = 0
-    entries = try contents.exits.map { record in
+    var entries = Entries()
+    self.entries = try contents.exits.map { record in
       if let head = try head(record) {
-        return try Entry(exit: record.exit, head: head, isEnabled: true, isTrained: true)
+        return try entries.make(exit: record.exit, head: head, isEnabled: true, isTrained: true)
       }
-      let branch = record.specification.branch?.parameters ?? []
+      let branch = record.specification.branches.flatMap(\.parameters)
       let floats = (record.specification.parameters + branch).map {
         $0.dimensions.reduce(1) { saturatingProduct($0, $1) }
       }
@@ -76,10 +84,11 @@ public struct HeadSet: Sendable {
       let zeros = try record.specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) }
       let head = try Head(
         record.specification, parameters: zeros,
-        branch: record.specification.branch.map {
-          try Branch($0, parameters: branch.map { try Tensor(repeating: 0, $0.dimensions) })
+        branches: record.specification.branches.map { specification in
+          try Branch(
+            specification, parameters: specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) })
         })
-      return try Entry(exit: record.exit, head: head, isEnabled: false, isTrained: false)
+      return try entries.make(exit: record.exit, head: head, isEnabled: false, isTrained: false)
     }.sorted(by: Self.isShallower(contents.trunk))
     classes = contents.classNames
     policy = contents.policy
@@ -100,8 +109,10 @@ public struct HeadSet: Sendable {
   }
 
   private init(_ file: HeadFile, _ matched: [MatchedHead], on contents: BundleContents) throws {
+    var made = Entries()
     entries = try matched.map { match in
-      try Entry(exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
+      try made.make(
+        exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
     }.sorted(by: Self.isShallower(contents.trunk))
     classes = file.classes
     // Thresholds speak of the numbers that the heads carry; exits may be numbered otherwise in this bundle.

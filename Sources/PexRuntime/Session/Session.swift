@@ -175,11 +175,20 @@ public final class Session {
       exit: .final, classes: nil, computed: [], outputs: [], nanoseconds: 0, macsFraction: 0, missedDeadline: false)
     private var prefix = 0.0
     private var headMACs = 0
+    /// What branches have computed, by the exit whose tap they read.
+    private var branches: [Int: [Float]] = [:]
     private var hasAnswer = false
     /// Segments with taps that a head behind them reads, by depth, those passed already left out.
-    private var stops: [(segment: Int, tap: EarlierTap)] = []
-    /// The pooled features of the taps passed, by exit point.
+    private var stops: [Stop] = []
+    /// The features of the taps passed, by exit point.
     private var pooled: [Int: [Float]] = [:]
+
+    /// A tap that is read on the way, and the branch that a head reads there.
+    private struct Stop {
+      let segment: Int
+      let exit: Int
+      let branch: BranchPlan?
+    }
 
     init(session: Session, heads: HeadSet, started: ContinuousClock.Instant) {
       self.session = session
@@ -191,8 +200,13 @@ public final class Session {
 
     /// Notes what has to be kept on the way to some heads.
     mutating func prepare(_ entries: [HeadSet.Entry]) throws {
-      let taps = Set(entries.flatMap(\.head.specification.earlier))
-      stops = try taps.map { (try session.model.segment(of: $0.exit), $0) }.sorted { $0.0 < $1.0 }
+      let taps = Set(entries.flatMap { $0.head.specification.earlier.map(\.exit) })
+      stops = try taps.map { exit in
+        let readers = entries.filter { $0.exit != exit }
+        return Stop(
+          segment: try session.model.segment(of: exit), exit: exit,
+          branch: readers.lazy.compactMap { $0.convolutions[exit] }.first)
+      }.sorted { $0.segment < $1.segment }
     }
 
     /// Runs the trunk up to a head and the head.
@@ -200,13 +214,17 @@ public final class Session {
       let target = try session.model.segment(of: entry.exit)
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
-        pooled[stop.tap.exit] = try session.executor.pooled(session.model.points[stop.segment].value)
+        let tap = session.model.points[stop.segment].value
+        pooled[stop.exit] = try session.executor.pooled(tap)
+        if let branch = stop.branch { _ = try features(of: branch, at: stop.exit, tap: tap) }
         stops.removeFirst()
       }
       try session.executor.run(through: target)
-      let earlier = entry.head.specification.earlier.flatMap { pooled[$0.exit] ?? [] }
+      let earlier = entry.head.specification.earlier.flatMap { tap in
+        (pooled[tap.exit] ?? []) + (tap.branch == nil ? [] : branches[tap.exit] ?? [])
+      }
       let tap = session.model.points[target].value
-      let branch = try entry.branch.map { try session.features(of: $0, tap: tap) } ?? []
+      let branch = try entry.convolutions[entry.exit].map { try features(of: $0, at: entry.exit, tap: tap) } ?? []
       let logits = try session.executor.logits(of: entry.head, tap: tap, earlier: earlier, branch: branch)
       try requireFinite(logits, .exit(entry.exit))
       if session.keepsFeatures, answer.features == nil {
@@ -215,11 +233,20 @@ public final class Session {
       let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
       let computed = ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities)
       answer.computed.append(computed)
-      headMACs += entry.head.specification.multiplyAccumulates
+      headMACs += entry.head.specification.readoutMultiplyAccumulates
       prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
       answer.classes = heads.classes
       measure()
       return computed
+    }
+
+    /// What a branch gives at a tap that is there: computed once a sample.
+    private mutating func features(of branch: BranchPlan, at exit: Int, tap: ValueID) throws -> [Float] {
+      if let features = branches[exit] { return features }
+      let features = try session.features(of: branch, tap: tap)
+      branches[exit] = features
+      headMACs += branch.branch.specification.multiplyAccumulates
+      return features
     }
 
     /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.

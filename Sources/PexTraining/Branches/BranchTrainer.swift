@@ -29,6 +29,7 @@ struct BranchTrainer {
   private var readout: SoftmaxRegression
   private var optimizer: Optimizer
   private var gradients: [[Float]]
+  private let workspace = Workspace()
 
   /// - Parameters:
   ///   - branch: the convolutions to start from.
@@ -97,9 +98,7 @@ struct BranchTrainer {
     var featureSlopes = [Float](repeating: 0, count: samples.count * own)
     for tensor in gradients.indices { gradients[tensor].withUnsafeMutableBufferPointer { $0.update(repeating: 0) } }
     network.prepareBackward()
-    try withUnsafeTemporaryAllocation(of: Float.self, capacity: samples.count * record + network.scratchCount) {
-      memory in
-      guard let records = memory.baseAddress else { return }
+    try workspace.with(samples.count * record + network.scratchCount) { records in
       let scratch = records + samples.count * record
       try features.withUnsafeMutableBufferPointer { rows in
         guard let rows = rows.baseAddress else { return }
@@ -226,6 +225,26 @@ struct BranchTrainer {
     let floor = max(1e-6, 0.01 * (squares.reduce(0, +) / Double(squares.count)).squareRoot())
     return squares.map { Float(max(floor, $0.squareRoot())) }
   }
+}
+
+/// Memory of steps, kept from one to the next: what all samples of a batch make fills megabytes, which the system would hand
+/// out page by page every time anew. Copies of a trainer share it; only one of them steps at a time.
+private final class Workspace {
+  private var memory: UnsafeMutableBufferPointer<Float>?
+
+  /// Calls a function with room for so many numbers, which are left over from before.
+  func with(_ count: Int, _ body: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
+    if memory?.count ?? 0 < count {
+      memory?.deallocate()
+      let fresh = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+      fresh.initialize(repeating: 0)
+      memory = fresh
+    }
+    guard let base = memory?.baseAddress else { return }
+    try body(base)
+  }
+
+  deinit { memory?.deallocate() }
 }
 
 extension Branch {

@@ -56,12 +56,12 @@ struct BranchTraining {
   ///   - rows: numbers of the samples, all of which can be read.
   ///   - labels: for each sample of the source its class among the heads', or nil.
   ///   - classes: numbers of the heads' classes among the classifier's.
-  ///   - progress: called after every batch with the share that is done.
+  ///   - progress: called after every batch with how many views are done, and of how many.
   /// - Returns: one of each plan, in their order.
   /// - Throws: whatever reading a sample throws; ``PexError`` (malformed) when numbers overflow; `CancellationError`.
   func run(
     _ source: TrainingSamples, rows: [Int], labels: [Int?], classes: [Int], limits: TrainingLimits,
-    progress: (Double) -> Void
+    progress: (Int, Int) -> Void
   ) throws -> [Trained] {
     let sessions = try (0..<pool.threads).map { _ in try Session(session.model, heads: session.heads, threads: 1) }
     let wanted = Wanted(plans)
@@ -97,7 +97,7 @@ struct BranchTraining {
             Array(samples.indices), batch.source(plans[index]),
             gradient: { targets.gradient($0, $1, scale: share) }, rate: rate, decay: options.decay)
         }.map { try $0.get() }
-        progress(done)
+        progress(epoch * rows.count + min((step + 1) * size, rows.count), options.epochs * rows.count)
       }
     }
     return try trainers.map { Trained(branch: try $0.trainer.branch(), layer: $0.trainer.layer) }

@@ -13,12 +13,13 @@ extension TapCache {
       for row in rows { values += try maps.row(row).withUnsafeBufferPointer { try head.logits(tap: $0) } }
     } else {
       let taps = specification.taps(at: exit)
-      let branch = try branchTable(of: head, at: exit)
-      guard (branch == nil) == (specification.branch == nil) else { return nil }
+      guard let branches = try branchTables(of: head, at: exit) else { return nil }
       for row in rows {
-        let parts = try taps.compactMap { try pooled(row, at: $0) }
+        let parts = try taps.compactMap { tap in
+          try pooled(row, at: tap).map { try $0 + (branches[tap]?.row(row) ?? []) }
+        }
         guard parts.count == taps.count else { return nil }
-        values += try head.logits(features: parts.flatMap { $0 } + (branch?.row(row) ?? []))
+        values += try head.logits(features: parts.flatMap { $0 })
       }
     }
     return try LogitTable(classes: specification.classes, values: values)

@@ -221,9 +221,13 @@ struct TapCache {
     ).pooled()
   }
 
-  /// The pooled features of a head's branch; nil when it reads none, or they were not kept.
-  func branchTable(of head: Head, at exit: Int) throws -> FeatureTable? {
-    try head.branch.flatMap { tables[try TapColumn($0, exit: exit, in: model)] }
+  /// The pooled features of the branches that a head reads, by exit; nil when one is not kept, or the head does not have it.
+  func branchTables(of head: Head, at exit: Int) throws -> [Int: FeatureTable]? {
+    let places = head.specification.branchExits(at: exit)
+    let found = try zip(places, head.branches).compactMap { place, branch in
+      tables[try TapColumn(branch, exit: place.exit, in: model)].map { (place.exit, $0) }
+    }
+    return found.count == places.count ? Dictionary(found) { first, _ in first } : nil
   }
 
   /// What was kept of that kind at an exit.

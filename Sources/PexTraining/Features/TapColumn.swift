@@ -82,14 +82,26 @@ struct TapColumn: Hashable, Sendable {
   }
 
   /// The columns whose rows a head at an exit reads one behind the other.
-  /// - Parameter branch: what a head with a branch reads; nil when it is not there yet, and its column is left out.
+  /// - Parameter branches: those that are there, by exit; the columns of others are left out.
   /// - Throws: as ``init(_:exit:in:)``.
   static func read(
-    by specification: HeadSpecification, _ branch: Branch?, at exit: Int, in model: Model
+    by specification: HeadSpecification, _ branches: [Int: Branch], at exit: Int, in model: Model
   ) throws -> [TapColumn] {
     guard specification.kind != .conv else { return [try TapColumn(.map, exit: exit, in: model)] }
-    let taps = try specification.taps(at: exit).map { try TapColumn(.pooled, exit: $0, in: model) }
-    return try taps + (branch.map { [try TapColumn($0, exit: exit, in: model)] } ?? [])
+    let read = Set(specification.branchExits(at: exit).map(\.exit))
+    return try specification.taps(at: exit).flatMap { tap in
+      let branch = read.contains(tap) ? branches[tap] : nil
+      return try [TapColumn(.pooled, exit: tap, in: model)]
+        + (branch.map { [try TapColumn($0, exit: tap, in: model)] } ?? [])
+    }
+  }
+
+  /// The columns whose rows a head reads one behind the other.
+  /// - Throws: as ``init(_:exit:in:)``.
+  static func read(by head: Head, at exit: Int, in model: Model) throws -> [TapColumn] {
+    let places = zip(head.specification.branchExits(at: exit).map(\.exit), head.branches)
+    return try read(
+      by: head.specification, Dictionary(places) { first, _ in first }, at: exit, in: model)
   }
 
   /// What the training of some heads reads, each once.
@@ -114,6 +126,6 @@ extension HeadPlan {
   /// What the head is trained on: the columns whose rows it reads one behind the other.
   /// - Throws: as ``TapColumn/init(_:exit:in:)``.
   func columns(in model: Model) throws -> [TapColumn] {
-    try TapColumn.read(by: specification, branch, at: exit, in: model)
+    try TapColumn.read(by: specification, branches, at: exit, in: model)
   }
 }

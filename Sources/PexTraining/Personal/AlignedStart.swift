@@ -85,8 +85,10 @@ struct AlignedStart {
     _ plan: HeadPlan, _ table: FeatureTable, shares: (Int) throws -> [Float]
   ) throws -> FeatureAlignment? {
     let specification = plan.specification
-    // Of an earlier tap a head reads what the trunk gives there, not what a branch makes of it.
-    let known = try specification.earlier.compactMap { try statistics[$0.exit]?.prefix(2 * $0.channels) }
+    // Of most earlier taps a head reads what the trunk gives there, not what a branch makes of it.
+    let known = try specification.earlier.compactMap { tap in
+      try statistics[tap.exit].flatMap { $0.width < tap.featureCount ? nil : try $0.prefix(tap.featureCount) }
+    }
     guard known.count == specification.earlier.count, let own = statistics[plan.exit],
       own.width >= specification.ownFeatureCount
     else { return nil }

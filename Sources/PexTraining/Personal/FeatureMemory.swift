@@ -18,13 +18,13 @@ extension PersonalTraining.Request {
     guard !isBase else { return try TapColumn.needed(by: plans, wantsFinal: wantsFinal, model) }
     var others =
       try earlier?.entries.flatMap {
-        try TapColumn.read(by: $0.head.specification, $0.head.branch, at: $0.exit, in: model)
+        try TapColumn.read(by: $0.head, at: $0.exit, in: model)
       } ?? []
     let record = plans.last.flatMap { plan in model.bundle.contents.exits.first { $0.exit == plan.exit } }
     // Whole maps are too much for a comparison alone.
     if let record, record.parameters != nil, record.specification.kind != .conv {
-      let branch = try record.specification.branch.flatMap { _ in try model.bundle.baseHead(at: record.exit)?.branch }
-      others += try TapColumn.read(by: record.specification, branch, at: record.exit, in: model)
+      let head = try model.bundle.baseHead(at: record.exit)
+      others += try head.map { try TapColumn.read(by: $0, at: record.exit, in: model) } ?? []
     }
     let asksClassifier = wantsFinal || earlier.map { !$0.replacesFinal } ?? false
     let needed = try TapColumn.needed(by: plans, wantsFinal: asksClassifier, model)

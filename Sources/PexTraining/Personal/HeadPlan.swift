@@ -11,10 +11,16 @@ public struct HeadPlan: Sendable {
   public let specification: HeadSpecification
   /// The head to start from, over the same classes; nil to start from nothing.
   public internal(set) var start: Head?
-  /// The branch that the head reads; nil when it reads none, or one that is to be trained with it.
-  public internal(set) var branch: Branch?
+  /// The branches that the head reads, by exit; those are missing that are to be trained with it.
+  public internal(set) var branches: [Int: Branch]
   /// Whether that is a head which learned from the person before.
   public let goesOn: Bool
+
+  /// The exit's own branch; nil when the head reads none, or it is not trained yet.
+  var branch: Branch? { branches[exit] }
+
+  /// The branches in the order in which the head reads them, so far as they are there.
+  var read: [Branch] { specification.branchExits(at: exit).compactMap { branches[$0.exit] } }
 }
 
 extension HeadPlan {
@@ -66,9 +72,11 @@ extension HeadPlan {
     let specification = try HeadSpecification(
       kind: kind, channels: tap.channels, spatial: tap.spatial, classes: classes.count,
       hidden: kind == .conv ? like?.hidden : nil, earlier: taps, branch: layers)
-    let branch = layers.isEmpty ? nil : base?.branch
+    let branches = try specification.branchExits(at: exit).reduce(into: [Int: Branch]()) { found, place in
+      found[place.exit] = try place.exit == exit ? base?.branch : model.bundle.baseHead(at: place.exit)?.branch
+    }
     if let entry = earlier?[exit], entry.head.specification == specification, earlier?.classes == classes {
-      return HeadPlan(exit: exit, specification: specification, start: entry.head, branch: branch, goesOn: true)
+      return HeadPlan(exit: exit, specification: specification, start: entry.head, branches: branches, goesOn: true)
     }
     // The base head limited to the person's classes is where the person starts.
     let start = try base.flatMap { head in
@@ -77,7 +85,7 @@ extension HeadPlan {
     }
     let fits = start?.specification == specification
     return HeadPlan(
-      exit: exit, specification: specification, start: fits ? start : nil, branch: branch, goesOn: false)
+      exit: exit, specification: specification, start: fits ? start : nil, branches: branches, goesOn: false)
   }
 
   /// The layers of the exit's branch, where that kind of head reads one: means of features do so once it is trained.

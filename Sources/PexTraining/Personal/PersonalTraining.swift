@@ -90,8 +90,8 @@ public struct PersonalTraining {
     public var expected: PolicyOutcome?
     /// Which samples trained, chose and measured.
     public var split: Split
-    /// Seconds for the pass over the trunk and for the heads.
-    public var seconds: (features: Double, heads: Double)
+    /// Seconds for the pass over the trunk, for branches with the passes that they need, and for the heads.
+    public var seconds: (features: Double, branches: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
     public var stepMicroseconds: Double
   }
@@ -108,13 +108,15 @@ public struct PersonalTraining {
   /// Trains.
   /// - Parameters:
   ///   - limits: when to end before everything is done.
-  ///   - progress: called after every sample of the pass over the trunk with how many are done.
+  ///   - progress: called after every sample of a pass over the trunk with how many are done.
+  ///   - branchProgress: called while branches train with how many views of samples are done, and of how many.
   /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class, fewer samples than classes where no base
   ///   head knows the others, numbers that are not finite, samples none of which can be read, or when
   ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist, or when the
   ///   features need more memory than is allowed. `CancellationError` when it is cancelled.
   public func run(
-    _ samples: TrainingSamples, limits: TrainingLimits = TrainingLimits(), progress: (Int) -> Void = { _ in }
+    _ samples: TrainingSamples, limits: TrainingLimits = TrainingLimits(), progress: (Int) -> Void = { _ in },
+    branchProgress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Result {
     let supervision = try supervision(of: samples.labels)
     let started = ContinuousClock.now
@@ -123,7 +125,8 @@ public struct PersonalTraining {
     let skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
     do {
       var result = try train(
-        cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress)
+        cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress,
+        branchProgress: branchProgress)
       result.skipped = skipped
       return result
     } catch let error as PexError {
@@ -168,7 +171,8 @@ public struct PersonalTraining {
   ///   - current: heads in use that new ones are held against; nil for those that are gone on from.
   func train(
     _ cache: TapCache, of source: TrainingSamples? = nil, labels: [Int?], started: ContinuousClock.Instant,
-    _ limits: TrainingLimits, against current: HeadSet? = nil, progress: (Int) -> Void = { _ in }
+    _ limits: TrainingLimits, against current: HeadSet? = nil, progress: (Int) -> Void = { _ in },
+    branchProgress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Result {
     let supervision = try supervision(of: labels)
     let (classNames, clock) = (classNames, ContinuousClock())
@@ -184,7 +188,8 @@ public struct PersonalTraining {
     let split = try split(plans, answers)
     if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     var cache = cache
-    if let source { try trainBranches(&plans, &cache, source, assignment, split, limits, progress) }
+    let passed = clock.now
+    if let source { try trainBranches(&plans, &cache, source, assignment, split, limits, progress, branchProgress) }
     let cached = clock.now
     let samples = try plans.map { try cache.samples(for: $0, labels: assignment.labels) }
     let alignedExits = try aligned?.align(&plans, samples, assignment) ?? []
@@ -195,7 +200,7 @@ public struct PersonalTraining {
     }
     var heads = try HeadTrainer.trainAll(
       tasks, split: split, options: request.options, threads: session.threads, limits: limits)
-    for index in heads.indices { heads[index].head = try heads[index].head.reading(plans[index].branch) }
+    for index in heads.indices { heads[index].head = try heads[index].head.reading(plans[index].read) }
     let trained = clock.now
     let names = assignment.classes.map { classNames[$0] }
     let earlier = request.isBase ? nil : current ?? request.earlier
@@ -228,7 +233,7 @@ public struct PersonalTraining {
       gaps: ClassGaps(names, answers: answers, isTaught: assignment.isTaught, split), successions: successions,
       progress: policyProgress,
       verdict: try verdict(heads, plans, alignedExits, successions, policySamples, held: split.held, cache, assignment),
-      expected: expected, split: split, seconds: (seconds(started, cached), headSeconds),
+      expected: expected, split: split, seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 
@@ -321,10 +326,8 @@ public struct PersonalTraining {
 
   /// What exits cost as shares of the whole trunk's multiply-accumulates.
   private func costs(_ heads: [TrainedHead], _ withFinal: Bool) throws -> ExitCosts {
-    let total = Double(max(session.model.cost.multiplyAccumulates, 1))
-    return try ExitCosts(
-      trunk: heads.map { session.model.prefixShare(.exit($0.report.exit)) } + (withFinal ? [1] : []),
-      heads: heads.map { Double($0.head.specification.multiplyAccumulates) / total } + (withFinal ? [0] : []))
+    try ExitCosts(
+      of: heads.map { ($0.report.exit, $0.head.specification) }, in: session.model, withFinal: withFinal)
   }
 
   private func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {

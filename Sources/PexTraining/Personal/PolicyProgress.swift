@@ -97,10 +97,8 @@ struct EarlierPolicy {
 
   /// What taking each exit costs, with the heads on the way.
   private func costs(_ entries: [HeadSet.Entry], withFinal: Bool) throws -> [Double] {
-    let total = Double(max(model.cost.multiplyAccumulates, 1))
     let costs = try ExitCosts(
-      trunk: entries.map { model.prefixShare(.exit($0.exit)) } + (withFinal ? [1] : []),
-      heads: entries.map { Double($0.head.specification.multiplyAccumulates) / total } + (withFinal ? [0] : []))
+      of: entries.map { ($0.exit, $0.head.specification) }, in: model, withFinal: withFinal)
     return costs.taking(costs.trunk.map { _ in true })
   }
 }
