@@ -16,7 +16,7 @@ from shifts import SHIFTS
 POOL = 100
 
 # A mean share of MACs to aim at: what a person of the kind should be able to save.
-AFFORDABLE = {"superclass": 0.30, "group": 0.65, "shifted": 0.70}
+AFFORDABLE = {"superclass": 0.13, "group": 0.65, "shifted": 0.70}
 KINDS = list(AFFORDABLE)
 
 

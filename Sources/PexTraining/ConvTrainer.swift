@@ -22,7 +22,7 @@ struct ConvTrainer: Trainer {
       throw PexError(.defect, "taps of \(taps.channels) channels over \(taps.spatial) do not fit the head")
     }
     (self.taps, self.targets) = (taps, targets)
-    let numbers = try start.calibratedParameters().suffix(2)
+    let numbers = start.parameters(at: start.temperature).suffix(2)
     trainer = try BranchTrainer(
       specification, branch: branch, readout: numbers.first.map { (weight: $0, bias: numbers[numbers.endIndex - 1]) },
       samples: rows, Self.source(taps), optimizer: optimizer)

@@ -34,9 +34,9 @@ public enum HeadTrainer {
   ///   - specification: what the head looks like.
   ///   - samples: what it is trained on; labels are indices of the head's classes.
   ///   - base: the head to start from and to be pulled towards. It is used when its specification is the same (whoever
-  ///     calls sees to it that the classes mean the same) and ignored otherwise; when no epoch does better on
-  ///     held-out samples it is kept as it is, calibrated anew. A linear head of few samples also tries to start from
-  ///     nothing; held-out samples decide.
+  ///     calls sees to it that the classes mean the same) and ignored otherwise; unless training is better
+  ///     on held-out samples beyond chance it is kept as it is, calibrated anew. A linear head of few samples also tries
+  ///     to start from nothing, by the same rule.
   ///   - teacher: what samples without a label learn from, and the others beside their label; nil when there are labels
   ///     alone. Where a label is missing, the teacher's answer is what figures compare with.
   ///   - prior: how often each class occurs, which the head need not learn: everything is compared after it was added
@@ -128,16 +128,31 @@ public enum HeadTrainer {
     else { return try finished(job, fromBase) }
     var fresh = job
     fresh.base = nil
-    var contenders = [(job, fromBase), (fresh, try contender(fresh, linear: table))]
+    var contenders = [(fresh, try contender(fresh, linear: table))]
     if let targets = job.taught {
       var taught = job
       taught.targets = targets
       contenders.append((taught, try contender(taught, linear: table)))
     }
-    let losses = try contenders.map { try validationLoss($0.0, $0.1) }
-    let best = contenders[losses.indices.min { losses[$0] < losses[$1] } ?? 0]
-    let steps = contenders.reduce(0) { $0 + $1.1.steps }
-    return try finished(best.0, best.1, more: steps - best.1.steps)
+    var best = (job: job, contender: fromBase, losses: try validationLosses(job, fromBase))
+    for (job, contender) in contenders {
+      let losses = try validationLosses(job, contender)
+      if isLower(losses, than: best.losses) { best = (job, contender, losses) }
+    }
+    let steps = contenders.reduce(fromBase.steps) { $0 + $1.1.steps }
+    return try finished(best.job, best.contender, more: steps - best.contender.steps)
+  }
+
+  /// Whether the losses of some samples are lower beyond chance: the mean difference of a sample is above zero with 95 %,
+  /// one-sided.
+  /// What was there before stays otherwise: of several means of a hundred samples the lowest is lower by luck more
+  /// often than not.
+  static func isLower(_ new: [Double], than old: [Double]) -> Bool {
+    let gains = zip(old, new).map { $0 - $1 }
+    let count = Double(gains.count)
+    let mean = gains.reduce(0, +) / count
+    let variance = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(count - 1, 1)
+    return mean > 1.645 * (variance / count).squareRoot()
   }
 
   /// With fewer held-out samples the base head is where training starts.
@@ -148,7 +163,8 @@ public enum HeadTrainer {
       throw PexError(
         .defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
     }
-    let start = try job.base.map { try $0.calibratedParameters() }.map { (weight: $0[0], bias: $0[1]) }
+    let start = try job.base.map { try $0.parameters(at: surety(job, of: $0, table)) }
+      .map { (weight: $0[0], bias: $0[1]) }
     let schedule = Schedule(
       linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
     return try contender(job, schedule) { head, row in
@@ -157,6 +173,14 @@ public enum HeadTrainer {
       try LinearTrainer(
         table, job.targets, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
     }
+  }
+
+  /// The temperature at which training starts from a base head: that of the person's samples, which the base head has not
+  /// seen. With a shipped one that does not suit them, anything that makes answers less sure looks like learning.
+  private static func surety(_ job: Job, of base: Head, _ table: FeatureTable) throws -> Float {
+    let rows = job.split.training
+    let logits = try self.table(job, rows) { try base.logits(features: Array(table.row($0))) }
+    return try temperature(job, logits, rows, fallback: base.temperature)
   }
 
   /// Means of samples; the weight of the general means among them is chosen on held-out samples, where there are enough.
@@ -171,7 +195,7 @@ public enum HeadTrainer {
     let start = try Prototypes(general?.statistics, classes: classes, features: table, start: job.base)
     guard chooses else { return try contender(job, table, start) }
     let contenders = try [10, Prototypes.anchorWeight, 250].map { try contender(job, table, start.anchored($0)) }
-    let losses = try contenders.map { try validationLoss(job, $0) }
+    let losses = try contenders.map { try validationLosses(job, $0).reduce(0, +) }
     return contenders[losses.indices.min { losses[$0] < losses[$1] } ?? 0]
   }
 
@@ -228,31 +252,35 @@ public enum HeadTrainer {
     let choice = try TrainingLoop(
       start: start(job.split.training), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
     ).choose(job.split)
-    if let base = job.base, choice.epoch == 0 {
-      return Contender(
-        head: base, epoch: 0, steps: choice.steps, losses: choice.losses, refits: false, logits: logits
-      ) { _ in (base, 0) }
+    let steps = choice.steps
+    func kept(_ base: Head) -> Contender {
+      Contender(head: base, epoch: 0, steps: steps, losses: choice.losses, refits: false, logits: logits) { _ in
+        (base, 0)
+      }
     }
+    if let base = job.base, choice.epoch == 0 { return kept(base) }
     let head = try Head(job.specification, numbers: choice.parameters)
-    return Contender(
-      head: head, epoch: choice.epoch, steps: choice.steps, losses: choice.losses, refits: schedule.refits,
-      logits: logits
+    let trained = Contender(
+      head: head, epoch: choice.epoch, steps: steps, losses: choice.losses, refits: schedule.refits, logits: logits
     ) { rows in
       let again = try TrainingLoop(
         start: start(rows), startsFromBase: startsFromBase, schedule: schedule, limits: job.limits
       ).again(choice, rows: rows)
-      return (try Head(job.specification, numbers: again.parameters), again.steps - choice.steps)
+      return (try Head(job.specification, numbers: again.parameters), again.steps - steps)
     }
+    guard let base = job.base, job.split.validation.count >= fewestToCompare else { return trained }
+    let isWorth = try isLower(validationLosses(job, trained), than: validationLosses(job, kept(base)))
+    return isWorth ? trained : kept(base)
   }
 
-  /// The loss on the samples that chose strength and epoch, calibrated on them.
-  private static func validationLoss(_ job: Job, _ contender: Contender) throws -> Double {
+  /// The losses on the samples that chose strength and epoch, calibrated on them.
+  private static func validationLosses(_ job: Job, _ contender: Contender) throws -> [Double] {
     let rows = job.split.validation
     let logits = try table(job, rows) { try contender.logits(contender.head, $0) }
     // The same number of samples for both: what is compared is what a temperature cannot mend.
     let temperature = try temperature(
       job, logits, rows, fallback: contender.head.temperature, fewest: fewestToCompare)
-    return try logits.loss(rows.map { job.targets.answers[$0] }, temperature: Double(temperature))
+    return try logits.losses(rows.map { job.targets.answers[$0] }, temperature: Double(temperature))
   }
 
   /// Calibrates and measures on logits of heads that did not train on what they answer, and trains again on everything
@@ -319,9 +347,9 @@ extension Head {
     try self.init(specification, parameters: tensors, temperature: temperature)
   }
 
-  /// The learned numbers with the temperature divided into the fully connected layer: what training starts from, so that
-  /// the loss sees probabilities as sure as the head's.
-  func calibratedParameters() throws -> [[Float]] {
+  /// The learned numbers with a temperature divided into the fully connected layer: what training starts from, so that
+  /// the loss sees probabilities as sure as the head should be.
+  func parameters(at temperature: Float) -> [[Float]] {
     let readout = parameters.suffix(2).map { $0.floats.map { $0 / temperature } }
     return parameters.dropLast(2).map(\.floats) + readout
   }

@@ -58,11 +58,16 @@ public struct LogitTable: Hashable, Sendable {
   /// The mean cross-entropy in nats of `softmax(logits / temperature + log(prior))`; 0 without samples.
   /// - Throws: ``PexError``: defect when there are not as many labels as rows, malformed when a label is no class.
   public func loss(_ labels: [Int], temperature: Double = 1) throws -> Double {
+    try count == 0 ? 0 : losses(labels, temperature: temperature).reduce(0, +) / Double(count)
+  }
+
+  /// The cross-entropy in nats of every sample.
+  /// - Throws: as ``loss(_:temperature:)`` does.
+  func losses(_ labels: [Int], temperature: Double = 1) throws -> [Double] {
     guard labels.count == count else { throw PexError(.defect, "\(labels.count) labels for \(count) samples") }
     let logPrior = prior.map { $0.map { log(Double($0)) } } ?? [Double](repeating: 0, count: classes)
-    var sum = 0.0
-    try values.withUnsafeBufferPointer { values in
-      for (sample, label) in labels.enumerated() {
+    return try values.withUnsafeBufferPointer { values in
+      try labels.enumerated().map { sample, label in
         guard (0..<classes).contains(label) else {
           throw PexError(.malformed, "sample \(sample): label \(label) where there are \(classes) classes")
         }
@@ -72,9 +77,8 @@ public struct LogitTable: Hashable, Sendable {
         for index in row.indices { largest = max(largest, weighed(index)) }
         var total = 0.0
         for index in row.indices { total += exp(weighed(index) - largest) }
-        sum += log(total) + largest - weighed(label)
+        return log(total) + largest - weighed(label)
       }
     }
-    return count == 0 ? 0 : sum / Double(count)
   }
 }

@@ -42,23 +42,25 @@ import Testing
 
   /// A teacher that is optional is listened to where held-out labels prefer that, and else changes not a byte.
   @Test func heldOutLabelsDecideAboutAnOptionalTeacher() throws {
-    let (general, test) = (try clusters(900, spread: 0.9), try clusters(900, spread: 0.9, seed: 2))
+    let (general, test) = (try clusters(900, width: 60, spread: 3), try clusters(900, width: 60, spread: 3, seed: 2))
     let expert = try HeadTrainer.train(
-      exit: 1, specification: linear(), samples: .features(general),
+      exit: 1, specification: linear(width: 60), samples: .features(general),
       split: try Split.stratified(labels: general.labels)
     ).head
-    let own = try clusters(90, spread: 0.9, seed: 11)
+    let own = try clusters(160, width: 60, spread: 3, seed: 11)
     let logits = try (0..<own.count).map { try expert.logits(features: Array(own.row($0))) }
+    let few = try clusters(9, width: 60, spread: 3, seed: 12)
     let base = try HeadTrainer.train(
-      exit: 1, specification: linear(), samples: .features(try clusters(30, spread: 0.9, seed: 12)),
-      split: try Split.stratified(labels: clusters(30, spread: 0.9, seed: 12).labels)
+      exit: 1, specification: linear(width: 60), samples: .features(few),
+      split: try Split.stratified(labels: few.labels)
     ).head
+    // Half of the samples decide: what is left for chance among fewer is too much for any teacher.
+    let split = try Split.stratified(labels: own.labels, fraction: 0.5)
     func head(_ rows: [[Float]]?, isOptional: Bool) throws -> Head {
       var teacher = try rows.map { Teacher(logits: try LogitTable(classes: 3, values: $0.flatMap { $0 })) }
       teacher?.isOptional = isOptional
       return try HeadTrainer.train(
-        exit: 1, specification: linear(), samples: .features(own), base: base, teacher: teacher,
-        split: try Split.stratified(labels: own.labels)
+        exit: 1, specification: linear(width: 60), samples: .features(own), base: base, teacher: teacher, split: split
       ).head
     }
     let alone = try head(nil, isOptional: false)

@@ -46,10 +46,13 @@ struct AlignedStart {
     let rows = assignment.labels.indices.filter { assignment.labels[$0] != nil }
     if rows.count >= Calibration.fewestSamples {
       let labels = rows.compactMap { assignment.labels[$0] }
-      func loss(_ head: Head) throws -> Double {
-        try logits(head, table, rows).loss(labels, temperature: Double(head.temperature))
+      // Each at the temperature that suits it: answers that are merely less sure need no other features.
+      func losses(_ head: Head) throws -> [Double] {
+        let logits = try logits(head, table, rows)
+        let temperature = try Calibration.temperature(logits, labels: labels, fallback: head.temperature)
+        return try logits.losses(labels, temperature: Double(temperature))
       }
-      guard try loss(aligned) < loss(base) else { return nil }
+      guard try HeadTrainer.isLower(losses(aligned), than: losses(base)) else { return nil }
     } else {
       guard alignment.isShifted else { return nil }
     }
