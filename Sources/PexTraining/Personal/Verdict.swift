@@ -79,7 +79,8 @@ public struct Verdict: Hashable, Sendable {
     }
     let names = (worth + [.training]).map(\.name)
     let others = steps.filter { !$0.difference.isGain }.map(\.measure.name)
-    let rest = others.isEmpty ? "" : "; \(others.joined(separator: " and ")) shows no gain beyond chance"
+    let verb = others.count == 1 ? "shows" : "show"
+    let rest = others.isEmpty ? "" : "; \(others.joined(separator: " and ")) \(verb) no gain beyond chance"
     return "worth having: \(names.joined(separator: ", "))\(rest)"
   }
 
