@@ -14,10 +14,7 @@ final class FeatureProgress {
   private let watch = Stopwatch()
   private var first: (done: Int, seconds: Double)?
   private var isTold = false
-  private var branches: ProgressBar?
-  private var branchWatch = Stopwatch()
-  private var firstViews: (done: Int, seconds: Double)?
-  private var isBranchTold = false
+  private var branches: BranchProgress?
 
   /// A pass over `count` samples that starts now and keeps `bytes` of features.
   init(_ console: Console, count: Int, bytes: Int) {
@@ -27,19 +24,11 @@ final class FeatureProgress {
     bar = ProgressBar(console, "features", total: count)
   }
 
-  /// Tells that so many views of samples are done while branches train: at first, how long that takes.
+  /// Tells that so many views of samples are done while branches train.
   func update(branches done: Int, of total: Int) {
-    let bar = branches ?? ProgressBar(console, "branches", total: total)
-    if branches == nil { branchWatch = Stopwatch() }
-    branches = bar
-    if firstViews == nil {
-      firstViews = (done, branchWatch.seconds)
-    } else if let first = firstViews, !isBranchTold, branchWatch.seconds > 3 {
-      isBranchTold = true
-      let each = (branchWatch.seconds - first.seconds) / Double(max(done - first.done, 1))
-      console.progress("branches: about \(Format.seconds(each * Double(total))) for \(total) views of the images")
-    }
-    bar.update(done)
+    let progress = branches ?? BranchProgress(console, total: total)
+    branches = progress
+    progress.update(done)
   }
 
   /// Tells that `done` samples are done.
@@ -58,5 +47,33 @@ final class FeatureProgress {
       "\(count) images: about \(Format.seconds(first.seconds + each * Double(count - first.done))) for the features "
         + "(\(Format.milliseconds(each * 1e3)) ms an image, measured on the first \(done)), "
         + "which take \(Format.bytes(bytes)) of memory")
+  }
+}
+
+/// Tells how the training of branches goes: what it will take, once three seconds have told, and a bar.
+private final class BranchProgress {
+  private let console: Console
+  private let total: Int
+  private let bar: ProgressBar
+  private let watch = Stopwatch()
+  /// The views done when the clock started.
+  private var first: Int?
+  private var isTold = false
+
+  init(_ console: Console, total: Int) {
+    self.console = console
+    self.total = total
+    bar = ProgressBar(console, "branches", total: total)
+  }
+
+  func update(_ done: Int) {
+    let start = first ?? done
+    first = start
+    if !isTold, watch.seconds > 3, done > start {
+      isTold = true
+      let each = watch.seconds / Double(done - start)
+      console.progress("branches: about \(Format.seconds(each * Double(total))) for \(total) views of the images")
+    }
+    bar.update(done)
   }
 }

@@ -171,6 +171,7 @@ extension Supervision: ExpressibleByArgument {}
 extension TrainingOptions.Optimizer: ExpressibleByArgument {}
 
 extension Augmentation: ExpressibleByArgument {
+  /// `shift`, `mirror`, both with a comma between them, or `none`; nil for anything else.
   public init?(argument: String) {
     self = .none
     guard argument != "none" else { return }

@@ -48,15 +48,20 @@ import Testing
     #expect(try bundle.baseHead(at: 1) != nil && bundle.baseHead(at: 2) == nil)
   }
 
-  /// Every byte of the branch is covered by a checksum.
-  @Test func damageIsFoundBeforeABranchRuns() throws {
-    let contents = try self.contents()
-    let numbers = try #require(try contents.head(at: 3)?.branch).parameters[1].floats
+  /// The bundle with a byte changed in a tensor of an exit's branch.
+  private func damaged(_ contents: BundleContents, branchOf exit: Int, tensor: Int) throws -> BundleFile {
+    let numbers = try #require(try contents.head(at: exit)?.branch).parameters[tensor].floats
     let pattern = numbers.withUnsafeBytes { Array($0) }
     var bytes = try contents.encoded()
     let place = try #require(bytes.indices.first { bytes[$0...].starts(with: pattern) })
     bytes[place] ^= 1
-    let bundle = try BundleFile(bytes: bytes)
+    return try BundleFile(bytes: bytes)
+  }
+
+  /// Every byte of the branch is covered by a checksum.
+  @Test func damageIsFoundBeforeABranchRuns() throws {
+    let contents = try self.contents()
+    let bundle = try damaged(contents, branchOf: 3, tensor: 1)
     #expect(failure { _ = try bundle.baseHead(at: 3) }?.kind == .malformed)
     let heads = try HeadFile(bytes: heads(contents).encoded())
     #expect(failure { _ = try bundle.match(heads) }?.kind == .malformed)
@@ -212,14 +217,9 @@ import Testing
 
   /// Damage to the branch of exit 1 is found before the head of exit 3 runs on it.
   @Test func damageInAnotherExitsBranchIsFound() throws {
-    let contents = try chained()
-    let numbers = try #require(try contents.head(at: 1)?.branch).parameters[0].floats
-    let pattern = numbers.withUnsafeBytes { Array($0) }
-    var bytes = try contents.encoded()
-    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: pattern) })
-    bytes[place] ^= 1
-    let bundle = try BundleFile(bytes: bytes)
+    let bundle = try damaged(chained(), branchOf: 1, tensor: 0)
     #expect(failure { _ = try bundle.baseHead(at: 3) }?.kind == .malformed)
+    #expect(try bundle.baseHead(at: 2) == nil)
   }
 
   /// Extents of nothing, and one extent where a branch needs two: sound files otherwise.
