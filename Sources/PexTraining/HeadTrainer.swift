@@ -147,7 +147,7 @@ public enum HeadTrainer {
   /// one-sided.
   /// What was there before stays otherwise: of several means of a hundred samples the lowest is lower by luck more
   /// often than not.
-  static func isLower(_ new: [Double], than old: [Double]) -> Bool {
+  package static func isLower(_ new: [Double], than old: [Double]) -> Bool {
     let gains = zip(old, new).map { $0 - $1 }
     let count = Double(gains.count)
     let mean = gains.reduce(0, +) / count
