@@ -163,8 +163,7 @@ public enum HeadTrainer {
       throw PexError(
         .defect, "\(table.width) features where the head reads \(job.specification.featureCount)")
     }
-    let start = try job.base.map { try $0.parameters(at: surety(job, of: $0, table)) }
-      .map { (weight: $0[0], bias: $0[1]) }
+    let start = job.base.map { $0.parameters(at: $0.temperature) }.map { (weight: $0[0], bias: $0[1]) }
     let schedule = Schedule(
       linear: job.options, samples: job.split.training.count, heldOut: job.split.validation.count)
     return try contender(job, schedule) { head, row in
@@ -173,14 +172,6 @@ public enum HeadTrainer {
       try LinearTrainer(
         table, job.targets, rows: rows, classes: job.specification.classes, base: start, optimizer: schedule.optimizer)
     }
-  }
-
-  /// The temperature at which training starts from a base head: that of the person's samples, which the base head has not
-  /// seen. With a shipped one that does not suit them, anything that makes answers less sure looks like learning.
-  private static func surety(_ job: Job, of base: Head, _ table: FeatureTable) throws -> Float {
-    let rows = job.split.training
-    let logits = try self.table(job, rows) { try base.logits(features: Array(table.row($0))) }
-    return try temperature(job, logits, rows, fallback: base.temperature)
   }
 
   /// Means of samples; the weight of the general means among them is chosen on held-out samples, where there are enough.
