@@ -22,12 +22,19 @@ public struct Converter: Sendable {
     public var warnings: [String]
   }
 
-  /// Makes an imported graph canonical.
-  /// - Throws: ``PexError`` (malformed) naming a constant that holds NaN or infinities; whatever a pass throws.
-  public static func canonical(_ source: ModelSource) throws -> (graph: Graph, report: Pipeline.Report) {
+  /// Makes an imported graph canonical; a bundle's is already.
+  /// - Parameter choice: which output of a bundle answers, where it is to be another.
+  /// - Throws: ``PexError``: (malformed) naming a constant that holds NaN or infinities, (usage) when the choice cannot be;
+  ///   whatever a pass throws.
+  public static func canonical(
+    _ source: ModelSource, _ choice: ClassifierChoice = ClassifierChoice()
+  ) throws -> (graph: Graph, report: Pipeline.Report) {
     var graph = source.graph
     var report = Pipeline.Report()
-    if case .imported = source { report = try Pipeline.canonical().run(on: &graph) }
+    switch source {
+    case .imported: report = try Pipeline.canonical().run(on: &graph)
+    case .bundle: try choose(choice, in: &graph)
+    }
     for id in graph.values.indices.map(ValueID.init) {
       guard let constant = graph[id].constant, !constant.isFinite else { continue }
       throw PexError(.malformed, "constant '\(graph[id].name)' holds numbers that are not finite (NaN or infinity)")
@@ -35,77 +42,66 @@ public struct Converter: Sendable {
     return (graph, report)
   }
 
-  /// Converts a model.
+  /// Converts a model. Of a bundle stays what the options say nothing of and what still fits.
   /// - Throws: ``PexError``: (usage) when exits do not exist or labels do not fit, (malformed) when the model holds
   ///   numbers that are not finite, (unsupported) when it has no classes that heads could tell apart.
   public static func convert(_ source: ModelSource, _ options: ConversionOptions) throws -> Result {
-    var (graph, report) = try canonical(source)
-    let (request, kinds) = wanted(options, source)
-    let points = ExitPoint.all(in: graph)
-    let placements = try ExitPlacement.place(
-      request, kind: options.headKind, kinds: kinds, points: points, in: graph)
-    if let labels = options.labels { try check(labels, graph) }
-    if let preprocessing = options.preprocessing { try check(preprocessing, graph) }
+    var (graph, report) = try canonical(source, options.classifier)
+    try check(options, source, graph)
+    let places = try Places(exits(options, source), in: graph)
     var warnings = options.storage == .float16 ? try narrow(&graph) : []
-    let named = placements.map(\.point).filter { $0.number > points.count }.sorted { $0.number < $1.number }
-    let trunk = try Trunk(graph, exitPoints: points.map(\.value), named: named.map(\.value))
-    var contents = BundleContents(trunk: trunk)
-    contents.exits = placements.map { ExitRecord(exit: $0.point.number, specification: $0.head) }
-      .sorted { $0.exit < $1.exit }
-    contents.labels = options.labels
-    contents.preprocessing = options.preprocessing?.record
+    var contents = BundleContents(
+      trunk: try Trunk(graph, exitPoints: places.points.map(\.value), named: places.named.map(\.value)),
+      labels: options.labels, preprocessing: options.preprocessing?.record)
+    let placements: [ExitPlacement]
     switch source {
-    case .imported(let model): contents.producer = model.producer
-    case .bundle(let bundle): warnings += keep(bundle.contents, in: &contents)
+    case .imported(let model):
+      placements = try ExitPlacement.place(
+        at: places.chosen, kind: options.headKind ?? .linear, kinds: options.headKinds, in: graph)
+      contents.exits = records(placements)
+      contents.producer = model.producer
+    case .bundle(let bundle):
+      let old = bundle.contents
+      contents.preprocessing = contents.preprocessing ?? old.preprocessing
+      let standing = try StandingHeads(old, in: contents, places, options)
+      placements = try ExitPlacement.place(
+        at: places.chosen, kind: options.headKind ?? .linear, kinds: standing.kinds(old, places, options),
+        standing: standing.records.mapValues(\.specification), in: graph)
+      contents.exits = records(placements, standing.records)
+      warnings += try keep(old, standing, in: &contents)
     }
     return Result(
       contents: contents, exits: placements, importedNodes: source.graph.nodes.count, changes: report.changes,
       warnings: warnings)
   }
 
-  /// The exits to place: a bundle's own, with their kinds of heads, when nothing else is asked for.
-  private static func wanted(
-    _ options: ConversionOptions, _ source: ModelSource
-  ) -> (ExitRequest?, [Int: HeadKind]) {
-    guard case .bundle(let bundle) = source, options.exits == nil else { return (options.exits, options.headKinds) }
-    let trunk = bundle.contents.trunk
-    let names = bundle.contents.exits.compactMap { exit in
-      trunk.exitPoint(exit.exit).map { trunk.graph[$0.value].name }
-    }
-    let kinds = bundle.contents.exits.map { ($0.exit, $0.specification.kind) }
-    let kept = Dictionary(kinds, uniquingKeysWith: { first, _ in first })
-    return (names.isEmpty ? ExitRequest.none : .names(names), options.headKinds.isEmpty ? kept : options.headKinds)
+  /// The exits as a bundle holds them.
+  /// - Parameter standing: heads that stand there already.
+  private static func records(_ placements: [ExitPlacement], _ standing: [Int: ExitRecord] = [:]) -> [ExitRecord] {
+    placements.map { standing[$0.point.number] ?? ExitRecord(exit: $0.point.number, specification: $0.head) }
+      .sorted { $0.exit < $1.exit }
   }
 
-  /// What a bundle already knew stays where the new one says nothing else and has the same trunk.
-  /// - Returns: what the user should know of what does not stay.
-  private static func keep(_ old: BundleContents, in new: inout BundleContents) -> [String] {
-    new.producer = old.producer
-    new.labels = new.labels ?? old.labels
-    new.preprocessing = new.preprocessing ?? old.preprocessing
-    if new.trunk.digest == old.trunk.digest {
-      // Points that users name come and go, and their numbers with them.
-      let same = Set(
-        zip(new.trunk.exitPoints, old.trunk.exitPoints).filter { $0.prefixDigest == $1.prefixDigest }.map(\.0.number))
-      new.exits = new.exits.map { exit in
-        let taps = [exit.exit] + exit.specification.earlier.map(\.exit)
-        let kept = old.exits.first { $0.exit == exit.exit && $0.specification == exit.specification }
-        return same.isSuperset(of: taps) ? kept ?? exit : exit
-      }
-      // A branch that a head reads goes with the head of its exit: where that is lost, so is this one.
-      while let index = new.exits.firstIndex(where: { !new.hasBranches(of: $0) }) {
-        new.exits[index] = ExitRecord(exit: new.exits[index].exit, specification: new.exits[index].specification)
-      }
-      new.statistics = old.statistics.filter { same.contains($0.exit) }
-    }
-    let trained = Set(new.exits.filter { $0.parameters != nil }.map(\.exit))
-    let lost = old.exits.filter { $0.parameters != nil && !trained.contains($0.exit) }.map { String($0.exit) }
-    if lost.isEmpty { new.policy = old.policy }
-    return lost.isEmpty
-      ? [] : ["the trained base heads of exits \(lost.joined(separator: ", ")) and the policy are dropped"]
+  /// The exits to place: a bundle's own when nothing else is asked for.
+  private static func exits(_ options: ConversionOptions, _ source: ModelSource) -> ExitRequest? {
+    guard options.exits == nil, case .bundle(let bundle) = source else { return options.exits }
+    return exits(of: bundle)
+  }
+
+  private static func check(_ options: ConversionOptions, _ source: ModelSource, _ graph: Graph) throws {
+    if case .bundle(let bundle) = source { try check(options.storage, of: bundle) }
+    if let labels = options.labels { try check(labels, graph) }
+    if let preprocessing = options.preprocessing { try check(preprocessing, graph) }
   }
 
   private static func check(_ preprocessing: Preprocessing, _ graph: Graph) throws {
+    if preprocessing.channels == .gray, max(preprocessing.mean.count, preprocessing.standardDeviation.count) > 1 {
+      throw PexError(
+        .usage,
+        "gray pictures have one channel, found \(preprocessing.mean.count) means and "
+          + "\(preprocessing.standardDeviation.count) standard deviations",
+        hint: "give --mean and --std of one number with --channels gray")
+    }
     guard graph.inputs.count == 1, let map = graph[graph.inputs[0].value].type.featureMap else { return }
     do { try preprocessing.validate(channels: map.channels) } catch let error as PexError {
       throw PexError(.usage, error.message, hint: "the model's input has \(map.channels) channels")
@@ -115,7 +111,9 @@ public struct Converter: Sendable {
   private static func check(_ labels: [String], _ graph: Graph) throws {
     guard let classes = graph.classCount else { throw PexError(.usage, "labels for a model without a classifier") }
     guard labels.count == classes else {
-      throw PexError(.usage, "expected \(classes) labels, one a class, found \(labels.count)")
+      throw PexError(
+        .usage, "expected \(classes) labels, one a class, found \(labels.count)",
+        hint: "the file names the classes of the output that answers, one a line, in its order")
     }
     var seen: Set<String> = []
     for label in labels where label.isEmpty || !seen.insert(label).inserted {
@@ -137,15 +135,5 @@ public struct Converter: Sendable {
       try graph.restoreConstant(id, as: half)
     }
     return warnings
-  }
-}
-
-extension BundleContents {
-  /// Whether the branches that an exit's head reads are there and trained, if the head is.
-  fileprivate func hasBranches(of exit: ExitRecord) -> Bool {
-    exit.parameters == nil
-      || exit.specification.branchExits(at: exit.exit).allSatisfy { place in
-        exits.contains { $0.exit == place.exit && $0.parameters != nil && $0.specification.branch == place.branch }
-      }
   }
 }

@@ -31,16 +31,35 @@ extension ExitPlacement {
     _ request: ExitRequest?, kind: HeadKind = .linear, kinds: [Int: HeadKind] = [:],
     points: [ExitPoint]? = nil, in graph: Graph
   ) throws -> [ExitPlacement] {
+    try place(at: chosen(request, points ?? ExitPoint.all(in: graph), in: graph), kind: kind, kinds: kinds, in: graph)
+  }
+
+  /// The points of a request by depth, the last exit point among them unless the request is for none.
+  /// - Parameter points: what ``ExitPoint/all(in:)`` found.
+  /// - Throws: ``PexError`` (usage) when an exit does not exist.
+  public static func chosen(_ request: ExitRequest?, _ points: [ExitPoint], in graph: Graph) throws -> [ExitPoint] {
     if request == ExitRequest.none { return [] }
-    let points = points ?? ExitPoint.all(in: graph)
     let wanted = request ?? (points.isEmpty ? ExitRequest.none : .automatic(min(3, points.count)))
     var chosen = try wanted.resolve(points, in: graph)
     if let last = points.last, !chosen.contains(last) { chosen.append(last) }
-    chosen.sort { ($0.cost.multiplyAccumulates, $0.number) < ($1.cost.multiplyAccumulates, $1.number) }
+    return chosen.sorted { ($0.cost.multiplyAccumulates, $0.number) < ($1.cost.multiplyAccumulates, $1.number) }
+  }
+
+  /// Exits at those points, which are by depth.
+  /// - Parameters:
+  ///   - kind: the kind of head at exits that `kinds` does not name.
+  ///   - kinds: kinds of heads by exit number.
+  ///   - standing: heads that stand there already, by exit number, whatever is said of kinds.
+  /// - Throws: as ``place(_:kind:kinds:points:in:)``.
+  public static func place(
+    at chosen: [ExitPoint], kind: HeadKind, kinds: [Int: HeadKind] = [:], standing: [Int: HeadSpecification] = [:],
+    in graph: Graph
+  ) throws -> [ExitPlacement] {
     if let stray = kinds.keys.sorted().first(where: { number in !chosen.contains { $0.number == number } }) {
       throw PexError(
         .usage, "--head names exit \(stray), which is not placed",
-        hint: "placed exits: \(chosen.map { String($0.number) }.joined(separator: ", "))")
+        hint: chosen.isEmpty
+          ? "no exit is placed" : "placed exits: \(chosen.map { String($0.number) }.joined(separator: ", "))")
     }
     guard !chosen.isEmpty else { return [] }
     guard let classes = graph.classCount else {
@@ -50,15 +69,21 @@ extension ExitPlacement {
     }
     var placed: [ExitPlacement] = []
     for point in chosen {
-      let map = try point.map()
       let kind = kinds[point.number] ?? kind
-      let head = try HeadSpecification(
-        kind: kind, channels: map.channels, spatial: map.spatial, classes: classes,
-        earlier: kind == .multitap || kind == .branch ? placed.taps(kind) : [],
-        branch: kind == .branch ? .separable(channels: map.channels, spatial: map.spatial) : [])
+      let head = try standing[point.number] ?? specification(kind, at: point, classes: classes, behind: placed)
       placed.append(ExitPlacement(point: point, head: head))
     }
     return placed
+  }
+
+  private static func specification(
+    _ kind: HeadKind, at point: ExitPoint, classes: Int, behind placed: [ExitPlacement]
+  ) throws -> HeadSpecification {
+    let map = try point.map()
+    return try HeadSpecification(
+      kind: kind, channels: map.channels, spatial: map.spatial, classes: classes,
+      earlier: kind == .multitap || kind == .branch ? placed.taps(kind) : [],
+      branch: kind == .branch ? .separable(channels: map.channels, spatial: map.spatial) : [])
   }
 }
 

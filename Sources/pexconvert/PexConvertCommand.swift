@@ -2,6 +2,7 @@ import ArgumentParser
 import PexBundle
 import PexConsole
 import PexConvert
+import PexData
 import PexExits
 import PexGraph
 import PexRuntime
@@ -36,7 +37,7 @@ import PexTensor
 
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
-    let options = try conversionOptions()
+    var options = try conversionOptions()
     try output.validate(trainsHeads: placement.trainHeads != nil)
     let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
     let target = output.target(model: model, isBundle: isBundle)
@@ -45,9 +46,12 @@ import PexTensor
       throw PexError(.usage, "--exits none leaves no head that --train-heads could train")
     }
     let opened = try open(console)
-    if case .imported(let imported) = opened { imported.warnings.forEach(console.warn) }
+    switch opened {
+    case .imported(let imported): imported.warnings.forEach(console.warn)
+    case .bundle(let bundle): options = try adapted(options, to: bundle, console)
+    }
     if placement.listExits {
-      try ExitList(try naming(model) { try Converter.canonical(opened).graph }).print(console)
+      try ExitList(try naming(model) { try Converter.canonical(opened, options.classifier).graph }).print(console)
       return
     }
     var result = try naming(model) { try Converter.convert(opened, options) }
@@ -120,11 +124,26 @@ import PexTensor
     }
   }
 
+  /// What options mean for a bundle: they change what it says and leave the rest.
+  /// - Throws: ``PexError`` (usage) when one cannot be had from a bundle.
+  private func adapted(
+    _ options: ConversionOptions, to bundle: BundleFile, _ console: Console
+  ) throws -> ConversionOptions {
+    var options = options
+    let classifier = try source.importing.classifierOfBundle()
+    options.classifier = ClassifierChoice(output: classifier.output, kind: classifier.kind)
+    options.preprocessing = try pictures.preprocessing(over: bundle.contents.preprocessing.map(Preprocessing.init))
+    if bundle.contents.packed != nil, output.emit == nil, !output.pack, !placement.listExits {
+      console.warn("the weights that were packed for one kind of CPU are left out: --pack stores them again")
+    }
+    return options
+  }
+
   private func conversionOptions() throws -> ConversionOptions {
     var options = ConversionOptions()
     options.exits = try placement.request()
     (options.headKind, options.headKinds) = try placement.kinds()
-    options.storage = source.weights.dtype
+    options.storage = source.weights?.dtype
     options.labels = try source.readLabels()
     options.preprocessing = try pictures.preprocessing()
     return options

@@ -21,11 +21,12 @@ struct PictureOptions: ParsableArguments {
   @Option(help: "Order of the channels: rgb, bgr or gray.") var channels: Preprocessing.Channels?
 
   /// What was asked for, or nil when nothing was.
-  func preprocessing() throws -> Preprocessing? {
+  /// - Parameter base: what a bundle says, of which single options change their part; a preset takes its place.
+  func preprocessing(over base: Preprocessing? = nil) throws -> Preprocessing? {
     let isAsked =
       preprocess != nil || mean != nil || std != nil || scale != nil || resize != nil || crop != nil || channels != nil
     guard isAsked else { return nil }
-    var result = Preprocessing.none
+    var result = base ?? Preprocessing.none
     if let preprocess {
       guard let preset = Preprocessing(preset: preprocess) else {
         let names = Preprocessing.presetNames.joined(separator: "|")

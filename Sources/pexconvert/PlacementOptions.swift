@@ -8,7 +8,8 @@ struct PlacementOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where exits stand: numbers (3,6,9), shares of the work (25%,50%,75%), auto:N, value names, or none.",
-      discussion: "The last exit point always gets a place for a personal head, unless this is none. Default: auto:3.",
+      discussion:
+        "The last exit point always gets a place for a personal head, unless this is none. Default: auto:3; a bundle's own.",
       valueName: "spec"))
   var exits: String?
 
@@ -24,9 +25,9 @@ struct PlacementOptions: ParsableArguments {
 
   func request() throws -> ExitRequest? { try exits.map(ExitRequest.init) }
 
-  /// The kind for all exits and the kinds of single ones.
-  func kinds() throws -> (HeadKind, [Int: HeadKind]) {
-    guard let head else { return (.linear, [:]) }
+  /// The kind for all exits, where one was asked for, and the kinds of single ones.
+  func kinds() throws -> (HeadKind?, [Int: HeadKind]) {
+    guard let head else { return (nil, [:]) }
     let known = HeadKind.allCases.map(\.rawValue).joined(separator: "|")
     if let kind = HeadKind(rawValue: head) { return (kind, [:]) }
     var kinds: [Int: HeadKind] = [:]
@@ -39,6 +40,6 @@ struct PlacementOptions: ParsableArguments {
         throw PexError(.usage, "--head names exit \(exit) twice")
       }
     }
-    return (.linear, kinds)
+    return (nil, kinds)
   }
 }

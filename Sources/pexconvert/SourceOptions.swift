@@ -14,7 +14,7 @@ struct SourceOptions: ParsableArguments {
 
   @OptionGroup var importing: ImportArguments
 
-  @Option(help: "How weights are stored: f32 or f16.") var weights = Weights.f32
+  @Option(help: "How weights are stored: f32 or f16. Default: as they are.") var weights: Weights?
 
   @Option(help: ArgumentHelp("A text file with one class name a line.", valueName: "file")) var labels: String?
 

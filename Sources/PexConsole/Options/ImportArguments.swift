@@ -27,6 +27,17 @@ public struct ImportArguments: ParsableArguments {
   /// For the parser.
   public init() {}
 
+  /// What is asked of a bundle's classifier.
+  /// - Throws: ``PexError`` (usage) when a shape is given: a bundle's are fixed.
+  public func classifierOfBundle() throws -> (output: String?, kind: OutputKind?) {
+    guard inputs.isEmpty else {
+      throw PexError(
+        .usage, "--input \(inputs[0]): a bundle's inputs have their shapes",
+        hint: "give --input when the model is converted that the bundle was made from")
+    }
+    return (primaryOutput, outputKind)
+  }
+
   /// The options in the importers' own words.
   /// - Throws: ``PexError`` (usage) for an input that is not named or shaped as it must be.
   public func importOptions() throws -> ImportOptions {
