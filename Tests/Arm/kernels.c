@@ -178,8 +178,8 @@ static void test_winograd(void) {
   float *weights = floats(s.out_channels * s.in_channels * 9), *residual = floats(s.out_channels * pixels);
   float *input = blocked(x, s.in_channels, in_pixels), *addend = blocked(residual, s.out_channels, pixels);
   float *packed = floats(points * s.in_channels * out_blocks * lanes), *scratch = floats(18 * lanes * lanes);
-  float *spectrum = floats(points * in_blocks * s.chunk_tiles * lanes);
-  float *sums = floats(points * out_blocks * s.chunk_tiles * lanes);
+  float *spectrum = floats(points * (in_blocks * s.chunk_tiles | 1) * lanes);
+  float *sums = floats(points * (out_blocks * s.chunk_tiles | 1) * lanes);
   float *output = floats(out_blocks * lanes * pixels);
   kernels->pack_winograd(&s, 0, (out_blocks + 1) / 2, weights, packed, scratch);
   for (ptrdiff_t first = 0; first < tiles; first += s.chunk_tiles) {

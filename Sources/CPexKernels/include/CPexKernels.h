@@ -131,10 +131,11 @@ typedef struct {
   /// in `packed`. Scratch: 9 * lanes * 2 * lanes floats.
   void (*pack_winograd)(const pex_winograd *shape, ptrdiff_t first, ptrdiff_t last, const float *weights,
                         float *packed, float *scratch);
-  /// Input blocks `first..<last` of a chunk of tiles into `spectrum` [points][in blocks][chunk_tiles][lanes].
+  /// Input blocks `first..<last` of a chunk of tiles into `spectrum`: at each point [in blocks][chunk_tiles][lanes], points
+  /// `in blocks * chunk_tiles | 1` vectors apart. `sums` lies likewise, with blocks of the output.
   void (*winograd_input)(const pex_winograd *shape, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
                          ptrdiff_t last, const float *input, float *spectrum);
-  /// Products of panels `first..<last` at one point: `spectrum` -> `sums` [points][out blocks][chunk_tiles][lanes].
+  /// Products of panels `first..<last` at one point: `spectrum` -> `sums`.
   void (*winograd_products)(const pex_winograd *shape, ptrdiff_t tiles, ptrdiff_t point, ptrdiff_t first,
                             ptrdiff_t last, const float *spectrum, const float *packed, float *sums);
   /// Output blocks `first..<last` of a chunk of tiles. `bias` and `residual` as for `convolution`.
