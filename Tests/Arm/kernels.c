@@ -114,6 +114,22 @@ static pex_window draw_window(void) {
   return w;
 }
 
+// As the branches of early exits and small networks have them: rows of few pixels, a window of three columns.
+static pex_window draw_narrow_window(void) {
+  static const ptrdiff_t widths[] = {3, 4, 5, 7, 8, 12, 14, 16};
+  pex_window w = {.kernel_height = 1 + draw(3), .kernel_width = 3, .dilation_height = 1, .dilation_width = 1};
+  w.stride_height = 1 + draw(2);
+  w.stride_width = 1 + draw(2);
+  w.pad_height = draw(2);
+  w.pad_width = draw(2);
+  w.out_width = widths[draw(8)];
+  // The last window ends in front of the map's end, at it, or beyond it.
+  w.in_width = (w.out_width - 1) * w.stride_width - w.pad_width + 2 + draw(3);
+  w.in_height = w.kernel_height + draw(14);
+  w.out_height = (w.in_height + w.pad_height - w.kernel_height) / w.stride_height + 1;
+  return w;
+}
+
 static void test_convolution(void) {
   const ptrdiff_t lanes = kernels->lanes;
   const ptrdiff_t groups = draw(3) ? 1 : 1 + draw(4);
@@ -197,9 +213,9 @@ static void test_winograd(void) {
   free(spectrum), free(sums), free(output), free(expected.values), free(found);
 }
 
-static void test_depthwise(void) {
+static void test_depthwise(pex_window (*drawn)(void)) {
   const ptrdiff_t lanes = kernels->lanes, channels = 1 + draw(20);
-  pex_window w = draw_window();
+  pex_window w = drawn();
   if (draw(4) == 0) {
     // More rows than are copied at a time.
     w.in_height += 60;
@@ -346,10 +362,11 @@ int main(int count, char **arguments) {
   for (int i = 0; i < 300; i++) {
     test_convolution();
     test_winograd();
-    test_depthwise();
+    test_depthwise(draw_window);
     test_linear();
     test_layer();
   }
+  for (int i = 0; i < 300; i++) test_depthwise(draw_narrow_window);
   test_functions();
   test_standardized_row();
   printf("%s, %td lanes: %d failures\n", kernels->name, kernels->lanes, failures);
