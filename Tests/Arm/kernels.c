@@ -310,6 +310,32 @@ static void test_layer(void) {
   free(answers.values), free(moved.values), free(moments.values), free(wanted.values);
 }
 
+// What a head reads of a map, in double. Channels behind the last one are NaN: nothing may come of them.
+static void test_pooled_features(void) {
+  const ptrdiff_t lanes = kernels->lanes, channels = 1 + draw(40), pixels = 1 + draw(300), blocks = blocks_of(channels);
+  float *x = floats(channels * pixels), *input = blocked(x, channels, pixels), *features = floats(2 * channels);
+  for (ptrdiff_t i = 0; i < blocks * lanes * pixels; i++) {
+    if (i / (lanes * pixels) * lanes + i % lanes >= channels) input[i] = NAN;
+  }
+  expectation expected = {malloc((size_t)(2 * channels) * sizeof(double)), 1};
+  for (ptrdiff_t c = 0; c < channels; c++) {
+    double sum = 0, largest = -INFINITY;
+    for (ptrdiff_t i = 0; i < pixels; i++) {
+      sum += x[c * pixels + i];
+      largest = fmax(largest, x[c * pixels + i]);
+    }
+    expected.values[c] = sum / (double)pixels;
+    expected.values[channels + c] = largest;
+  }
+  const ptrdiff_t some = draw((uint32_t)blocks + 1);
+  features[2 * channels] = 77;
+  kernels->pool_features(channels, pixels, some, blocks, input, features);
+  kernels->pool_features(channels, pixels, 0, some, input, features);
+  compare("pooled features", features, expected, 2 * channels, 1e-7);
+  if (features[2 * channels] != 77) printf("pooled features: written behind the end\n"), failures++;
+  free(x), free(input), free(features), free(expected.values);
+}
+
 static void test_functions(void) {
   enum { count = 133 };
   float x[count], y[count];
@@ -366,7 +392,10 @@ int main(int count, char **arguments) {
     test_linear();
     test_layer();
   }
-  for (int i = 0; i < 300; i++) test_depthwise(draw_narrow_window);
+  for (int i = 0; i < 300; i++) {
+    test_depthwise(draw_narrow_window);
+    test_pooled_features();
+  }
   test_functions();
   test_standardized_row();
   printf("%s, %td lanes: %d failures\n", kernels->name, kernels->lanes, failures);

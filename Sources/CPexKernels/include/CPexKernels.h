@@ -170,8 +170,10 @@ typedef struct {
   void (*block_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *planes, float *block);
   void (*unblock_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *block, float *planes);
 
-  /// Average and maximum of each lane of `count` pixels [lanes], as a head's features: sums in double, pixel by pixel.
-  void (*pool_features)(ptrdiff_t count, const float *input, float *averages, float *maxima);
+  /// A head's features of one blocked map: averages of the channels in blocks `first..<last` go to `features`, maxima to
+  /// `features + channels`, each to its channel's place. Sums in double, pixel by pixel.
+  void (*pool_features)(ptrdiff_t channels, ptrdiff_t pixels, ptrdiff_t first, ptrdiff_t last, const float *map,
+                        float *features);
 
   /// output[r] = bias[r] + row r of [rows][depth] times x, for rows `first..<last`: summed in sixteen lanes, which are
   /// added pairwise.

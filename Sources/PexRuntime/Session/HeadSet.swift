@@ -17,6 +17,8 @@ public struct HeadSet: Sendable {
     /// What computes the convolutions whose maps it reads, by the exit whose tap they read. Heads of one set that read the same
     /// branch have the same plan.
     let convolutions: [Int: BranchPlan]
+    /// How its logits come about.
+    let readout: HeadReadout
   }
 
   /// Makes the entries of one set.
@@ -31,7 +33,9 @@ public struct HeadSet: Sendable {
       }
       // A convolutional head's are its own.
       if convolutions.isEmpty { convolutions[exit] = try head.convolutions().map(BranchPlan.init) }
-      return Entry(exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions)
+      return Entry(
+        exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions,
+        readout: try HeadReadout(head, at: exit, convolutions))
     }
   }
 
