@@ -68,6 +68,8 @@ static void pack_winograd(const pex_winograd *s, ptrdiff_t first, ptrdiff_t last
 // two apart would all go to the same few places of a cache.
 INLINE ptrdiff_t point_step(const pex_winograd *s, ptrdiff_t blocks) { return (blocks * s->chunk_tiles | 1) * LANES; }
 
+static const float no_pixel[LANES];
+
 #define PART_VEC vec
 #define PART(name) name
 #include "winograd_tiles.h"

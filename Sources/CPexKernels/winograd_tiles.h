@@ -25,34 +25,36 @@ INLINE void PART(transform_input)(const int size, const PART_VEC *d, ptrdiff_t s
 // One block of the input, which lies in `plane`.
 INLINE void PART(input_block)(const int size, const pex_winograd *s, ptrdiff_t first_tile, ptrdiff_t tiles,
                               const float *plane, ptrdiff_t point_step, float *to) {
-  const int patch = patch_of(size), points = patch * patch;
+  const int patch = patch_of(size);
   const pex_window *w = &s->window;
   const ptrdiff_t across = divide_up(w->out_width, size);
   for (ptrdiff_t i = 0; i < tiles; i++, to += LANES) {
     const ptrdiff_t tile = first_tile + i;
     const ptrdiff_t y = tile / across * size - w->pad_height, x = tile % across * size - w->pad_width;
-    PART_VEC given[largest_points], half[largest_points], whole[largest_points];
+    PART_VEC half[largest_points];
     if (y >= 0 && x >= 0 && y + patch <= w->in_height && x + patch <= w->in_width) {
       const float *from = plane + (y * w->in_width + x) * LANES;
-      UNROLLED for (int r = 0; r < patch; r++) {
-        UNROLLED for (int c = 0; c < patch; c++) {
-          given[r * patch + c] = PART(load)(from + (r * w->in_width + c) * LANES);
-        }
+      UNROLLED for (int c = 0; c < patch; c++) {
+        PART_VEC column[largest_patch];
+        UNROLLED for (int r = 0; r < patch; r++) column[r] = PART(load)(from + (r * w->in_width + c) * LANES);
+        PART(transform_input)(size, column, 1, half + c, patch);
       }
     } else {
-      for (int r = 0; r < patch; r++) {
-        for (int c = 0; c < patch; c++) {
-          const int inside = y + r >= 0 && y + r < w->in_height && x + c >= 0 && x + c < w->in_width;
-          given[r * patch + c] =
-              inside ? PART(load)(plane + ((y + r) * w->in_width + x + c) * LANES) : PART(splat)(0);
+      // Beyond the map it reads zeros: a choice of places, not of ways.
+      UNROLLED for (int c = 0; c < patch; c++) {
+        PART_VEC column[largest_patch];
+        UNROLLED for (int r = 0; r < patch; r++) {
+          const int inside = (y + r >= 0) & (y + r < w->in_height) & (x + c >= 0) & (x + c < w->in_width);
+          column[r] = PART(load)(inside ? plane + ((y + r) * w->in_width + x + c) * LANES : no_pixel);
         }
+        PART(transform_input)(size, column, 1, half + c, patch);
       }
     }
-    UNROLLED for (int c = 0; c < patch; c++) PART(transform_input)(size, given + c, patch, half + c, patch);
     UNROLLED for (int r = 0; r < patch; r++) {
-      PART(transform_input)(size, half + r * patch, 1, whole + r * patch, 1);
+      PART_VEC whole[largest_patch];
+      PART(transform_input)(size, half + r * patch, 1, whole, 1);
+      UNROLLED for (int c = 0; c < patch; c++) PART(store)(to + (r * patch + c) * point_step, whole[c]);
     }
-    UNROLLED for (int p = 0; p < points; p++) PART(store)(to + p * point_step, whole[p]);
   }
 }
 
