@@ -4,9 +4,9 @@ import PexTensor
 
 /// 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3) or F(4x4, 3x3), blocked.
 ///
-/// Tiles are worked on in chunks. Where there is one for each thread, each takes whole chunks; else each takes some of the
-/// output channels of a chunk, so that it reads a part of the transformed weights only, and transforms the input for
-/// itself: what another core has just written is slow to come by.
+/// Tiles are worked on in chunks. Where there is one for each thread, each takes whole chunks; else tiles are cut into
+/// smaller chunks, or each thread takes some of the output channels of a chunk, so that it reads a part of the transformed
+/// weights only, and transforms the input for itself: what another core has just written is slow to come by.
 struct WinogradStep: StepKernel {
   private let isa: InstructionSet
   private var shape: pex_winograd
@@ -20,45 +20,6 @@ struct WinogradStep: StepKernel {
   private static let chunkTiles = 24
   /// Transformed weights beyond this come from so far that they had better be read once.
   private static let farBytes = 4 << 20
-
-  /// The size of tiles with which this way is estimated to be clearly faster than the direct one, or nil. Clearly, because
-  /// its rounding error is larger.
-  ///
-  /// Counted in clock cycles: products at two vectors a cycle; weights, which transformed are 16 or 36 numbers for 9, at 6
-  /// bytes a cycle; and what loading, transforming and storing a block of channels of a tile takes.
-  static func tileSize(
-    _ window: pex_window, groups: Int, channels: (input: Int, output: Int), _ isa: InstructionSet
-  ) -> Int? {
-    guard groups == 1, window.kernel_height == 3, window.kernel_width == 3, window.stride_height == 1,
-      window.stride_width == 1, window.dilation_height == 1, window.dilation_width == 1,
-      channels.input >= isa.lanes
-    else { return nil }
-    func cycles(size: Int) -> Double {
-      let tiles = Double(divideUp(window.out_height, size)) * Double(divideUp(window.out_width, size))
-      return Self.cycles(channels, tiles: tiles, size: size, isa)
-    }
-    let places = Double(window.out_height) * Double(window.out_width)
-    let direct = Self.cycles(channels, places: places, points: 9, transforms: 0, isa)
-    let best = cycles(size: 2) < cycles(size: 4) ? 2 : 4
-    return cycles(size: best) < 0.9 * direct ? best : nil
-  }
-
-  private static func cycles(
-    _ channels: (input: Int, output: Int), places: Double, points: Double, transforms: Double, _ isa: InstructionSet
-  ) -> Double {
-    let (input, output) = (divideUp(channels.input, isa.lanes), divideUp(channels.output, isa.lanes))
-    let pairs = Double(channels.input) * Double(output * isa.lanes)
-    return pairs * points * (places / Double(2 * isa.lanes) + 4 / 6) + places * Double(input + output) * transforms
-  }
-
-  private static func cycles(
-    _ channels: (input: Int, output: Int), tiles: Double, size: Int, _ isa: InstructionSet
-  ) -> Double {
-    cycles(channels, places: tiles, points: Double(points(size)), transforms: size == 2 ? 50 : 150, isa)
-  }
-
-  /// Products that a tile takes for each pair of channels.
-  private static func points(_ size: Int) -> Int { (size + 2) * (size + 2) }
 
   /// A convolution that has a ``tileSize(_:groups:channels:_:)``.
   /// - Throws: ``PexError`` (malformed) when a size cannot be addressed.
