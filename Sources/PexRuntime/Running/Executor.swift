@@ -26,20 +26,15 @@ public final class Executor {
   private var arena: FloatBuffer { memory.arena }
   /// Where the input lies when the plan says that somebody lends it.
   private var lent: UnsafePointer<Float>?
-  /// For each segment that has run before, what its steps work with; for each chain.
-  private var bound: [BoundSegment?]
+  /// For each segment that has run before, its weights.
+  private var packed: [PackedSegment?]
+  /// For each step of these segments, by its position in the plan's order, what it works with; for each chain.
+  private var boundSteps: [BoundStep?]
   private var boundChains: [BoundChain?]
   /// Where values that are given out are put in row-major order, when they lie otherwise.
   private var outbox: FloatBuffer?
   /// The segment that comes next; nil before anything is loaded or after a failure.
   private var next: Int?
-
-  /// A segment's steps with every pointer that they need: looked up once, so that a steady run allocates nothing.
-  private struct BoundSegment {
-    let weights: PackedSegment
-    let kernels: [any StepKernel]
-    let contexts: [StepContext]
-  }
 
   /// An executor with weights and threads of its own.
   /// - Throws: ``PexError`` (unsupported) when there is no memory, (usage) when the number of threads is not 1…1024.
@@ -58,7 +53,8 @@ public final class Executor {
     self.weights = weights
     self.memory = memory
     plan = weights.plan
-    bound = plan.segments.map { _ in nil }
+    packed = plan.segments.map { _ in nil }
+    boundSteps = plan.order.map { _ in nil }
     boundChains = plan.chains.map { _ in nil }
   }
 
@@ -95,7 +91,7 @@ public final class Executor {
     timings.removeAll(keepingCapacity: true)
     if lent != numbers {
       lent = numbers
-      for segment in bound.indices { bound[segment] = nil }
+      for segment in packed.indices { packed[segment] = nil }
       for chain in boundChains.indices { boundChains[chain] = nil }
     }
     next = 0
@@ -139,7 +135,7 @@ public final class Executor {
     next = nil
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    for segment in first...last { _ = try bind(segment) }
+    for segment in first...last where packed[segment] == nil { try bind(segment) }
     var position = plan.starts[first]
     let end = plan.starts[last + 1]
     while position < end {
@@ -155,12 +151,12 @@ public final class Executor {
   }
 
   private func run(step position: Int) throws {
-    let (segment, index) = plan.order[position]
-    let bound = try bind(segment)
+    guard let step = boundSteps[position] else { throw PexError(.defect, "step \(position) is not ready to run") }
     let start = profiles ? ContinuousClock.now : nil
     do {
-      try bound.kernels[index].run(bound.contexts[index])
+      try step.run()
     } catch {
+      let (segment, index) = plan.order[position]
       try naming("node '\(plan.segments[segment].steps[index].name)'") { throw error }
     }
     if let start { record(position, (ContinuousClock.now - start).nanoseconds) }
@@ -215,7 +211,10 @@ public final class Executor {
     _ id: ValueID, _ body: (UnsafePointer<Float>, Layout) throws -> Result
   ) throws -> Result {
     let stored = try given(id).stored
-    guard plan.graph[stored.value].constant != nil else { return try body(try readable(stored), stored.layout) }
+    // Constants have no place of their own.
+    if stored == plan.lentInput || plan.memory.places[stored] != nil {
+      return try body(try readable(stored), stored.layout)
+    }
     return try withValue(id) { numbers in
       guard let base = numbers.baseAddress else {
         throw PexError(.defect, "'\(plan.graph[id].name)' has no elements")
@@ -231,27 +230,25 @@ public final class Executor {
     return given
   }
 
-  /// What the steps of a segment work with.
-  private func bind(_ number: Int) throws -> BoundSegment {
-    if let segment = bound[number] { return segment }
-    let packed = try weights.segment(number, workers)
-    let contexts = try zip(plan.segments[number].steps, packed.steps).map { step, weights in
-      StepContext(
-        inputs: try step.inputs.map { try pointer($0, packed) }, outputs: try step.outputs.map { try writable($0) },
+  /// Finds what the steps of a segment work with.
+  private func bind(_ number: Int) throws {
+    let segment = try weights.segment(number, workers)
+    let first = plan.starts[number]
+    for (index, (step, weights)) in zip(plan.segments[number].steps, segment.steps).enumerated() {
+      let context = StepContext(
+        inputs: try step.inputs.map { try pointer($0, segment) }, outputs: try step.outputs.map { try writable($0) },
         packed: weights, workers: workers)
+      boundSteps[first + index] = BoundStep(step.kernel.divided(among: workers.pool.threads), context)
     }
-    let kernels = plan.segments[number].steps.map { $0.kernel.divided(among: workers.pool.threads) }
-    let segment = BoundSegment(weights: packed, kernels: kernels, contexts: contexts)
-    bound[number] = segment
-    return segment
+    packed[number] = segment
   }
 
   private func bind(chain number: Int) throws -> BoundChain {
     if let chain = boundChains[number] { return chain }
     let chain = plan.chains[number]
     let contexts = try chain.steps.map { position in
-      let (segment, index) = plan.order[position]
-      return try bind(segment).contexts[index]
+      guard let step = boundSteps[position] else { throw PexError(.defect, "step \(position) is not ready to run") }
+      return step.context
     }
     let bound = try BoundChain(chain, contexts, workers)
     boundChains[number] = bound

@@ -90,8 +90,8 @@ final class TapReader {
   private func branch(_ plan: BranchPlan, at exit: Int, _ layout: Layout) throws -> Branch {
     let key = ObjectIdentifier(plan)
     if let known = branches[key], known.exit == exit, known.runner.layout == layout { return known }
-    // Heads that were exchanged do not come back.
-    if branches.count >= BundleLimits.exits { branches = [:] }
+    // Heads that were exchanged do not come back; what has run for this sample is still read.
+    if branches.count >= BundleLimits.exits { branches = branches.filter { $0.value.features.sample == sample } }
     let runner = try BranchRunner(plan, reading: layout, model.plan.instructionSet, pool: pool, &memory)
     let made: Branch = (runner, exit, try Features(runner.featureCount))
     branches[key] = made
