@@ -5,7 +5,7 @@ import PexTraining
 
 /// Labelled samples for a bundle, from an image folder or an npz file.
 public struct LabelledData {
-  /// The names of all classes that labels speak of: the bundle's, else the folders'.
+  /// The names of all classes that labels speak of: the bundle's, then those of the person's own; else the folders'.
   public let classNames: [String]
   /// The samples with their names.
   public let dataset: Dataset
@@ -15,12 +15,13 @@ public struct LabelledData {
   /// Opens a folder or a file; pictures are decoded when they are needed.
   /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it holds no samples, labels that the bundle
   ///   does not know, or numbers that are not finite.
-  public init(path: String, for contents: BundleContents, _ console: Console) throws {
+  /// - Parameter own: how folders are taken that are named like no class of the bundle; nil to refuse them.
+  public init(path: String, for contents: BundleContents, own: OwnClasses? = nil, _ console: Console) throws {
     let dataset = try Dataset(
       path: path, format: try contents.sampleFormat(), classNames: contents.labels ?? [],
-      classCount: contents.trunk.classCount)
+      classCount: contents.trunk.classCount, own: own)
     self.dataset = dataset
-    classNames = contents.classNames ?? dataset.classFolders
+    classNames = dataset.classNames.isEmpty ? contents.classNames ?? [] : dataset.classNames
     dataset.warnings.forEach(console.warn)
     guard dataset.labels.allSatisfy({ $0 != nil }) else {
       throw PexError(

@@ -47,6 +47,10 @@ import PexTraining
 
   @Option(help: ArgumentHelp("Draw learning curves.", valueName: "file.svg")) var plot: String?
   @Flag(help: "Write the trained heads into a new bundle as its base heads.") var base = false
+  @Flag(
+    help: "Write every head, and let the deepest one answer, even where held-out samples say that it gains nothing.")
+  var forceHeads = false
+  @Option(help: ArgumentHelp("Something to remember the head file by.", valueName: "text")) var note: String?
   @Option(help: "Threads. Default: one a core.") var threads: Int?
   @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
@@ -62,11 +66,14 @@ import PexTraining
     let model = try Model(try BundleFile(path: bundle))
     let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
     let contents = model.bundle.contents
-    let data = try TrainingData(labelled: data, unlabelled: unlabelled, for: contents, console)
-    var request = try training.request(model)
+    let earlier = try training.earlier(model)
+    let data = try TrainingData(
+      labelled: data, unlabelled: unlabelled, for: contents,
+      own: base ? nil : try training.ownClasses(contents, earlier), console)
+    var request = try training.request(model, earlier, classNames: data.classNames)
     request.options = options
     request.isBase = base
-    request.classNames = data.classNames
+    request.forcesHeads = forceHeads
     if training.from != nil {
       console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
     }
@@ -76,10 +83,14 @@ import PexTraining
       data.samples, progress: { progress.update($0) }, branchProgress: { progress.update(branches: $0, of: $1) })
     console.warn(skipped: result.skipped, of: count)
     console.warn(result.gaps)
+    result.notes.forEach(console.warn)
     if base {
       try result.contents(from: contents).write(to: target.path, overwriting: force)
     } else {
-      try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
+      let origin = HeadFileOrigin(
+        base: (bundle as NSString).lastPathComponent, date: Today.text, note: note ?? "")
+      try result.headFile(for: contents, producer: "pex \(Version.current)", origin: origin)
+        .write(to: target.path, overwriting: force)
     }
     try TrainingReport(result, path: target.path, session: session, isBase: base).print(console)
     guard let drawing else { return }

@@ -81,12 +81,17 @@ public final class Session {
     case .final: try route.finish()
     case .fixed(let exit):
       guard let entry = heads[exit] else { throw noHead(at: exit) }
-      route.answer.exit = .exit(exit)
       try route.prepare([entry])
+      guard entry.answers else {
+        try route.finish(isLastResort: true)
+        break
+      }
+      route.answer.exit = .exit(exit)
       _ = try route.visit(entry)
     case .all:
-      try route.prepare(heads.entries)
-      for entry in heads.entries { _ = try route.visit(entry) }
+      let entries = heads.entries.filter(\.answers)
+      try route.prepare(entries)
+      for entry in entries { _ = try route.visit(entry) }
       try route.finish()
     case .stored:
       try follow(deadline == nil ? heads.policy : nil, deadline, reject, &route)
@@ -140,26 +145,27 @@ public final class Session {
   ) throws {
     let heads = route.heads
     guard policy != nil || deadline != nil else {
-      // Without a policy the last resort answers: the final classifier, or the head that stands in for it.
-      if heads.replacesFinal, let last = heads.entries.last(where: \.isEnabled) {
+      // Without a policy the last resort answers.
+      if heads.replacesFinal, let last = heads.lastResort.exit.flatMap({ heads[$0] }) {
         route.answer.exit = .exit(last.exit)
         try route.prepare([last])
         _ = try route.visit(last)
       } else {
+        try route.prepare(heads.partOfFinal.map { [$0] } ?? [])
         try route.finish(isLastResort: true)
       }
       return
     }
     var state = policy.map(PolicyState.init)
-    let enabled = heads.entries.filter(\.isEnabled)
-    try route.prepare(enabled)
-    for (index, entry) in enabled.enumerated() {
+    let enabled = heads.entries.filter { $0.isEnabled && $0.answers }
+    try route.prepare(enabled + (heads.partOfFinal.map { [$0] } ?? []))
+    for entry in enabled {
       guard !route.wouldMiss(deadline, at: .exit(entry.exit)) else { return }
       let logits = try route.visit(entry)
       guard route.accept(.exit(entry.exit), deadline) else { return }
       let isContent = state?.isContent(exit: entry.exit, probabilities: logits.probabilities) ?? false
       if isContent && logits.confidence >= reject ?? 0 { return }
-      if heads.replacesFinal && index == enabled.count - 1 { return }
+      if heads.replacesFinal && entry.exit == heads.lastResort.exit { return }
     }
     guard !route.wouldMiss(deadline, at: .final) else { return }
     try route.finish(deadline, isLastResort: true)
@@ -209,8 +215,18 @@ public final class Session {
       }.sorted { $0.segment < $1.segment }
     }
 
-    /// Runs the trunk up to a head and the head.
+    /// Runs the trunk up to a head and the head, and takes down what it answers.
     mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
+      let logits = try logits(of: entry)
+      let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
+      let computed = ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities)
+      answer.computed.append(computed)
+      answer.classes = heads.classes
+      return computed
+    }
+
+    /// Runs the trunk up to a head and the head.
+    private mutating func logits(of entry: HeadSet.Entry) throws -> [Float] {
       let target = try session.model.segment(of: entry.exit)
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
@@ -230,14 +246,10 @@ public final class Session {
       if session.keepsFeatures, answer.features == nil {
         answer.features = (entry.exit, try session.executor.pooled(tap))
       }
-      let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
-      let computed = ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities)
-      answer.computed.append(computed)
       headMACs += entry.head.specification.readoutMultiplyAccumulates
       prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
-      answer.classes = heads.classes
       measure()
-      return computed
+      return logits
     }
 
     /// What a branch gives at a tap that is there: computed once a sample.
@@ -253,7 +265,8 @@ public final class Session {
     /// - Parameter isLastResort: whether the classifier stands in for heads, whose classes it then answers with.
     mutating func finish(_ deadline: Double? = nil, isLastResort: Bool = false) throws {
       let (executor, graph) = (session.executor, session.model.bundle.graph)
-      let places = isLastResort ? heads.finalPlaces : nil
+      let isLimited = isLastResort && heads.finalPlaces != nil
+      let part = try isLastResort ? heads.partOfFinal.map { try logits(of: $0) } : nil
       try executor.run(through: session.model.plan.segmentCount - 1)
       prefix = 1
       measure()
@@ -261,12 +274,12 @@ public final class Session {
       if let classifier = graph.classifier, classifier.kind != .none {
         let all = try executor.value(classifier.logits).floats
         try requireFinite(all, .final)
-        let logits = places.map { $0.map { all[$0] } } ?? all
-        let probabilities = places == nil ? softmax(logits) : heads.probabilities(logits)
+        let logits = isLimited ? heads.lastResortLogits(final: all, head: part) : all
+        let probabilities = isLimited ? heads.probabilities(logits) : softmax(logits)
         answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: probabilities))
       }
       guard accept(.final, deadline) else { return }
-      answer.classes = places == nil ? session.model.bundle.contents.classNames : heads.classes
+      answer.classes = isLimited ? heads.classes : session.model.bundle.contents.classNames
     }
 
     /// Takes an exit's answer unless it came too late and there is an earlier one.

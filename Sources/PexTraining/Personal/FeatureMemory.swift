@@ -26,6 +26,10 @@ extension PersonalTraining.Request {
       let head = try model.bundle.baseHead(at: record.exit)
       others += try head.map { try TapColumn.read(by: $0, at: record.exit, in: model) } ?? []
     }
+    // What tells whether these pictures are like those that the model was made for.
+    if let reference = model.bundle.contents.reference {
+      others.append(try TapColumn(.pooled, exit: reference.exit, in: model))
+    }
     let asksClassifier = wantsFinal || earlier.map { !$0.replacesFinal } ?? false
     let needed = try TapColumn.needed(by: plans, wantsFinal: asksClassifier, model)
     var columns = needed.filter { $0.content != .logits }
