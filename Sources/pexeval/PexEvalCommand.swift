@@ -40,7 +40,11 @@ import PexTensor
     let target = plot.map { OutputPath(wanted: $0, input: $0, suffix: "svg", force: force, option: "--plot") }
     try target?.check(sources: [model.bundle, data] + (model.heads.map { [$0] } ?? []))
     let session = try model.open()
-    let samples = try LabelledData(path: data, for: session.model.bundle.contents, console)
+    let contents = session.model.bundle.contents
+    // Classes of the person's own, and folders that no head knows: their samples can only be wrong or rejected.
+    let known = Set(contents.classNames ?? [])
+    let own = OwnClasses(names: (session.heads.classes ?? []).filter { !known.contains($0) })
+    let samples = try LabelledData(path: data, for: contents, own: own, console)
     let measurement = try Measurement(
       session, samples, choice, route, draws: target != nil, console)
     try EvaluationReport(measurement).print(console)

@@ -15,6 +15,10 @@ extension PersonalTraining.Request {
   /// What is kept of every sample: what the heads to train read, and besides what those read that they are compared with,
   /// which are the earlier heads and the base head of the deepest exit.
   func columns(for plans: [HeadPlan], wantsFinal: Bool, _ model: Model) throws -> [TapColumn] {
+    if ownClasses == .besideAll, let exit = model.bundle.contents.trunk.exitPoints.last(where: { !$0.isNamed })?.number
+    {
+      return [try TapColumn(.pooled, exit: exit, in: model)] + [TapColumn(logitsOf: model)].compactMap(\.self)
+    }
     guard !isBase else { return try TapColumn.needed(by: plans, wantsFinal: wantsFinal, model) }
     var others =
       try earlier?.entries.flatMap {

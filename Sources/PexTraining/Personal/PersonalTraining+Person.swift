@@ -10,6 +10,9 @@ extension PersonalTraining {
     _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits,
     against current: HeadSet?
   ) throws -> Result {
+    if request.ownClasses == .besideAll {
+      return try trainBesideAll(cache, labels: labels, started: started, limits)
+    }
     let clock = ContinuousClock()
     let lesson = try lesson(cache, labels: labels)
     try requireBranches(lesson.plans)
