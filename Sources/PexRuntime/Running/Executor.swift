@@ -21,8 +21,11 @@ public final class Executor {
   public var profiles = false
   /// The times of the steps since the last ``load(inputs:)``, while ``profiles`` is on.
   public private(set) var timings: [StepTiming] = []
-  private let arena: FloatBuffer
-  let workers: Workers
+  private let memory: RunMemory
+  var workers: Workers { memory.workers }
+  private var arena: FloatBuffer { memory.arena }
+  /// Where the input lies when the plan says that somebody lends it.
+  private var lent: UnsafePointer<Float>?
   /// For each segment that has run before, what its steps work with; for each chain.
   private var bound: [BoundSegment?]
   private var boundChains: [BoundChain?]
@@ -46,12 +49,15 @@ public final class Executor {
 
   /// An executor of the plan that `weights` belongs to.
   /// - Throws: ``PexError`` (unsupported) when there is no memory.
-  public init(weights: PackedWeights, pool: ThreadPool) throws {
+  public convenience init(weights: PackedWeights, pool: ThreadPool) throws {
+    self.init(weights: weights, memory: try RunMemory(pool: pool, plan: weights.plan))
+  }
+
+  /// The same in memory that suffices for the plan.
+  init(weights: PackedWeights, memory: RunMemory) {
     self.weights = weights
+    self.memory = memory
     plan = weights.plan
-    let size = MemoryLayout<Float>.stride
-    arena = try FloatBuffer(count: plan.arenaBytes / size)
-    workers = try Workers(pool: pool, plan: plan)
     bound = plan.segments.map { _ in nil }
     boundChains = plan.chains.map { _ in nil }
   }
@@ -83,16 +89,15 @@ public final class Executor {
     next = 0
   }
 
-  /// Begins a run of a graph with one input.
-  /// - Parameter numbers: the input's, row-major.
-  /// - Throws: ``PexError`` (defect) when the graph has another number of inputs, or its input of elements.
-  func load(numbers: UnsafeBufferPointer<Float>) throws {
-    next = nil
+  /// Begins a run of a plan whose input is lent.
+  /// - Parameter numbers: the input's, in the layout that the plan says. They stay until the run is over.
+  func load(lent numbers: UnsafePointer<Float>) {
     timings.removeAll(keepingCapacity: true)
-    guard plan.graph.inputs.count == 1, let input = plan.graph.inputs.first?.value,
-      try plan.graph[input].type.sampleShape().count == numbers.count
-    else { throw PexError(.defect, "\(numbers.count) numbers do not fit this graph's input") }
-    if let place = plan.memory.places[Stored(input, .plain)] { _ = copy(numbers, to: arena.base + place.lowerBound) }
+    if lent != numbers {
+      lent = numbers
+      for segment in bound.indices { bound[segment] = nil }
+      for chain in boundChains.indices { boundChains[chain] = nil }
+    }
     next = 0
   }
 
@@ -193,7 +198,7 @@ public final class Executor {
   ) throws -> Result {
     let given = try given(id)
     if let constant = plan.graph[given.stored.value].constant { return try constant.asFloat32().withFloats(body) }
-    let stored = UnsafePointer(try writable(given.stored))
+    let stored = try readable(given.stored)
     let count = try plan.graph[id].type.sampleShape().count
     guard given.stored.layout == .blocked, let map = MapExtents(plan.graph[id].type.perSample) else {
       return try body(UnsafeBufferPointer(start: stored, count: count))
@@ -204,10 +209,19 @@ public final class Executor {
     return try body(UnsafeBufferPointer(start: box.base, count: count))
   }
 
-  /// A value that is there in blocks, as it lies; nil when it lies in row-major order.
-  func blockedTap(_ id: ValueID) throws -> UnsafePointer<Float>? {
+  /// Calls `body` with the elements of a value that is given out, as they lie. They are valid only within the call.
+  /// - Throws: ``PexError`` as ``withValue(_:_:)``; whatever `body` throws.
+  func withStored<Result>(
+    _ id: ValueID, _ body: (UnsafePointer<Float>, Layout) throws -> Result
+  ) throws -> Result {
     let stored = try given(id).stored
-    return stored.layout == .blocked ? UnsafePointer(try writable(stored)) : nil
+    guard plan.graph[stored.value].constant != nil else { return try body(try readable(stored), stored.layout) }
+    return try withValue(id) { numbers in
+      guard let base = numbers.baseAddress else {
+        throw PexError(.defect, "'\(plan.graph[id].name)' has no elements")
+      }
+      return try body(base, .plain)
+    }
   }
 
   private func given(_ id: ValueID) throws -> GivenValue {
@@ -253,8 +267,16 @@ public final class Executor {
 
   private func pointer(_ stored: Stored, _ packed: PackedSegment) throws -> UnsafePointer<Float> {
     if stored.layout == .plain, let raw = packed.raw[stored.value] { return raw }
+    return try readable(stored)
+  }
+
+  private func readable(_ stored: Stored) throws -> UnsafePointer<Float> {
+    if let lent, stored == plan.lentInput { return lent }
     return UnsafePointer(try writable(stored))
   }
+
+  /// Takes down what somebody else computed of this run's values.
+  func record(_ timing: StepTiming) { timings.append(timing) }
 
   private func record(_ position: Int, _ nanoseconds: Int, in manner: String = "") {
     let (segment, index) = plan.order[position]

@@ -19,6 +19,8 @@ public struct HeadSet: Sendable {
     let convolutions: [Int: BranchPlan]
     /// Whether the head answers by itself: one that only adds to the classifier's answer is no exit.
     public fileprivate(set) var answers = true
+    /// How its logits come about.
+    let readout: HeadReadout
   }
 
   /// Makes the entries of one set.
@@ -33,7 +35,9 @@ public struct HeadSet: Sendable {
       }
       // A convolutional head's are its own.
       if convolutions.isEmpty { convolutions[exit] = try head.convolutions().map(BranchPlan.init) }
-      return Entry(exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions)
+      return Entry(
+        exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions,
+        readout: try HeadReadout(head, at: exit, convolutions))
     }
   }
 

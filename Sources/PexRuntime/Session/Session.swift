@@ -19,8 +19,7 @@ public final class Session {
   public var keepsFeatures = false
   private let executor: Executor
   private let pool: ThreadPool
-  /// What runs branches, of the heads used last.
-  private var runners: [ObjectIdentifier: (plan: BranchPlan, runner: BranchRunner)] = [:]
+  private let reader: TapReader
   private let clock = ContinuousClock()
 
   /// A session with its own threads.
@@ -45,6 +44,7 @@ public final class Session {
     self.threads = threads
     pool = try ThreadPool(threads: threads)
     executor = try Executor(weights: model.weights, pool: pool)
+    reader = TapReader(model, executor, pool: pool)
   }
 
   /// How many threads compute.
@@ -74,7 +74,7 @@ public final class Session {
     _ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil, reject: Float? = nil
   ) throws -> Answer {
     let started = clock.now
-    try executor.load(inputs: inputs, finite: true)
+    try load(inputs)
     var route = Route(session: self, heads: slot.heads, started: started)
     let heads = route.heads
     switch choice {
@@ -117,26 +117,20 @@ public final class Session {
     _ inputs: [Tensor], at exits: [Int], toTheEnd: Bool = false,
     _ visit: (Int, SessionTap) throws -> Void
   ) throws -> [Float]? {
-    try executor.load(inputs: inputs, finite: true)
+    try load(inputs)
     let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
     for (exit, segment) in wanted {
       try executor.run(through: segment)
-      try visit(exit, SessionTap(session: self, value: model.points[segment].value))
+      try visit(exit, SessionTap(session: self, exit: exit, value: model.points[segment].value))
     }
     guard toTheEnd, let classifier = model.bundle.graph.classifier, classifier.kind != .none else { return nil }
     try executor.run(through: model.plan.segmentCount - 1)
     return try executor.value(classifier.logits).floats
   }
 
-  /// The pooled features of what a branch computes of a tap that is there.
-  fileprivate func features(of plan: BranchPlan, tap: ValueID) throws -> [Float] {
-    let key = ObjectIdentifier(plan)
-    if runners[key] == nil {
-      // Heads that were exchanged do not come back.
-      if runners.count >= BundleLimits.exits { runners = [:] }
-      runners[key] = (plan, try BranchRunner(plan, model.plan.instructionSet, pool: pool))
-    }
-    return try executor.withValue(tap) { try runners[key]?.runner.features(of: $0) ?? [] }
+  private func load(_ inputs: [Tensor]) throws {
+    reader.begin()
+    try executor.load(inputs: inputs, finite: true)
   }
 
   /// Goes from exit to exit until the policy is content or the time is over.
@@ -181,13 +175,9 @@ public final class Session {
       exit: .final, classes: nil, computed: [], outputs: [], nanoseconds: 0, macsFraction: 0, missedDeadline: false)
     private var prefix = 0.0
     private var headMACs = 0
-    /// What branches have computed, by the exit whose tap they read.
-    private var branches: [Int: [Float]] = [:]
     private var hasAnswer = false
     /// Segments with taps that a head behind them reads, by depth, those passed already left out.
     private var stops: [Stop] = []
-    /// The features of the taps passed, by exit point.
-    private var pooled: [Int: [Float]] = [:]
 
     /// A tap that is read on the way, and the branch that a head reads there.
     private struct Stop {
@@ -230,35 +220,20 @@ public final class Session {
       let target = try session.model.segment(of: entry.exit)
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
-        let tap = session.model.points[stop.segment].value
-        pooled[stop.exit] = try session.executor.pooled(tap)
-        if let branch = stop.branch { _ = try features(of: branch, at: stop.exit, tap: tap) }
+        _ = try session.reader.pooled(stop.exit)
+        if let branch = stop.branch { _ = try session.reader.features(of: branch, at: stop.exit) }
         stops.removeFirst()
       }
       try session.executor.run(through: target)
-      let earlier = entry.head.specification.earlier.flatMap { tap in
-        (pooled[tap.exit] ?? []) + (tap.branch == nil ? [] : branches[tap.exit] ?? [])
-      }
-      let tap = session.model.points[target].value
-      let branch = try entry.convolutions[entry.exit].map { try features(of: $0, at: entry.exit, tap: tap) } ?? []
-      let logits = try session.executor.logits(of: entry.head, tap: tap, earlier: earlier, branch: branch)
+      let logits = try session.reader.logits(entry.readout, at: entry.exit)
       try requireFinite(logits, .exit(entry.exit))
       if session.keepsFeatures, answer.features == nil {
-        answer.features = (entry.exit, try session.executor.pooled(tap))
+        answer.features = (entry.exit, Array(try session.reader.pooled(entry.exit)))
       }
-      headMACs += entry.head.specification.readoutMultiplyAccumulates
+      headMACs += entry.readout.multiplyAccumulates
       prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
       measure()
       return logits
-    }
-
-    /// What a branch gives at a tap that is there: computed once a sample.
-    private mutating func features(of branch: BranchPlan, at exit: Int, tap: ValueID) throws -> [Float] {
-      if let features = branches[exit] { return features }
-      let features = try session.features(of: branch, tap: tap)
-      branches[exit] = features
-      headMACs += branch.branch.specification.multiplyAccumulates
-      return features
     }
 
     /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.
@@ -310,13 +285,15 @@ public final class Session {
     }
 
     private mutating func measure() {
-      answer.macsFraction = prefix + Double(headMACs) / Double(max(session.model.cost.multiplyAccumulates, 1))
+      let heads = headMACs + session.reader.multiplyAccumulates
+      answer.macsFraction = prefix + Double(heads) / Double(max(session.model.cost.multiplyAccumulates, 1))
     }
   }
 
   /// A tap on the way of ``taps(_:at:toTheEnd:_:)``.
   public struct SessionTap {
     fileprivate let session: Session
+    fileprivate let exit: Int
     fileprivate let value: ValueID
 
     /// Calls `body` with the tap's numbers `[C, spatial…]`, which are valid within the call.
@@ -326,10 +303,12 @@ public final class Session {
     }
 
     /// Average and then maximum of every channel.
-    public func pooled() throws -> [Float] { try session.executor.pooled(value) }
+    public func pooled() throws -> [Float] { Array(try session.reader.pooled(exit)) }
 
     /// The same of what a branch computes of the tap.
-    public func features(of branch: BranchPlan) throws -> [Float] { try session.features(of: branch, tap: value) }
+    public func features(of branch: BranchPlan) throws -> [Float] {
+      Array(try session.reader.features(of: branch, at: exit))
+    }
   }
 
   /// Checks early that the exits which a choice names have heads.

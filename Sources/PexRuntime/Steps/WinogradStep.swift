@@ -9,7 +9,7 @@ import PexTensor
 /// itself: what another core has just written is slow to come by.
 struct WinogradStep: StepKernel {
   private let isa: InstructionSet
-  private let shape: pex_winograd
+  private var shape: pex_winograd
   private let samples: Int
   private let weight: ValueID
   private let bias: ValueID?
@@ -33,18 +33,28 @@ struct WinogradStep: StepKernel {
       window.stride_width == 1, window.dilation_height == 1, window.dilation_width == 1,
       channels.input >= isa.lanes
     else { return nil }
-    let blocks = Double(divideUp(channels.input, isa.lanes) + divideUp(channels.output, isa.lanes))
-    let pairs = Double(channels.input) * Double(divideUp(channels.output, isa.lanes) * isa.lanes)
-    func cycles(places: Double, points: Double, transforms: Double) -> Double {
-      pairs * points * (places / Double(2 * isa.lanes) + 4 / 6) + places * blocks * transforms
-    }
     func cycles(size: Int) -> Double {
       let tiles = Double(divideUp(window.out_height, size)) * Double(divideUp(window.out_width, size))
-      return cycles(places: tiles, points: Double(points(size)), transforms: size == 2 ? 50 : 150)
+      return Self.cycles(channels, tiles: tiles, size: size, isa)
     }
-    let direct = cycles(places: Double(window.out_height) * Double(window.out_width), points: 9, transforms: 0)
+    let places = Double(window.out_height) * Double(window.out_width)
+    let direct = Self.cycles(channels, places: places, points: 9, transforms: 0, isa)
     let best = cycles(size: 2) < cycles(size: 4) ? 2 : 4
     return cycles(size: best) < 0.9 * direct ? best : nil
+  }
+
+  private static func cycles(
+    _ channels: (input: Int, output: Int), places: Double, points: Double, transforms: Double, _ isa: InstructionSet
+  ) -> Double {
+    let (input, output) = (divideUp(channels.input, isa.lanes), divideUp(channels.output, isa.lanes))
+    let pairs = Double(channels.input) * Double(output * isa.lanes)
+    return pairs * points * (places / Double(2 * isa.lanes) + 4 / 6) + places * Double(input + output) * transforms
+  }
+
+  private static func cycles(
+    _ channels: (input: Int, output: Int), tiles: Double, size: Int, _ isa: InstructionSet
+  ) -> Double {
+    cycles(channels, places: tiles, points: Double(points(size)), transforms: size == 2 ? 50 : 150, isa)
   }
 
   /// Products that a tile takes for each pair of channels.
@@ -82,16 +92,21 @@ struct WinogradStep: StepKernel {
     self.isa = isa
     self.tiles = tiles
     self.chunks = chunks
-    chunkFloats = tileFloats * chunk
     self.weightFloats = weightFloats
   }
 
-  private let points: Int, tiles: Int, chunks: Int, chunkFloats: Int, weightFloats: Int
+  private let points: Int, tiles: Int, weightFloats: Int
+  private var chunks: Int
+  /// Into how many parts the output channels of a chunk are cut.
+  private var parts = 1
 
   var title: String { shape.tile_size == 2 ? "winograd 2x2" : "winograd 4x4" }
 
   private var packingFloats: Int { 18 * isa.lanes * isa.lanes }
-  var scratchFloats: Int { max(packingFloats, chunkFloats) }
+  /// Floats of a chunk's transformed maps, as the kernels lay them out: of the input, and of the sums behind it.
+  private var spectrumFloats: Int { points * (inputBlocks * shape.chunk_tiles | 1) * isa.lanes }
+  private var sumFloats: Int { points * (outputBlocks * shape.chunk_tiles | 1) * isa.lanes }
+  var scratchFloats: Int { max(packingFloats, spectrumFloats + sumFloats) }
 
   private var inputBlocks: Int { divideUp(shape.in_channels, isa.lanes) }
   private var outputBlocks: Int { divideUp(shape.out_channels, isa.lanes) }
@@ -114,6 +129,24 @@ struct WinogradStep: StepKernel {
     }
   }
 
+  /// Where there is not a chunk for each thread, cuts the tiles into more of them or the output channels into parts, as the
+  /// last thread is estimated to finish first. More tasks than threads would transform the input several times.
+  func divided(among threads: Int) -> any StepKernel {
+    guard chunks < threads else { return self }
+    var (byTiles, byChannels) = (self, self)
+    byTiles.shape.chunk_tiles = divideUp(tiles, threads)
+    byTiles.chunks = divideUp(tiles, byTiles.shape.chunk_tiles)
+    byChannels.parts = min(panels, threads)
+    return byTiles.cycles(threads) < byChannels.cycles(threads) ? byTiles : byChannels
+  }
+
+  /// What the last thread is estimated to take.
+  private func cycles(_ threads: Int) -> Double {
+    let channels = (shape.in_channels, divideUp(panels, parts) * 2 * isa.lanes)
+    let rounds = Double(divideUp(chunks * parts, threads))
+    return rounds * Self.cycles(channels, tiles: Double(shape.chunk_tiles), size: shape.tile_size, isa)
+  }
+
   func run(_ context: StepContext) throws {
     let packed = try context.weights()
     let window = shape.window
@@ -124,8 +157,6 @@ struct WinogradStep: StepKernel {
         input: context.inputs[0] + sample * inputSize, packed: packed, bias: packed + weightFloats,
         residual: context.inputs.count > 1 ? context.inputs[1] + sample * outputSize : nil,
         output: context.outputs[0] + sample * outputSize)
-      // Several tasks for each thread would transform the input several times.
-      let parts = chunks >= context.workers.pool.threads ? 1 : min(panels, context.workers.pool.threads)
       context.workers.each(chunks * parts, cost: Int.max) { task, scratch in
         let part = task % parts
         run(work, chunk: task / parts, panels: panels * part / parts..<panels * (part + 1) / parts, scratch)
@@ -145,7 +176,7 @@ struct WinogradStep: StepKernel {
     let first = chunk * shape.chunk_tiles
     let count = min(shape.chunk_tiles, tiles - first)
     guard count > 0 else { return }
-    let sums = spectrum + points * inputBlocks * shape.chunk_tiles * isa.lanes
+    let sums = spectrum + spectrumFloats
     withUnsafePointer(to: shape) { shape in
       isa.kernels.winograd_input(shape, first, count, 0, inputBlocks, work.input, spectrum)
       for panel in panels {
