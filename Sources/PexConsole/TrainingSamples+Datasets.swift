@@ -41,6 +41,24 @@ extension Console {
     warn("\(skipped.count) of \(count) samples cannot be read and are left out: \(names)\(more)")
   }
 
+  /// Says which samples do not count, because another one is the same picture.
+  public func warn(_ copies: SampleGroups, of samples: TrainingSamples) {
+    guard let summary = copies.summary else { return }
+    func list(_ groups: [SampleGroups.Group], _ words: (SampleGroups.Group) -> String) -> String {
+      groups.prefix(Self.named).map(words).joined(separator: "; ") + (groups.count > Self.named ? "; …" : "")
+    }
+    let contradicting = list(copies.contradicting) { group in
+      group.members.prefix(2).map(samples.name).joined(separator: " and ") + " are one picture"
+    }
+    // Equal files speak for themselves; what was only judged to be the same is named first.
+    let agreeing = copies.agreeing.filter { !$0.isExact } + copies.agreeing.filter(\.isExact)
+    let same = list(agreeing) { group in
+      let copy = group.members.first { $0 != group.kept }.map(samples.name) ?? ""
+      return "\(copy) is \(group.isExact ? "" : "nearly ")\(group.kept.map(samples.name) ?? "")"
+    }
+    warn("\(summary): \([contradicting, same].filter { !$0.isEmpty }.joined(separator: "; "))")
+  }
+
   /// Says which classes too few samples speak of.
   public func warn(_ gaps: ClassGaps) {
     func list(_ names: [String]) -> String {

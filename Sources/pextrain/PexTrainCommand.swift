@@ -82,6 +82,7 @@ import PexTraining
     let result = try PersonalTraining(session, request).run(
       data.samples, progress: { progress.update($0) }, branchProgress: { progress.update(branches: $0, of: $1) })
     console.warn(skipped: result.skipped, of: count)
+    console.warn(result.copies, of: data.samples)
     console.warn(result.gaps)
     result.notes.forEach(console.warn)
     if base {

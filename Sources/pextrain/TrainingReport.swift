@@ -165,6 +165,10 @@ struct TrainingReport {
         "count": .integer(result.skipped.count),
         "reasons": .array(result.skipped.map { .string($0.reason.message) }),
       ]),
+      "copies": .members([
+        "count": .integer(result.copies.copies), "pictures": .integer(result.copies.agreeing.count),
+        "contradicting": .integer(result.copies.contradicting.reduce(0) { $0 + $1.members.count }),
+      ]),
       "seconds": .members([
         "features": .number(result.seconds.features), "branches": .number(result.seconds.branches),
         "heads": .number(result.seconds.heads),

@@ -111,6 +111,9 @@ struct FeaturePass {
       }
     }
     if let logits { rows[logits] = final }
+    if let look = columns.first(where: { $0.content == .fingerprint }) {
+      rows[look] = try Fingerprint(for: session.model).numbers(of: inputs)
+    }
     return try columns.map { column in
       guard let row = rows[column], row.count == column.width else {
         throw PexError(

@@ -12,9 +12,14 @@ extension PersonalTraining.Request {
     return FeatureBudget.bytes(try columns(for: plans, wantsFinal: true, model), samples: samples)
   }
 
-  /// What is kept of every sample: what the heads to train read, and besides what those read that they are compared with,
-  /// which are the earlier heads and the base head of the deepest exit.
+  /// What is kept of every sample: what heads read, and what copies are known by.
   func columns(for plans: [HeadPlan], wantsFinal: Bool, _ model: Model) throws -> [TapColumn] {
+    try headColumns(for: plans, wantsFinal: wantsFinal, model) + [TapColumn(fingerprintOf: model)]
+  }
+
+  /// What the heads to train read, and besides what those read that they are compared with, which are the earlier heads and
+  /// the base head of the deepest exit.
+  private func headColumns(for plans: [HeadPlan], wantsFinal: Bool, _ model: Model) throws -> [TapColumn] {
     if ownClasses == .besideAll, let exit = model.bundle.contents.trunk.exitPoints.last(where: { !$0.isNamed })?.number
     {
       return [try TapColumn(.pooled, exit: exit, in: model)] + [TapColumn(logitsOf: model)].compactMap(\.self)

@@ -93,6 +93,8 @@ public struct PersonalTraining {
     public var passes: Int
     /// What was left out, in the order of the samples.
     public var skipped: [UnreadableSample]
+    /// Copies among the samples, one of which stands for all, by the samples' numbers.
+    public var copies = SampleGroups()
     /// The labels of all other samples, as numbers among all classes.
     public var labels: [Int?]
     /// What is not known of the classes for want of samples.
@@ -142,17 +144,19 @@ public struct PersonalTraining {
   ) throws -> Result {
     let supervision = try supervision(of: samples.labels)
     let started = ContinuousClock.now
-    let cache = try TapCache(
+    var cache = try TapCache(
       session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
+    let copies = try cache.leaveOutCopies(labels: samples.labels, limits)
     let skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
     do {
       var result = try train(
         cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress,
         branchProgress: branchProgress)
-      result.skipped = skipped
+      (result.skipped, result.copies) = (skipped, copies)
       return result
     } catch let error as PexError {
       // What is wrong with the others may be that these are missing.
+      let error = copies.explaining(error)
       guard let first = skipped.first else { throw error }
       let rest = "\(skipped.count) of \(samples.count) samples cannot be read; the first: \(first.reason.message)"
       throw PexError(error.kind, "\(error.message) (\(rest))", hint: error.hint)
