@@ -17,7 +17,7 @@ public final class Session {
   }
   /// Whether answers come with the pooled features of the first tap on their way; see ``Answer/features``.
   public var keepsFeatures = false
-  private let executor: Executor
+  let executor: Executor
   private let pool: ThreadPool
   /// What runs branches, of the heads used last.
   private var runners: [ObjectIdentifier: (plan: BranchPlan, runner: BranchRunner)] = [:]
@@ -68,8 +68,9 @@ public final class Session {
   ///     the first one when none is. The stored policy is not asked then.
   ///   - reject: an answer whose probability is below this is marked as none of the classes. No policy is content with
   ///     such an answer, so the last resort decides. Nil: every answer stands.
-  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (usage) when there is no
-  ///   head at the exit that was asked for.
+  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (notFinite) when the input
+  ///   holds numbers that are not finite or an exit computes some, (usage) when there is no head at the exit that was
+  ///   asked for.
   public func run(
     _ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil, reject: Float? = nil
   ) throws -> Answer {
@@ -166,7 +167,7 @@ public final class Session {
   }
 
   /// One sample on its way through the trunk.
-  private struct Route {
+  struct Route {
     let session: Session
     /// The same to the end, whatever is put into the slot meanwhile.
     let heads: HeadSet
@@ -209,9 +210,8 @@ public final class Session {
       }.sorted { $0.segment < $1.segment }
     }
 
-    /// Runs the trunk up to a head and the head.
-    mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
-      let target = try session.model.segment(of: entry.exit)
+    /// Runs the trunk up to a segment, and reads the taps on the way that heads behind them want.
+    mutating func pass(through target: Int) throws {
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
         let tap = session.model.points[stop.segment].value
@@ -220,6 +220,12 @@ public final class Session {
         stops.removeFirst()
       }
       try session.executor.run(through: target)
+    }
+
+    /// Runs the trunk up to a head and the head.
+    mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
+      let target = try session.model.segment(of: entry.exit)
+      try pass(through: target)
       let earlier = entry.head.specification.earlier.flatMap { tap in
         (pooled[tap.exit] ?? []) + (tap.branch == nil ? [] : branches[tap.exit] ?? [])
       }
@@ -291,7 +297,7 @@ public final class Session {
     private func requireFinite(_ logits: [Float], _ exit: ExitName) throws {
       guard logits.allSatisfy(\.isFinite) else {
         throw PexError(
-          .malformed, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
+          .notFinite, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
           hint: "the input's numbers may be too large: check the preprocessing")
       }
     }
@@ -322,7 +328,12 @@ public final class Session {
   /// Checks early that the exits which a choice names have heads.
   /// - Throws: ``PexError`` (usage) listing the exits that do.
   public func validate(_ choice: ExitChoice) throws {
-    if case .fixed(let exit) = choice, heads[exit] == nil { throw noHead(at: exit) }
+    switch choice {
+    case .fixed(let exit): if heads[exit] == nil { throw noHead(at: exit) }
+    case .policy(let policy):
+      if let missing = policy.thresholds.first(where: { heads[$0.exit] == nil }) { throw noHead(at: missing.exit) }
+    case .stored, .final, .all: break
+    }
   }
 
   private func noHead(at exit: Int) -> PexError {
