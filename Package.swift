@@ -68,6 +68,7 @@ let package = Package(
     .target(
       name: "PexTraining",
       dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexRuntime", "PexTensor"]),
+    .target(name: "PexEvaluation", dependencies: ["PexBundle", "PexRuntime", "PexTensor", "PexTraining"]),
     .target(
       name: "PexConsole",
       dependencies: [
@@ -132,6 +133,9 @@ let package = Package(
       name: "PexHeadsTests", dependencies: ["PexGraph", "PexHeads", "PexReference", "PexTensor"]),
     .testTarget(
       name: "PexTrainingTests", dependencies: ["PexBundle", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
+    .testTarget(
+      name: "PexEvaluationTests",
+      dependencies: ["PexBundle", "PexEvaluation", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .testTarget(name: "PexConvertTests", dependencies: ["PexBundle", "PexConvert", "PexGraph", "PexTensor"]),
     .testTarget(name: "PexConsoleTests", dependencies: ["PexConsole"]),
     .testTarget(name: "PexProgramsTests"),
