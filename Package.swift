@@ -72,7 +72,7 @@ let package = Package(
     .target(
       name: "PexConsole",
       dependencies: [
-        "CPexFiles", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining",
+        "CPexFiles", "CPexProcess", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
