@@ -90,7 +90,9 @@ let package = Package(
       dependencies: ["PexBundle", "PexConsole", "PexData", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .executableTarget(
       name: "pexeval",
-      dependencies: ["PexBundle", "PexConsole", "PexData", "PexRuntime", "PexTensor", "PexTraining"]),
+      dependencies: [
+        "PexBundle", "PexConsole", "PexData", "PexEvaluation", "PexRuntime", "PexTensor", "PexTraining",
+      ]),
     .executableTarget(
       name: "pexinfo",
       dependencies: [

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One bad picture among others: it is named, and the others are answered and learned from all the same.
+/// One bad picture among others: it is named, and the others are answered, measured and learned from all the same.
 @Suite struct BadPictureTests {
   /// A black picture of one pixel.
   private static let black =
@@ -91,6 +91,21 @@ import Testing
     try Program.pexrun.refuses(["a.pex", "people/8"], status: 65, saying: ["a.pex"], in: folder)
   }
 
+  @Test func measuringLeavesItOut() throws {
+    let folder = try Folder()
+    try people(in: folder)
+    let outcome = try Program.pexeval.succeed([try Digits.made().base, "--data", "people", "--json"], in: folder)
+    let report = try JSONValue(outcome.output)
+    #expect(report["images"].number == 12 && report["left_out"].items.count == 1)
+    #expect(outcome.complaints.count == 1 && outcome.complaints[0].contains("1 of 13 samples"))
+    #expect(outcome.complaints[0].contains("people/3/x.png"))
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder["people/8"]) {
+      try folder.write("none/3/\(name)", Data("no picture".utf8))
+    }
+    let arguments = [try Digits.made().base, "--data", "none", "--samples", "s.csv"]
+    try Program.pexeval.refuses(arguments, status: 65, saying: ["none of 6 samples", "none/3/0.png"], in: folder)
+  }
+
   @Test func aPictureThatTheNetworkMakesNothingOfIsLeftOut() throws {
     let folder = try Folder()
     try people(in: folder)
@@ -101,6 +116,8 @@ import Testing
       [bundle, "--data", "people", "-o", "b.pexhead", "--cache", "cache"], in: folder)
     #expect(again.complaints.contains { $0.contains("2 of 14 samples") && $0.contains("people/8/black.png") })
     #expect(try folder.read("a.pexhead") == folder.read("b.pexhead"))
+    let measured = try Program.pexeval.succeed([bundle, "--heads", "a.pexhead", "--data", "people"], in: folder)
+    #expect(measured.complaints.contains { $0.contains("2 of 14 samples") && $0.contains("people/8/black.png") })
     let run = try Program.pexrun.run([bundle, "--heads", "a.pexhead", "people/8"], in: folder)
     #expect(run.status == 65 && run.stdout.split(separator: "\n").count == 6)
     #expect(run.complaints.allSatisfy { $0.contains("people/8/black.png") || $0.hasPrefix("hint: ") })
