@@ -45,7 +45,8 @@ import PexTraining
 
   @OptionGroup var training: TrainingArguments
 
-  @Option(help: ArgumentHelp("Draw learning curves.", valueName: "file.svg")) var plot: String?
+  @Option(help: ArgumentHelp("Draw learning curves, as the suffix says.", valueName: "file.svg|png|pdf")) var plot:
+    String?
   @Flag(help: "Write the trained heads into a new bundle as its base heads.") var base = false
   @Flag(
     help: "Write every head, and let the deepest one answer, even where held-out samples say that it gains nothing.")
@@ -97,15 +98,15 @@ import PexTraining
     guard let drawing else { return }
     let subtitle = "\((target.path as NSString).lastPathComponent) from \(result.labels.count) samples"
     try drawing.write(LearningCurves(result.heads, subtitle: subtitle).chart.svg)
-    try console.result("wrote \(drawing.path)")
+    try console.result("wrote \(drawing.output.path)")
   }
 
   /// Where learning curves go, checked before any work.
-  private func drawing(beside target: OutputPath) throws -> OutputPath? {
+  private func drawing(beside target: OutputPath) throws -> ChartFile? {
     guard let plot else { return nil }
-    let drawing = OutputPath(wanted: plot, input: plot, suffix: "svg", force: force, option: "--plot")
+    let drawing = try ChartFile(plot, force: force)
     try drawing.check(sources: [bundle] + [training.from, data, unlabelled].compactMap { $0 })
-    guard drawing.place != target.place else {
+    guard drawing.output.place != target.place else {
       throw PexError(.usage, "--plot \(plot): is where the heads go")
     }
     return drawing

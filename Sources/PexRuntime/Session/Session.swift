@@ -17,7 +17,7 @@ public final class Session {
   }
   /// Whether answers come with the pooled features of the first tap on their way; see ``Answer/features``.
   public var keepsFeatures = false
-  private let executor: Executor
+  let executor: Executor
   private let pool: ThreadPool
   private let reader: TapReader
   private let clock = ContinuousClock()
@@ -68,8 +68,9 @@ public final class Session {
   ///     the first one when none is. The stored policy is not asked then.
   ///   - reject: an answer whose probability is below this is marked as none of the classes. No policy is content with
   ///     such an answer, so the last resort decides. Nil: every answer stands.
-  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (usage) when there is no
-  ///   head at the exit that was asked for.
+  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (notFinite) when the input
+  ///   holds numbers that are not finite or an exit computes some, (usage) when there is no head at the exit that was
+  ///   asked for.
   public func run(
     _ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil, reject: Float? = nil
   ) throws -> Answer {
@@ -128,7 +129,7 @@ public final class Session {
     return try executor.value(classifier.logits).floats
   }
 
-  private func load(_ inputs: [Tensor]) throws {
+  func load(_ inputs: [Tensor]) throws {
     reader.begin()
     try executor.load(inputs: inputs, finite: true)
   }
@@ -166,7 +167,7 @@ public final class Session {
   }
 
   /// One sample on its way through the trunk.
-  private struct Route {
+  struct Route {
     let session: Session
     /// The same to the end, whatever is put into the slot meanwhile.
     let heads: HeadSet
@@ -176,6 +177,8 @@ public final class Session {
     private var prefix = 0.0
     private var headMACs = 0
     private var hasAnswer = false
+    /// What a head says that has a part in the last resort, once it is there.
+    private var part: [Float]?
     /// Segments with taps that a head behind them reads, by depth, those passed already left out.
     private var stops: [Stop] = []
 
@@ -205,6 +208,17 @@ public final class Session {
       }.sorted { $0.segment < $1.segment }
     }
 
+    /// Runs the trunk up to a segment, and reads the taps on the way that heads behind them want.
+    mutating func pass(through target: Int) throws {
+      while let stop = stops.first, stop.segment <= target {
+        try session.executor.run(through: stop.segment)
+        _ = try session.reader.pooled(stop.exit)
+        if let branch = stop.branch { _ = try session.reader.features(of: branch, at: stop.exit) }
+        stops.removeFirst()
+      }
+      try session.executor.run(through: target)
+    }
+
     /// Runs the trunk up to a head and the head, and takes down what it answers.
     mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
       let logits = try logits(of: entry)
@@ -215,16 +229,15 @@ public final class Session {
       return computed
     }
 
+    /// Runs the trunk up to a head that has a part in the last resort, and keeps what it says of it.
+    mutating func visitPart(_ entry: HeadSet.Entry) throws {
+      guard part == nil else { return }
+      part = try logits(of: entry)
+    }
+
     /// Runs the trunk up to a head and the head.
     private mutating func logits(of entry: HeadSet.Entry) throws -> [Float] {
-      let target = try session.model.segment(of: entry.exit)
-      while let stop = stops.first, stop.segment <= target {
-        try session.executor.run(through: stop.segment)
-        _ = try session.reader.pooled(stop.exit)
-        if let branch = stop.branch { _ = try session.reader.features(of: branch, at: stop.exit) }
-        stops.removeFirst()
-      }
-      try session.executor.run(through: target)
+      try pass(through: try session.model.segment(of: entry.exit))
       let logits = try session.reader.logits(entry.readout, at: entry.exit)
       try requireFinite(logits, .exit(entry.exit))
       if session.keepsFeatures, answer.features == nil {
@@ -241,7 +254,7 @@ public final class Session {
     mutating func finish(_ deadline: Double? = nil, isLastResort: Bool = false) throws {
       let (executor, graph) = (session.executor, session.model.bundle.graph)
       let isLimited = isLastResort && heads.finalPlaces != nil
-      let part = try isLastResort ? heads.partOfFinal.map { try logits(of: $0) } : nil
+      if isLastResort, let entry = heads.partOfFinal { try visitPart(entry) }
       try executor.run(through: session.model.plan.segmentCount - 1)
       prefix = 1
       measure()
@@ -279,7 +292,7 @@ public final class Session {
     private func requireFinite(_ logits: [Float], _ exit: ExitName) throws {
       guard logits.allSatisfy(\.isFinite) else {
         throw PexError(
-          .malformed, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
+          .notFinite, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
           hint: "the input's numbers may be too large: check the preprocessing")
       }
     }
@@ -314,7 +327,12 @@ public final class Session {
   /// Checks early that the exits which a choice names have heads.
   /// - Throws: ``PexError`` (usage) listing the exits that do.
   public func validate(_ choice: ExitChoice) throws {
-    if case .fixed(let exit) = choice, heads[exit] == nil { throw noHead(at: exit) }
+    switch choice {
+    case .fixed(let exit): if heads[exit] == nil { throw noHead(at: exit) }
+    case .policy(let policy):
+      if let missing = policy.thresholds.first(where: { heads[$0.exit] == nil }) { throw noHead(at: missing.exit) }
+    case .stored, .final, .all: break
+    }
   }
 
   private func noHead(at exit: Int) -> PexError {
