@@ -76,7 +76,8 @@ extension CandidateTally {
 
   /// Every threshold of a confidence policy, over the exits that policies may take.
   fileprivate func curves(_ labels: [Int]) throws -> (cost: PolicyCurve, time: PolicyCurve)? {
-    let enabled = candidate.heads.entries.filter { $0.isEnabled && $0.answers && .exit($0.exit) != lastExit }.map(\.exit)
+    let enabled = candidate.heads.entries.filter { $0.isEnabled && $0.answers && .exit($0.exit) != lastExit }.map(
+      \.exit)
     guard !enabled.isEmpty, !labels.isEmpty else { return nil }
     let early = try enabled.compactMap { exit in
       try places.firstIndex(of: .exit(.exit(exit))).map { try tallies[$0].predictions() }

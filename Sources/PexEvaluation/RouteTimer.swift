@@ -24,7 +24,8 @@ struct RouteTimer {
 
   init(_ heads: HeadSet, exits: [ExitName]) {
     self.heads = heads
-    routes = exits.map(Route.exit) + heads.entries.filter { $0.isEnabled && $0.answers }.map { .stop($0.exit) } + [.lastResort]
+    routes =
+      exits.map(Route.exit) + heads.entries.filter { $0.isEnabled && $0.answers }.map { .stop($0.exit) } + [.lastResort]
   }
 
   /// Runs a sample along every way.

@@ -68,7 +68,12 @@ import Testing
     let folder = try Folder()
     try people(in: folder)
     _ = try folder.copy(Digits.picture, to: "people/eleven/0.png")
-    try refuseData("people", status: 65, saying: ["eleven"], in: folder)
+    // A person may teach a class of his own; base heads are everybody's.
+    let arguments = [try Digits.made().bundle, "--data", "people", "--base", "-o", "x.pex"]
+    try Program.pextrain.refuses(arguments, status: 65, saying: ["eleven"], in: folder)
+    let person = [try Digits.made().base, "--data", "people", "-o", "x.pexhead"]
+    let outcome = try Program.pextrain.succeed(person, in: folder)
+    #expect(outcome.stderr.contains("no class of the model is named 'eleven': it is a class of your own"))
   }
 
   @Test func missingData() throws {

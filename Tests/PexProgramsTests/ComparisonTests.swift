@@ -18,7 +18,10 @@ import Testing
     let folder = try Folder()
     let made = try Digits.made()
     try Program.pextrain.succeed(
-      [made.base, "--data", Digits.personTrain, "--exits", "3,6", "--epochs", "3", "-o", "few.pexhead"], in: folder)
+      [
+        made.base, "--data", Digits.personTrain, "--exits", "3,6", "--epochs", "3", "--force-heads", "-o",
+        "few.pexhead",
+      ], in: folder)
     let policies = ["confidence:0.8", "margin:0.3,3=0.9", "patience:2"]
     let arguments = policies.flatMap { ["--policy", $0] } + ["--reject", "0.6"]
     let files = [made.heads, "few.pexhead"]

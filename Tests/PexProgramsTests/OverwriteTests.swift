@@ -11,7 +11,7 @@ import Testing
   private func writers() throws -> [(program: Program, arguments: [String])] {
     let made = try Digits.made()
     // Quiet: what is said of the work ahead comes before a file is refused that only writing finds out about.
-    let train = [made.base, "--data", Digits.personTrain, "--epochs", "2", "--quiet", "-o", "@"]
+    let train = [made.base, "--data", Digits.personTest, "--epochs", "2", "--quiet", "-o", "@"]
     return [
       (.pexconvert, [Digits.model, "-o", "@"]), (.pextrain, train), (.pextrain, train + ["--base"]),
     ]

@@ -52,14 +52,17 @@ import Testing
     let folder = try Folder()
     for digit in ["1", "4", "7"] {
       for index in 0..<8 {
-        _ = try folder.copy("\(Digits.personTrain)/\(digit)/00\(index).png", to: "three/\(digit)/\(index).png")
+        let source = "\(Digits.folder)/general/test/\(digit)"
+        let names = try FileManager.default.contentsOfDirectory(atPath: source).sorted()
+        _ = try folder.copy("\(source)/\(names[index])", to: "three/\(digit)/\(index).png")
       }
     }
     let base = try Digits.made().base
     try Program.pextrain.succeed([base, "--data", "three", "-o", "a.pexhead", "--exits", "3"], in: folder)
     let arguments = ["--heads", "a.pexhead", "--data", "three", "--logits", "--policy", "confidence:1"]
     let (table, report) = try table(arguments, in: folder)
-    #expect(Array(table["exit"].prefix(3)) == ["3", "final", "last_resort"])
+    // Pictures like those that it learned from: no head gains anything, so none is written.
+    #expect(Array(table["exit"].prefix(2)) == ["final", "last_resort"])
     let last = table.rows.indices.filter { table["exit"][$0] == "last_resort" }
     #expect(last.allSatisfy { table["taken"][$0] == "true" && ["1", "4", "7"].contains(table["label"][$0]) })
     // It knows three classes; their logits are the final classifier's.

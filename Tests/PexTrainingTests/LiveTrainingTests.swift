@@ -215,6 +215,7 @@ import Testing
     let inputs = [try Person.tensor(Person(each: 1).pictures[1])]
     let sets = try [Person(each: 6), Person(each: 6, seed: 5)].enumerated().map { index, person in
       var request = request()
+      request.forcesHeads = true
       if index == 1 { request.exits = [5] }
       request.classes = index == 0 ? nil : [3, 17, 42, 60]
       let result = try PersonalTraining(try Session(model, threads: 1), request).run(person.samples())

@@ -6,7 +6,7 @@ import PexTensor
 struct PersonPolicy {
   private let heads: PersonHeads
   private let lesson: PersonLesson
-  private let goal: PolicyGoal
+  private let asked: PolicyGoal?
   private let force: Bool
   private let model: Model
   /// The held-out samples.
@@ -26,11 +26,15 @@ struct PersonPolicy {
     let expected: PolicyOutcome?
     /// The exits of the outcomes.
     let exits: [ExitName]
+    /// What the policy was chosen for.
+    let goal: PolicyGoal
   }
 
-  /// - Parameter force: whether the deepest head answers last whatever was found.
-  init(heads: PersonHeads, lesson: PersonLesson, goal: PolicyGoal, force: Bool, model: Model) throws {
-    (self.heads, self.lesson, self.goal, self.force, self.model) = (heads, lesson, goal, force, model)
+  /// - Parameters:
+  ///   - goal: what the policy is for; nil: to lose nothing that anybody had before.
+  ///   - force: whether the deepest head answers last whatever was found.
+  init(heads: PersonHeads, lesson: PersonLesson, goal: PolicyGoal?, force: Bool, model: Model) throws {
+    (self.heads, self.lesson, asked, self.force, self.model) = (heads, lesson, goal, force, model)
     samples = try PolicySamples(
       lesson.split, answers: lesson.assignment.answers, labels: lesson.assignment.labels)
   }
@@ -47,8 +51,13 @@ struct PersonPolicy {
     var taken = early.map { heads.outcomes[$0].trained }
     let last = replaces ? nil : Predictions(heads.last.logits)
     let costs = try self.costs(taken, lastResort)
+    var goal = asked ?? .nearBest
     var expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
-    if !isVouchedFor(expected, early) {
+    if asked == nil, try !beatsTold(expected) {
+      goal = .faithful
+      expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
+    }
+    if goal == .faithful, !isVouchedFor(expected, early) {
       for index in taken.indices { taken[index].report.enabled = false }
       expected = nil
     }
@@ -68,14 +77,28 @@ struct PersonPolicy {
     return Choice(
       heads: all, lastResort: lastResort,
       record: stopsEarly ? choice.map { PolicyRecord(.confidence, $0.threshold) } : nil, choice: choice,
-      expected: expected, exits: taken.map { .exit($0.report.exit) } + (last == nil ? [] : [.final]))
+      expected: expected, exits: taken.map { .exit($0.report.exit) } + (last == nil ? [] : [.final]), goal: goal)
+  }
+
+  /// Whether stopping early, nearly as accurate as the best exit, still answers better than the base model told the classes,
+  /// beyond chance (two standard errors, as if both had answered other samples): then nobody is worse off than before, and
+  /// a point less buys much time.
+  private func beatsTold(_ expected: PolicyOutcome?) throws -> Bool {
+    let positions = samples.measured.flatMap { $0 }
+    guard let expected, expected.count > 0, positions.allSatisfy({ samples.isLabelled[$0] }) else { return false }
+    guard lesson.knowsAll, let told = lesson.told else { return true }
+    let answers = positions.map { samples.answers[$0] }
+    let before = try Predictions(told.selected(positions.map { lesson.split.held[$0] })).accuracy(answers)
+    let after = expected.accuracy
+    let variance = (before * (1 - before) + after * (1 - after)) / Double(expected.count)
+    return after - before > 2 * variance.squareRoot()
   }
 
   /// Whether stopping early is safe, as samples say that did not choose how. Base heads learned from many more pictures than a
   /// person has: they are trusted until more answers are lost by them than gained. Heads that learned from nothing but
   /// these samples must answer as the last resort does, on all but 2 % of samples with a confidence of 90 %.
   private func isVouchedFor(_ expected: PolicyOutcome?, _ early: [Int]) -> Bool {
-    guard goal == .faithful, let expected else { return true }
+    guard let expected else { return true }
     let net = Double(expected.lost - expected.gained)
     guard net <= PolicyGoal.unlike / 4 * Double(expected.count) else { return false }
     let takesOwn = zip(early, expected.exitShares).contains { index, share in

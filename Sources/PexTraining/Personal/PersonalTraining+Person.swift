@@ -34,7 +34,7 @@ extension PersonalTraining {
       }
     }
     let policy = try PersonPolicy(
-      heads: trained, lesson: lesson, goal: request.goal, force: request.forcesHeads, model: session.model)
+      heads: trained, lesson: lesson, goal: request.policyGoal, force: request.forcesHeads, model: session.model)
     let chosen = try policy.choose()
     try requireRisk(chosen.choice)
     let steps = heads.map(\.report.steps).reduce(0, +)
@@ -46,7 +46,7 @@ extension PersonalTraining {
     return Result(
       heads: chosen.heads, classes: lesson.names, prior: lesson.assignment.prior, supervision: lesson.supervision,
       isAgreement: lesson.assignment.teacher != nil && lesson.assignment.labels.contains { $0 == nil },
-      policy: chosen.record, goal: request.goal, meetsGoal: chosen.choice?.meetsGoal ?? false,
+      policy: chosen.record, goal: chosen.goal, meetsGoal: chosen.choice?.meetsGoal ?? false,
       outcome: chosen.choice?.outcome, alignedExits: lesson.alignedExits, isShifted: lesson.isShifted, statistics: [],
       passes: cache.passes, skipped: [], labels: labels,
       gaps: ClassGaps(

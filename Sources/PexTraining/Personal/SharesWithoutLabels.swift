@@ -48,8 +48,9 @@ struct SharesWithoutLabels {
         "the bundle does not say what ordinary pictures look like (pexconvert --calibrate), so all classes stay as likely "
         + "as they were"
     }
-    return test.isShifted
-      ? "these pictures are others than those that the model was made for, so all classes stay as likely as they were"
-      : nil
+    guard test.isShifted else { return nil }
+    return
+      "these pictures are others than those that the model was made for (\(test.figures)), so all classes stay as likely "
+      + "as they were"
   }
 }

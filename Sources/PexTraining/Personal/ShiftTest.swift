@@ -1,3 +1,4 @@
+import Foundation
 import PexHeads
 import PexTensor
 
@@ -24,6 +25,12 @@ public struct ShiftTest: Hashable, Sendable {
   /// Whether the pictures are others than those that the model was made for.
   public var isShifted: Bool { sureness < Self.surenessLimit || distance.map { $0 > Self.distanceLimit } ?? false }
 
+  /// Both in words.
+  var figures: String {
+    let sure = String(format: "it is %+.1f standard errors as sure as of others", sureness)
+    return distance.map { sure + String(format: ", features are %.1f times as far away as by chance", $0) } ?? sure
+  }
+
   /// Tests somebody's samples.
   /// - Parameters:
   ///   - reference: what the bundle knows.
@@ -41,7 +48,10 @@ public struct ShiftTest: Hashable, Sendable {
     let expected = shares.indices.reduce(0.0) { $0 + Double(shares[$1]) * Double(sureness[2 * $1]) }
     let square = shares.indices.reduce(0.0) { $0 + Double(shares[$1]) * Double(sureness[2 * $1 + 1]) }
     let seen = Predictions(logits).confidences.reduce(0.0) { $0 + Double($1) } / count
-    self.sureness = (seen - expected) / (max(square - expected * expected, 1e-6) / count).squareRoot()
+    // Of a model that is nearly always sure, one doubtful picture in a class without any would be a wonder: what pictures of all
+    // classes differ by is the least.
+    let variance = max(square - expected * expected, reference.varianceOfSureness, 1e-6)
+    self.sureness = (seen - expected) / (variance / count).squareRoot()
     distance = isCoarse ? nil : try Self.distance(features.prefix(features.width / 2), table, shares: shares)
   }
 
@@ -61,5 +71,16 @@ public struct ShiftTest: Hashable, Sendable {
     let solved = try Discriminant(features, shrinkage: shrinkage).solve(difference.map(Float.init))
     let product = zip(difference, solved).reduce(0.0) { $0 + $1.0 * Double($1.1) }
     return product * Double(table.count) / Double(width)
+  }
+}
+
+extension ReferenceStatistics {
+  /// The variance of the largest probability over all pictures.
+  fileprivate var varianceOfSureness: Double {
+    let (counts, sureness) = (features.counts.floats, sureness.floats)
+    let total = max(counts.reduce(0.0) { $0 + Double($1) }, 1)
+    let mean = counts.indices.reduce(0.0) { $0 + Double(counts[$1]) * Double(sureness[2 * $1]) } / total
+    let square = counts.indices.reduce(0.0) { $0 + Double(counts[$1]) * Double(sureness[2 * $1 + 1]) } / total
+    return square - mean * mean
   }
 }
