@@ -168,7 +168,7 @@ import Testing
   /// keep it from being replaced when more samples come.
   @Test func memoryIsNotTakenForMerit() async throws {
     var request = request(epochs: 60)
-    request.options.weightDecay = 0
+    (request.options.weightDecay, request.forcesHeads) = (0, true)
     let live = try LiveTraining(try SampleModel.model(), request, threads: 2)
     var generator = SplitMix64(seed: 3)
     var person = Person(each: 24)
@@ -190,7 +190,9 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 30]) func timeThatIsOverGivesTheBestSoFar(milliseconds: Int) async throws {
-    let live = try live(endless)
+    var request = endless
+    request.forcesHeads = true
+    let live = try live(request)
     _ = try await add(Person(each: 10), to: live)
     let outcome = try await live.train(within: .milliseconds(milliseconds))
     #expect(outcome.result.heads.map(\.report.exit) == [3, 8])
