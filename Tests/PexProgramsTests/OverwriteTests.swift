@@ -11,13 +11,13 @@ import Testing
   /// - Parameter pictures: an empty folder; gets pictures without copies among them, of which a training would warn.
   private func writers(_ pictures: Folder) throws -> [(program: Program, arguments: [String])] {
     let made = try Digits.made()
-    for digit in [3, 8] {
-      for index in 0..<4 {
+    for digit in 0..<10 {
+      for index in 0..<3 {
         _ = try pictures.copy("\(Digits.personTest)/\(digit)/00\(index).png", to: "\(digit)/\(index).png")
       }
     }
     // Quiet: what is said of the work ahead comes before a file is refused that only writing finds out about.
-    let train = [made.base, "--data", pictures.path, "--epochs", "2", "--quiet", "-o", "@"]
+    let train = [made.base, "--data", pictures.path, "--epochs", "2", "--force-heads", "--quiet", "-o", "@"]
     return [
       (.pexconvert, [Digits.model, "-o", "@"]), (.pextrain, train), (.pextrain, train + ["--base"]),
     ]
