@@ -4,8 +4,8 @@ import PexTensor
 import PexTraining
 
 extension TrainingSamples {
-  /// The samples of some datasets one after the other. A picture that cannot be read is left out of training; arrays are not
-  /// forgiven anything, since nothing but a mistake makes them unsound.
+  /// The samples of some datasets one after the other. A picture that cannot be read, or of which the network makes nothing
+  /// finite, is left out; arrays are not forgiven anything, since nothing but a mistake makes them unsound.
   /// - Throws: ``PexError`` (malformed) when the preprocessing has no digest.
   public init(_ datasets: [Dataset], for contents: BundleContents) throws {
     let preprocessing = try PreprocessingRecord.digest(of: contents.preprocessing)
@@ -23,6 +23,8 @@ extension TrainingSamples {
       try reading(index) { try $0.digest($1, preprocessing: preprocessing) }
     } name: { index in
       datasets[places[index].0].name(places[index].1)
+    } isForgiven: { index in
+      datasets[places[index].0].isPicture(places[index].1)
     } inputs: { index in
       try reading(index) { [try $0.sample($1).tensor] }
     }
@@ -39,6 +41,24 @@ extension Console {
     let names = skipped.prefix(Self.named).map(\.reason.message).joined(separator: "; ")
     let more = skipped.count > Self.named ? "; …" : ""
     warn("\(skipped.count) of \(count) samples cannot be read and are left out: \(names)\(more)")
+  }
+
+  /// Says which samples do not count, because another one is the same picture.
+  public func warn(_ copies: SampleGroups, of samples: TrainingSamples) {
+    guard let summary = copies.summary else { return }
+    func list(_ groups: [SampleGroups.Group], _ words: (SampleGroups.Group) -> String) -> String {
+      groups.prefix(Self.named).map(words).joined(separator: "; ") + (groups.count > Self.named ? "; …" : "")
+    }
+    let contradicting = list(copies.contradicting) { group in
+      group.members.prefix(2).map(samples.name).joined(separator: " and ") + " are one picture"
+    }
+    // Equal files speak for themselves; what was only judged to be the same is named first.
+    let agreeing = copies.agreeing.filter { !$0.isExact } + copies.agreeing.filter(\.isExact)
+    let same = list(agreeing) { group in
+      let copy = group.members.first { $0 != group.kept }.map(samples.name) ?? ""
+      return "\(copy) is \(group.isExact ? "" : "nearly ")\(group.kept.map(samples.name) ?? "")"
+    }
+    warn("\(summary): \([contradicting, same].filter { !$0.isEmpty }.joined(separator: "; "))")
   }
 
   /// Says which classes too few samples speak of.

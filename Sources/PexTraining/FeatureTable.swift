@@ -59,6 +59,14 @@ public struct FeatureTable: Sendable {
     return result
   }
 
+  /// Some samples alone, in the file where the rows lie in one. The rows must be below ``count``.
+  func keeping(_ rows: [Int]) throws -> FeatureTable {
+    guard let stored, rows.count < count else { return try picking(rows) }
+    var result = FeatureTable(tap: tap, file: stored.file, slots: rows.map { stored.slots[$0] })
+    result.labels = rows.map { labels[$0] }
+    return result
+  }
+
   /// Makes room for so many samples in all, to save copying.
   public mutating func reserve(_ samples: Int) {
     labels.reserveCapacity(samples)

@@ -23,6 +23,7 @@ enum BaseHeads {
         branches = bar
       })
     console.warn(skipped: result.skipped, of: samples.count)
+    console.warn(result.copies, of: samples)
     console.warn(result.gaps)
     for trained in result.heads {
       let accuracy = trained.report.validationAccuracy.map { ", \(Format.percent($0)) of held-out samples right" } ?? ""

@@ -14,8 +14,8 @@ import Testing
   @Test func imagesTimeAndMemoryAreEstimated() throws {
     let lines = try train()
     #expect(lines.count == 1)
-    // Averages and maxima of 16, 32, 56 and 56 channels and the classifier's 10 logits, four bytes each.
-    let bytes = 160 * 4 * (2 * (16 + 32 + 56 + 56) + 10)
+    // Averages and maxima of 16, 32, 56 and 56 channels the classifier's 10 logits, and 8 by 8 averages of the picture, four bytes each.
+    let bytes = 160 * 4 * (2 * (16 + 32 + 56 + 56) + 10 + 64)
     let line = try #require(lines.first)
     #expect(line.hasPrefix("160 images: about ") && line.contains("measured on the first "))
     #expect(line.hasSuffix("which take \(String(format: "%.1f", Double(bytes) / 1024)) KiB of memory"))
@@ -23,7 +23,7 @@ import Testing
 
   @Test func convolutionsKeepWholeTaps() throws {
     let line = try #require(try train(["--head", "conv", "--exits", "3"]).first)
-    let bytes = 160 * 4 * (16 * 16 * 16 + 10)
+    let bytes = 160 * 4 * (16 * 16 * 16 + 10 + 64)
     #expect(line.hasSuffix("which take \(String(format: "%.1f", Double(bytes) / Double(1 << 20))) MiB of memory"))
   }
 

@@ -12,11 +12,12 @@ import Testing
   @Test func figuresSayWhatChoseThem() throws {
     let report = try train([], in: try Folder())
     let held = report["held_out"]
-    #expect(held["samples"].number == 160 && held["cross_fitted"].bool == true)
-    #expect(held["chose_strength"].number == 32 && held["measured"].number == 128)
-    #expect(report["policy_seen"]["samples"].number == 160 && report["policy_seen"]["chosen_on_these"].bool == true)
+    // Two of the 160 pictures are nearly equal to others.
+    #expect(held["samples"].number == 158 && held["cross_fitted"].bool == true)
+    #expect(held["chose_strength"].number == 32 && held["measured"].number == 126)
+    #expect(report["policy_seen"]["samples"].number == 158 && report["policy_seen"]["chosen_on_these"].bool == true)
     let expected = report["policy_expected"]
-    #expect(expected["samples"].number == 128 && expected["chosen_on_these"].bool == false)
+    #expect(expected["samples"].number == 126 && expected["chosen_on_these"].bool == false)
     #expect(expected["accuracy"].number ?? 0 > 0.5 && expected["mean_macs_fraction"].number ?? 2 < 1)
     // Convolutions are too dear to be trained once more for every part.
     let convolution = try train(["--head", "conv", "--exits", "3", "--epochs", "1"], in: try Folder())

@@ -32,8 +32,10 @@ import Testing
 
   @Test func training() throws {
     let report = try Digits.made().training
-    #expect(report["images"].number == 160)
-    #expect(report["labelled"].number == 160)
+    // Two of 160 are nearly equal to others: two strokes of one pen.
+    #expect(report["copies"]["count"].number == 2 && report["copies"]["contradicting"].number == 0)
+    #expect(report["images"].number == 158)
+    #expect(report["labelled"].number == 158)
     #expect(report["seconds"].keys.isSuperset(of: ["features", "heads"]))
     #expect(try #require(report["head_step_us"].number) > 0)
     #expect(report["exits"].items.map { $0["exit"].number } == [3, 6, 9, 10])

@@ -62,8 +62,8 @@ public final class Executor {
   /// - Parameters:
   ///   - inputs: one float32 tensor for each input of the graph, in its order: NCHW, a symbolic batch being 1.
   ///   - finite: whether NaN and infinity are errors.
-  /// - Throws: ``PexError`` (malformed) when their number, types or shapes differ from the graph's, or they hold numbers
-  ///   that must not be there.
+  /// - Throws: ``PexError``: (malformed) when their number, types or shapes differ from the graph's, (notFinite) when they
+  ///   hold numbers that must not be there.
   public func load(inputs: [Tensor], finite: Bool = false) throws {
     next = nil
     timings.removeAll(keepingCapacity: true)
@@ -79,7 +79,7 @@ public final class Executor {
       let place = plan.memory.places[Stored(input.value, .plain)]
       let isFinite = try place.map { try copy(tensor, to: arena.base + $0.lowerBound) } ?? tensor.isFinite
       guard isFinite || !finite else {
-        throw PexError(.malformed, "input '\(value.name)' holds numbers that are not finite (NaN or infinity)")
+        throw PexError(.notFinite, "input '\(value.name)' holds numbers that are not finite (NaN or infinity)")
       }
     }
     next = 0

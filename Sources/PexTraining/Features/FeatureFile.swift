@@ -9,9 +9,9 @@ import PexTensor
 ///     offset  bytes
 ///          0      8  "PEXCACHE"
 ///          8      4  version: 1; raised as well when pictures or kernels come to other numbers
-///         12      4  content: 0 pooled, 1 map, 2 logits
+///         12      4  content: 0 pooled, 1 map, 2 logits, 3 pooled of a branch, 4 the inputs' averages
 ///         16      8  numbers a record, n
-///         24     32  the tap's prefix digest; the trunk's for logits
+///         24     32  the tap's prefix digest; the trunk's for logits; of their extents for inputs
 ///         56     16  the kernels' instruction set, padded with zeros
 ///         72     52  zeros
 ///        124      4  CRC-32C of the bytes before

@@ -67,12 +67,24 @@ struct TapCache {
     _ columns: [TapColumn], _ session: Session, _ source: TrainingSamples, storage: FeatureStorage,
     limits: TrainingLimits, progress: (Int) -> Void
   ) throws {
-    let more = try TapCache(session, columns, source, storage: storage, limits: limits, progress: progress)
-    guard more.kept == kept else {
-      throw PexError(.inputOutput, "\(kept.count) samples could be read at first, then \(more.kept.count)")
+    var more = try TapCache(session, columns, source, storage: storage, limits: limits, progress: progress)
+    let rows = Dictionary(more.kept.enumerated().map { ($1, $0) }) { first, _ in first }
+    let positions = kept.compactMap { rows[$0] }
+    guard positions.count == kept.count else {
+      throw PexError(.inputOutput, "\(kept.count) samples could be read at first, then \(positions.count)")
     }
+    try more.keep(positions)
     tables.merge(more.tables) { first, _ in first }
     passes += more.passes
+  }
+
+  /// Forgets all samples but some.
+  /// - Parameter positions: of those that stay among ``kept``, rising.
+  mutating func keep(_ positions: [Int]) throws {
+    guard positions.count < kept.count else { return }
+    kept = positions.map { kept[$0] }
+    tables = try tables.mapValues { try $0.keeping(positions) }
+    finalLogits = try finalLogits?.selected(positions)
   }
 
   private mutating func takeLogits() throws {
@@ -136,7 +148,7 @@ struct TapCache {
           guard let index = columns.firstIndex(of: column) else { continue }
           try cached[index].add(row, of: digest)
         }
-        passes += 1
+        if job.columns.contains(where: { $0.content != .fingerprint }) { passes += 1 }
       case .failure(let error): damaged[digest] = error
       }
       done += 1
@@ -149,7 +161,12 @@ struct TapCache {
         unreadable[sample] = own
         continue
       }
-      unreadable[sample] = error
+      // It could be read, and the network made nothing finite of it.
+      let (own, reason) = (source.name(sample), error.reason)
+      let isOwn = reason.message.hasPrefix("\(own): ")
+      unreadable[sample] =
+        isOwn
+        ? error : UnreadableSample(PexError(reason.kind, "\(own), the same as \(reason.message)", hint: reason.hint))
     }
     let readable = digests.indices.filter { unreadable[$0] == nil }.compactMap { digests[$0] }
     for (column, cached) in zip(columns, cached) {
@@ -233,6 +250,11 @@ struct TapCache {
   /// What was kept of that kind at an exit.
   func table(_ content: TapColumn.Content, at exit: Int) -> (column: TapColumn, table: FeatureTable)? {
     tables.first { $0.key.content == content && $0.key.exit == exit }.map { ($0.key, $0.value) }
+  }
+
+  /// What was kept of that kind, in no order.
+  func tables(_ content: TapColumn.Content) -> [(column: TapColumn, table: FeatureTable)] {
+    tables.filter { $0.key.content == content }.map { ($0.key, $0.value) }
   }
 
   private func column(_ column: TapColumn) throws -> FeatureTable {

@@ -17,10 +17,12 @@ struct TapColumn: Hashable, Sendable {
     case logits = 2
     /// As ``pooled``, of what a branch computes of the tap.
     case branch = 3
+    /// What the inputs look like from afar; see ``Fingerprint``.
+    case fingerprint = 4
   }
 
   let content: Content
-  /// The number of the exit point; nil for logits.
+  /// The number of the exit point; nil for logits and inputs.
   let exit: Int?
   /// Channels of the tap; classes for logits.
   let channels: Int
@@ -72,6 +74,17 @@ struct TapColumn: Hashable, Sendable {
     branch = nil
   }
 
+  /// What samples look like from afar.
+  init(fingerprintOf model: Model) {
+    let fingerprint = Fingerprint(for: model)
+    content = .fingerprint
+    exit = nil
+    width = fingerprint.width
+    channels = width
+    digest = Digest(lines: fingerprint.extents.map { "\($0)" }, tag: "pex.fingerprint.1")
+    branch = nil
+  }
+
   static func == (left: TapColumn, right: TapColumn) -> Bool {
     (left.content, left.exit, left.width, left.digest) == (right.content, right.exit, right.width, right.digest)
   }
@@ -116,7 +129,9 @@ struct TapColumn: Hashable, Sendable {
   }
 
   /// Where the numbers come from, for messages.
-  var name: String { exit.map { "exit \($0)" } ?? "the final classifier" }
+  var name: String {
+    exit.map { "exit \($0)" } ?? (content == .fingerprint ? "the samples themselves" : "the final classifier")
+  }
 
   /// Bytes a sample.
   var bytes: Int { saturatingProduct(width, MemoryLayout<Float>.stride) }

@@ -208,9 +208,11 @@ public final class LiveTraining: Sendable {
     // Heads that learned from what was taken back are not held on to.
     let current = state.withLock { $0.correctionsInUse == corrections } ? slot.heads : nil
     let session = try Session(model, slot: slot, threads: threads)
-    let cache = try TapCache(model, columns, rows: samples.map(\.rows))
-    let result = try PersonalTraining(session, request)
-      .train(cache, labels: samples.map(\.label), started: ContinuousClock.now, limits, against: current)
+    var cache = try TapCache(model, columns, rows: samples.map(\.rows))
+    let copies = try cache.leaveOutCopies(labels: samples.map(\.label), limits)
+    var result = try PersonalTraining(session, request).train(
+      cache, labels: cache.kept.map { samples[$0].label }, started: ContinuousClock.now, limits, against: current)
+    result.copies = copies
     let file = try result.headFile(for: model.bundle.contents, producer: producer)
     let heads = try HeadSet(file, on: model.bundle)
     let isAccepted = try accepts(result, self.current)
