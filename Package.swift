@@ -68,10 +68,11 @@ let package = Package(
     .target(
       name: "PexTraining",
       dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexRuntime", "PexTensor"]),
+    .target(name: "PexEvaluation", dependencies: ["PexBundle", "PexRuntime", "PexTensor", "PexTraining"]),
     .target(
       name: "PexConsole",
       dependencies: [
-        "CPexFiles", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining",
+        "CPexFiles", "CPexProcess", "PexBundle", "PexData", "PexGraph", "PexRuntime", "PexTensor", "PexTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -89,7 +90,9 @@ let package = Package(
       dependencies: ["PexBundle", "PexConsole", "PexData", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .executableTarget(
       name: "pexeval",
-      dependencies: ["PexBundle", "PexConsole", "PexData", "PexRuntime", "PexTensor", "PexTraining"]),
+      dependencies: [
+        "PexBundle", "PexConsole", "PexData", "PexEvaluation", "PexRuntime", "PexTensor", "PexTraining",
+      ]),
     .executableTarget(
       name: "pexinfo",
       dependencies: [
@@ -132,6 +135,9 @@ let package = Package(
       name: "PexHeadsTests", dependencies: ["PexGraph", "PexHeads", "PexReference", "PexTensor"]),
     .testTarget(
       name: "PexTrainingTests", dependencies: ["PexBundle", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
+    .testTarget(
+      name: "PexEvaluationTests",
+      dependencies: ["PexBundle", "PexEvaluation", "PexHeads", "PexRuntime", "PexTensor", "PexTraining"]),
     .testTarget(name: "PexConvertTests", dependencies: ["PexBundle", "PexConvert", "PexGraph", "PexTensor"]),
     .testTarget(name: "PexConsoleTests", dependencies: ["PexConsole"]),
     .testTarget(name: "PexProgramsTests"),

@@ -235,6 +235,7 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
         if (from >= to) continue;
         const ptrdiff_t place = p.block * output_step + row * w->out_width * LANES;
         const int complete = to == p.last;
+        const int half = ends_in_half(s->out_channels) && (p.block + p.blocks) * LANES > s->out_channels;
         // Behind the last panel's part comes the first one's of the next chunk.
         const float *next = index + 1 < last ? weights + (from - p.first) * height_floats
                                              : packed + start + (to - p.first) * height_floats;
@@ -262,9 +263,9 @@ static void convolution(const pex_convolution *s, ptrdiff_t first_row, ptrdiff_t
           work.input = copy - chunk * work.block_step;
         }
         if (s->direct || s->flat) {
-          tile_pixels(work, p.blocks, 1, rows * w->out_width, 0);
+          tile_pixels(work, p.blocks, half, 1, rows * w->out_width, 0);
         } else {
-          tile_pixels(work, p.blocks, rows, w->out_width, layout.line);
+          tile_pixels(work, p.blocks, half, rows, w->out_width, layout.line);
         }
         for (ptrdiff_t b = 0; complete && b < p.blocks; b++) {
           activate(s->activation, rows * w->out_width * LANES, output + place + b * output_step);

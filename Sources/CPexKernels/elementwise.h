@@ -65,7 +65,7 @@ INLINE vec apply(pex_unary function, vec a, vec b, vec x) {
   case pex_clamp: return vlimit(x, a, b);
   case pex_sigmoid: return sigmoid(x);
   case pex_hard_sigmoid: return vlimit(a * x + b, splat(0), splat(1));
-  case pex_hard_swish: return x * vlimit(x * splat(1.0f / 6.0f) + splat(0.5f), splat(0), splat(1));
+  case pex_hard_swish: return on_the_way(x, 1, x, x);
   case pex_swish: return x * sigmoid(x);
   case pex_leaky_relu: return x < splat(0) ? a * x : x;
   case pex_exponential: return exponential(x);
@@ -139,10 +139,6 @@ INLINE activation_limits limits_of(pex_activation activation) {
   const int limits = activation.function == pex_clamp;
   return (activation_limits){limits ? activation.a : -INFINITY, limits ? activation.b : INFINITY,
                              activation.function == pex_hard_swish};
-}
-
-INLINE vec on_the_way(vec x, const int hard_swish, vec minimum, vec maximum) {
-  return hard_swish ? apply(pex_hard_swish, x, x, x) : vlimit(x, minimum, maximum);
 }
 
 INLINE vec limited(vec x, activation_limits limits) {

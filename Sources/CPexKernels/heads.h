@@ -1,16 +1,48 @@
 // What heads compute, number for number as PexHeads does it in Swift: the same bytes at every level.
 
-static void pool_features(ptrdiff_t count, const float *input, float *averages, float *maxima) {
-  typedef double wide __attribute__((ext_vector_type(PEX_LANES)));
-  wide sum = 0;
-  vec largest = splat(-INFINITY);
-  for (ptrdiff_t i = 0; i < count; i++) {
-    const vec x = load(input + i * LANES);
-    sum += __builtin_convertvector(x, wide);
-    largest = x >= largest ? x : largest;
+typedef double wide __attribute__((ext_vector_type(PEX_LANES)));
+
+// Sums in f32 stay short: eight of them take turns over as many pixels as a run has, meet pairwise and go into one in f64.
+enum { pooled_parts = 8, pooled_run = 128 };
+
+// The sum of at most `pooled_run` pixels of a block; `maxima` take them in.
+INLINE vec pool_run(ptrdiff_t pixels, const float *input, vec *maxima) {
+  vec part[pooled_parts], largest[pooled_parts / 2];
+  UNROLLED for (int j = 0; j < pooled_parts; j++) part[j] = splat(0);
+  UNROLLED for (int j = 0; j < pooled_parts / 2; j++) largest[j] = *maxima;
+  ptrdiff_t i = 0;
+  for (; i + pooled_parts <= pixels; i += pooled_parts) {
+    UNROLLED for (int j = 0; j < pooled_parts; j++) {
+      const vec x = load(input + (i + j) * LANES);
+      part[j] = part[j] + x;
+      largest[j / 2] = x > largest[j / 2] ? x : largest[j / 2];
+    }
   }
-  store(averages, __builtin_convertvector(sum / (double)count, vec));
-  store(maxima, largest);
+  UNROLLED for (int j = 0; j < pooled_parts; j++) {
+    if (i + j >= pixels) break;
+    const vec x = load(input + (i + j) * LANES);
+    part[j] = part[j] + x;
+    largest[j / 2] = x > largest[j / 2] ? x : largest[j / 2];
+  }
+  vec whole = largest[0];
+  UNROLLED for (int j = 1; j < pooled_parts / 2; j++) whole = largest[j] > whole ? largest[j] : whole;
+  *maxima = whole;
+  return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+}
+
+static void pool_features(ptrdiff_t channels, ptrdiff_t pixels, ptrdiff_t first, ptrdiff_t last, const float *map,
+                          float *features) {
+  for (ptrdiff_t block = first; block < last; block++) {
+    const ptrdiff_t channel = block * LANES, count = smaller(LANES, channels - channel);
+    wide sum = 0;
+    vec maxima = splat(-INFINITY);
+    for (ptrdiff_t i = 0; i < pixels; i += pooled_run) {
+      const vec part = pool_run(smaller(pooled_run, pixels - i), map + (block * pixels + i) * LANES, &maxima);
+      sum += __builtin_convertvector(part, wide);
+    }
+    store_part(features + channel, __builtin_convertvector(sum / (double)pixels, vec), count);
+    store_part(features + channels + channel, maxima, count);
+  }
 }
 
 enum { dot_lanes = 16, dot_rows_at_once = 4 };

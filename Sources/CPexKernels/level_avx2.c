@@ -12,6 +12,7 @@
 #define PEX_LANES 8
 // Two blocks of six pixels, two vectors of weights and an input number fill 15 of the 16 registers.
 #define PEX_TILE_PIXELS 6
+#define PEX_HALVES 0
 #define PEX_FMA 1
 #include "level.h"
 #pragma clang attribute pop

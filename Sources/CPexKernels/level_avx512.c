@@ -14,6 +14,7 @@
 // Two blocks of 14 pixels, two vectors of weights and an input number fill 31 of the 32 registers; and 7, 14, 28
 // and 56 are what feature maps of most networks measure.
 #define PEX_TILE_PIXELS 14
+#define PEX_HALVES 1
 #define PEX_FMA 1
 #include "level.h"
 #pragma clang attribute pop

@@ -6,6 +6,7 @@
 #define PEX_LEVEL portable
 #define PEX_LANES 8
 #define PEX_TILE_PIXELS 6
+#define PEX_HALVES 1
 #if defined(__aarch64__)
 #define PEX_FMA 1
 #else

@@ -32,28 +32,24 @@ typedef void (*tile_function)(const tile_work *work);
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
-// Gives a block of complete sums.
-INLINE void finish_tile(const int pixels, const int hard_swish, const tile_work *work, const vec *sum,
-                        const float *residual, float *to) {
-  const vec minimum = splat(work->limits.minimum), maximum = splat(work->limits.maximum);
-  UNROLLED for (int p = 0; p < pixels; p++) {
-    vec x = sum[p];
-    if (residual) x = x + load(residual + p * LANES);
-    store(to + p * LANES, on_the_way(x, hard_swish, minimum, maximum));
-  }
-}
+#define PART_VEC vec
+#define PART(name) name
+#include "block_sums.h"
+#undef PART_VEC
+#undef PART
+#define PART_VEC half_vec
+#define PART(name) half_##name
+#include "block_sums.h"
+#undef PART_VEC
+#undef PART
 
-INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const tile_work *work) {
+// `blocks` blocks of output channels, the last of them a half one if `half` says so.
+INLINE void tile(const int blocks, const int half, const int pixels, const ptrdiff_t step, const tile_work *work) {
+  const int whole = blocks - half;
   vec sum[TILE_BLOCKS][TILE_PIXELS];
-  UNROLLED for (int b = 0; b < blocks; b++) {
-    if (work->continues) {
-      const float *from = work->output + b * work->output_step;
-      UNROLLED for (int p = 0; p < pixels; p++) sum[b][p] = load(from + p * LANES);
-    } else {
-      const vec start = work->bias ? load(work->bias + b * LANES) : splat(0);
-      UNROLLED for (int p = 0; p < pixels; p++) sum[b][p] = start;
-    }
-  }
+  half_vec rest[TILE_PIXELS];
+  UNROLLED for (int b = 0; b < whole; b++) begin_sums(pixels, work, b, sum[b]);
+  if (half) half_begin_sums(pixels, work, whole, rest);
   const float *w = work->weights, *ahead = work->ahead;
   const ptrdiff_t width = step == 1 ? 1 : LANES;
   for (ptrdiff_t channel = work->first; channel < work->last;) {
@@ -66,10 +62,13 @@ INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const
       const float *in = from + work->taps[t];
       for (ptrdiff_t c = 0; c < count; c++, w += blocks * LANES, in++) {
         vec k[TILE_BLOCKS];
-        UNROLLED for (int b = 0; b < blocks; b++) k[b] = load(w + b * LANES);
+        half_vec last;
+        UNROLLED for (int b = 0; b < whole; b++) k[b] = load(w + b * LANES);
+        if (half) last = half_load(w + whole * LANES);
         UNROLLED for (int p = 0; p < pixels; p++) {
-          const vec x = splat(in[p * step]);
-          UNROLLED for (int b = 0; b < blocks; b++) sum[b][p] = vfma(x, k[b], sum[b][p]);
+          const float x = in[p * step];
+          UNROLLED for (int b = 0; b < whole; b++) sum[b][p] = vfma(splat(x), k[b], sum[b][p]);
+          if (half) rest[p] = half_vfma(half_splat(x), last, rest[p]);
         }
         __builtin_prefetch(ahead, 0, 2);
         ahead += work->ahead_step;
@@ -77,28 +76,35 @@ INLINE void tile(const int blocks, const int pixels, const ptrdiff_t step, const
     }
     channel = end;
   }
-  UNROLLED for (int b = 0; b < blocks; b++) {
-    float *to = work->output + b * work->output_step;
-    if (work->completes) {
-      const float *residual = work->residual ? work->residual + b * work->output_step : NULL;
-      if (work->limits.hard_swish) {
-        finish_tile(pixels, 1, work, sum[b], residual, to);
-      } else {
-        finish_tile(pixels, 0, work, sum[b], residual, to);
-      }
-    } else {
-      UNROLLED for (int p = 0; p < pixels; p++) store(to + p * LANES, sum[b][p]);
-    }
-  }
+  UNROLLED for (int b = 0; b < whole; b++) end_sums(pixels, work, b, sum[b]);
+  if (half) half_end_sums(pixels, work, whole, rest);
 }
 
-// One function for each number of pixels: blocked input with one and two blocks of output channels, plain input too.
+// One function for each number of pixels: blocked input with one and two blocks of output channels, plain input too, the
+// last block whole or half.
+#define TILE_OF(P, NAME, BLOCKS, HALF, STEP)                                                                           \
+  static void tile_##NAME##_##P(const tile_work *work) { tile(BLOCKS, HALF, P, STEP, work); }
+#if PEX_HALVES
 #define TILE(P)                                                                                                        \
-  static void tile_blocked_1_##P(const tile_work *work) { tile(1, P, LANES, work); }                                   \
-  static void tile_blocked_2_##P(const tile_work *work) { tile(2, P, LANES, work); }                                   \
-  static void tile_plain_1_##P(const tile_work *work) { tile(1, P, 1, work); }                                         \
-  static void tile_plain_2_##P(const tile_work *work) { tile(2, P, 1, work); }
-#define TILE_NAMES(P) {{tile_blocked_1_##P, tile_blocked_2_##P}, {tile_plain_1_##P, tile_plain_2_##P}}
+  TILE_OF(P, blocked_1, 1, 0, LANES)                                                                                   \
+  TILE_OF(P, blocked_2, 2, 0, LANES)                                                                                   \
+  TILE_OF(P, plain_1, 1, 0, 1)                                                                                         \
+  TILE_OF(P, plain_2, 2, 0, 1)                                                                                         \
+  TILE_OF(P, blocked_1_half, 1, 1, LANES)                                                                              \
+  TILE_OF(P, blocked_2_half, 2, 1, LANES)                                                                              \
+  TILE_OF(P, plain_1_half, 1, 1, 1)                                                                                    \
+  TILE_OF(P, plain_2_half, 2, 1, 1)
+#define TILE_NAMES(P)                                                                                                  \
+  {{{tile_blocked_1_##P, tile_blocked_1_half_##P}, {tile_blocked_2_##P, tile_blocked_2_half_##P}},                     \
+   {{tile_plain_1_##P, tile_plain_1_half_##P}, {tile_plain_2_##P, tile_plain_2_half_##P}}}
+#else
+#define TILE(P)                                                                                                        \
+  TILE_OF(P, blocked_1, 1, 0, LANES)                                                                                   \
+  TILE_OF(P, blocked_2, 2, 0, LANES)                                                                                   \
+  TILE_OF(P, plain_1, 1, 0, 1)                                                                                         \
+  TILE_OF(P, plain_2, 2, 0, 1)
+#define TILE_NAMES(P) {{{tile_blocked_1_##P}, {tile_blocked_2_##P}}, {{tile_plain_1_##P}, {tile_plain_2_##P}}}
+#endif
 
 TILE(1)
 TILE(2)
@@ -117,8 +123,8 @@ TILE(13)
 TILE(14)
 #endif
 
-// [pixels - 1][input is plain][blocks - 1]
-static const tile_function tiles[TILE_PIXELS][2][2] = {
+// [pixels - 1][input is plain][blocks - 1][the last one is half]
+static const tile_function tiles[TILE_PIXELS][2][2][1 + PEX_HALVES] = {
     TILE_NAMES(1),  TILE_NAMES(2),  TILE_NAMES(3),  TILE_NAMES(4),  TILE_NAMES(5),  TILE_NAMES(6),
 #if TILE_PIXELS == 14
     TILE_NAMES(7),  TILE_NAMES(8),  TILE_NAMES(9),  TILE_NAMES(10), TILE_NAMES(11), TILE_NAMES(12),
@@ -127,8 +133,9 @@ static const tile_function tiles[TILE_PIXELS][2][2] = {
 };
 
 // Calls `work`'s tile function for `rows` of `count` pixels, each cut into tiles of nearly equal size. The pointers of
-// `work` stand at pixel 0 and move along; input rows are `input_step` apart.
-INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t input_step) {
+// `work` stand at pixel 0 and move along; input rows are `input_step` apart. `half`: whether the last block is a half one.
+INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, int half, ptrdiff_t rows, ptrdiff_t count,
+                        ptrdiff_t input_step) {
   const ptrdiff_t number = divide_up(count, TILE_PIXELS);
   const ptrdiff_t plain = work.width == 1;
   const ptrdiff_t step = plain ? 1 : LANES;
@@ -139,7 +146,7 @@ INLINE void tile_pixels(tile_work work, ptrdiff_t blocks, ptrdiff_t rows, ptrdif
     work.input = line;
     for (ptrdiff_t i = 0, done = 0; i < number; i++) {
       const ptrdiff_t pixels = count * (i + 1) / number - done;
-      tiles[pixels - 1][plain][blocks - 1](&work);
+      tiles[pixels - 1][plain][blocks - 1][half](&work);
       work.input += pixels * step;
       work.output += pixels * LANES;
       if (work.residual) work.residual += pixels * LANES;

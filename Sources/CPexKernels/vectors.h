@@ -14,14 +14,24 @@
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((ext_vector_type(PEX_LANES)));
+// Half a vector: what a block needs that has no more channels than this.
+typedef float half_vec __attribute__((ext_vector_type(PEX_LANES / 2)));
 
-INLINE vec load(const float *from) {
-  vec v;
-  memcpy(&v, from, sizeof v);
-  return v;
+#define PART_VEC vec
+#define PART(name) name
+#include "lanes.h"
+#undef PART_VEC
+#undef PART
+#define PART_VEC half_vec
+#define PART(name) half_##name
+#include "lanes.h"
+#undef PART_VEC
+#undef PART
+
+// Whether the last block of so many channels is computed in half vectors. The lanes behind it keep what they hold.
+INLINE int ends_in_half(ptrdiff_t channels) {
+  return PEX_HALVES && channels % LANES > 0 && channels % LANES <= LANES / 2;
 }
-
-INLINE void store(float *to, vec v) { memcpy(to, &v, sizeof v); }
 
 INLINE void store_part(float *to, vec v, ptrdiff_t count) {
   if (count >= LANES) {
@@ -43,23 +53,7 @@ INLINE vec square_root(vec v) {
   return v;
 }
 
-INLINE vec splat(float x) { return (vec)(x); }
-
-INLINE vec vfma(vec a, vec b, vec c) {
-#if PEX_FMA
-  return __builtin_elementwise_fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-
-// NaN stays NaN and -0 stays -0: the bound is taken only where it is truly beyond x.
 INLINE float slimit(float x, float minimum, float maximum) {
-  x = minimum > x ? minimum : x;
-  return maximum < x ? maximum : x;
-}
-
-INLINE vec vlimit(vec x, vec minimum, vec maximum) {
   x = minimum > x ? minimum : x;
   return maximum < x ? maximum : x;
 }

@@ -16,6 +16,8 @@ INLINE window_span span_at(ptrdiff_t position, ptrdiff_t stride, ptrdiff_t pad, 
   return s;
 }
 
+enum { narrow_pixels = 8 };
+
 // What the rows of a depthwise convolution have in common.
 typedef struct {
   const pex_window *window;
@@ -115,6 +117,79 @@ static void depthwise_rows(const depthwise_work *work, ptrdiff_t first_row, ptrd
   }
 }
 
+// Windows of three columns over narrow maps. `pixels` neighbouring outputs of each row, from column `x` on, are computed
+// together, whether or not the first of them lacks the window's first column and the last one its last: taking those
+// pixels by themselves would take as long again.
+INLINE void narrow_rows(const int pixels, const int left, const int right, const ptrdiff_t stride,
+                        const depthwise_work *work, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t x,
+                        const float *residual, float *output) {
+  const pex_window *w = work->window;
+  const ptrdiff_t row_step = w->dilation_height * work->line * LANES, column = x * stride - w->pad_width;
+  for (ptrdiff_t y = first_row; y < last_row; y++) {
+    const window_span rows =
+        span_at(y, w->stride_height, w->pad_height, w->dilation_height, w->kernel_height, w->in_height);
+    vec sum[narrow_pixels];
+    UNROLLED for (int p = 0; p < pixels; p++) sum[p] = work->bias;
+    ptrdiff_t in = (rows.source * work->line + column) * LANES;
+    for (ptrdiff_t ky = rows.first; ky < rows.last; ky++, in += row_step) {
+      UNROLLED for (int kx = 0; kx < 3; kx++) {
+        const vec k = load(work->weights + (ky * 3 + kx) * LANES);
+        UNROLLED for (int p = 0; p < pixels; p++) {
+          const int outside = (left && p == 0 && kx == 0) || (right && p == pixels - 1 && kx == 2);
+          if (!outside) sum[p] = vfma(k, load(work->input + in + (p * stride + kx) * LANES), sum[p]);
+        }
+      }
+    }
+    const ptrdiff_t place = (y * w->out_width + x) * LANES;
+    finish_pixels(pixels, work, sum, residual ? residual + place : NULL, output + place);
+  }
+}
+
+typedef void (*narrow_function)(const depthwise_work *work, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t x,
+                                const float *residual, float *output);
+
+#define NARROW(N, L, R, S)                                                                                             \
+  static void narrow_##N##_##L##_##R##_##S(const depthwise_work *work, ptrdiff_t first_row, ptrdiff_t last_row,        \
+                                           ptrdiff_t x, const float *residual, float *output) {                        \
+    narrow_rows(N, L, R, S, work, first_row, last_row, x, residual, output);                                           \
+  }
+#define NARROW_EDGES(N, S) NARROW(N, 0, 0, S) NARROW(N, 0, 1, S) NARROW(N, 1, 0, S) NARROW(N, 1, 1, S)
+#define NARROW_NAMES(N, S) {{narrow_##N##_0_0_##S, narrow_##N##_0_1_##S}, {narrow_##N##_1_0_##S, narrow_##N##_1_1_##S}}
+
+NARROW_EDGES(4, 1)
+NARROW_EDGES(4, 2)
+NARROW_EDGES(7, 1)
+NARROW_EDGES(7, 2)
+NARROW_EDGES(8, 1)
+NARROW_EDGES(8, 2)
+
+// [4, 7 or 8 pixels][stride - 1][left][right]
+static const narrow_function narrow[3][2][2][2] = {{NARROW_NAMES(4, 1), NARROW_NAMES(4, 2)},
+                                                   {NARROW_NAMES(7, 1), NARROW_NAMES(7, 2)},
+                                                   {NARROW_NAMES(8, 1), NARROW_NAMES(8, 2)}};
+
+// How many pixels of a row `narrow_rows` takes at a time: 4, 7 or 8; or 0 when it is not for such windows and maps.
+INLINE ptrdiff_t narrow_count(const pex_window *w) {
+  const ptrdiff_t width = w->out_width;
+  const ptrdiff_t count = width == 14 ? 7 : width == 16 ? 8 : width;
+  const ptrdiff_t beyond = (width - 1) * w->stride_width - w->pad_width + 3 - w->in_width;
+  const int fits = w->kernel_width == 3 && w->dilation_width == 1 && (w->stride_width == 1 || w->stride_width == 2) &&
+                   w->pad_width <= 1 && beyond <= 1;
+  return fits && (count == 4 || count == 7 || count == 8) ? count : 0;
+}
+
+static void depthwise_narrow(const depthwise_work *work, ptrdiff_t count, ptrdiff_t first_row, ptrdiff_t last_row,
+                             const float *residual, pex_activation activation, float *output) {
+  const pex_window *w = work->window;
+  const int beyond = (w->out_width - 1) * w->stride_width - w->pad_width + 3 > w->in_width;
+  for (ptrdiff_t x = 0; x < w->out_width; x += count) {
+    const int left = x == 0 && w->pad_width == 1, right = x + count == w->out_width && beyond;
+    narrow[count == 4 ? 0 : count - 6][w->stride_width - 1][left][right](work, first_row, last_row, x, residual, output);
+  }
+  const ptrdiff_t line = w->out_width * LANES;
+  activate(activation, (last_row - first_row) * line, output + first_row * line);
+}
+
 // Of narrow maps many large windows reach beyond the rows, so that few pixels could be computed together: such rows are
 // copied with zeros at both ends. Pixels of such a copy's row, or 0 when the map is read where it lies.
 INLINE ptrdiff_t copied_line(const pex_window *w) {
@@ -166,7 +241,11 @@ static void depthwise(const pex_window *w, ptrdiff_t first_row, ptrdiff_t last_r
       .maximum = splat(limits.maximum),
       .hard_swish = limits.hard_swish,
   };
-  const ptrdiff_t copied = copied_line(w);
+  const ptrdiff_t copied = copied_line(w), together = narrow_count(w);
+  if (together > 0) {
+    depthwise_narrow(&work, together, first_row, last_row, residual, activation, output);
+    return;
+  }
   if (copied == 0) {
     depthwise_rows(&work, first_row, last_row, residual, activation, output);
     return;

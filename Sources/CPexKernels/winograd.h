@@ -64,57 +64,34 @@ static void pack_winograd(const pex_winograd *s, ptrdiff_t first, ptrdiff_t last
   }
 }
 
-// The rows of B' d: as many numbers as the patch has.
-INLINE void transform_input(const int size, const vec *d, ptrdiff_t step, vec *to, ptrdiff_t to_step) {
-  const vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
-  if (size == 2) {
-    to[0] = d0 - d2;
-    to[to_step] = d1 + d2;
-    to[2 * to_step] = d2 - d1;
-    to[3 * to_step] = d1 - d3;
-    return;
-  }
-  const vec d4 = d[4 * step], d5 = d[5 * step];
-  const vec a = d4 - splat(4) * d2, b = d3 - splat(4) * d1;
-  const vec c = d4 - d2, e = splat(2) * (d3 - d1);
-  to[0] = splat(4) * d0 - splat(5) * d2 + d4;
-  to[to_step] = a + b;
-  to[2 * to_step] = a - b;
-  to[3 * to_step] = c + e;
-  to[4 * to_step] = c - e;
-  to[5 * to_step] = splat(4) * d1 - splat(5) * d3 + d5;
-}
+// From one point to the next in transformed maps of `blocks` blocks. An odd number of vectors: points that lie a power of
+// two apart would all go to the same few places of a cache.
+INLINE ptrdiff_t point_step(const pex_winograd *s, ptrdiff_t blocks) { return (blocks * s->chunk_tiles | 1) * LANES; }
+
+static const float no_pixel[LANES];
+
+#define PART_VEC vec
+#define PART(name) name
+#include "winograd_tiles.h"
+#undef PART_VEC
+#undef PART
+#define PART_VEC half_vec
+#define PART(name) half_##name
+#include "winograd_tiles.h"
+#undef PART_VEC
+#undef PART
 
 INLINE void input_tiles(const int size, const pex_winograd *s, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
                         ptrdiff_t last, const float *input, float *spectrum) {
-  const int patch = patch_of(size), points = patch * patch;
   const pex_window *w = &s->window;
-  const ptrdiff_t in_blocks = divide_up(s->in_channels, LANES);
-  const ptrdiff_t across = divide_up(w->out_width, size);
-  const ptrdiff_t point_step = in_blocks * s->chunk_tiles * LANES;
+  const ptrdiff_t in_blocks = divide_up(s->in_channels, LANES), step = point_step(s, in_blocks);
   for (ptrdiff_t block = first; block < last; block++) {
     const float *plane = input + block * w->in_height * w->in_width * LANES;
     float *to = spectrum + block * s->chunk_tiles * LANES;
-    for (ptrdiff_t i = 0; i < tiles; i++, to += LANES) {
-      const ptrdiff_t tile = first_tile + i;
-      const ptrdiff_t y = tile / across * size - w->pad_height, x = tile % across * size - w->pad_width;
-      vec given[largest_points], half[largest_points], whole[largest_points];
-      if (y >= 0 && x >= 0 && y + patch <= w->in_height && x + patch <= w->in_width) {
-        const float *from = plane + (y * w->in_width + x) * LANES;
-        UNROLLED for (int r = 0; r < patch; r++) {
-          UNROLLED for (int c = 0; c < patch; c++) given[r * patch + c] = load(from + (r * w->in_width + c) * LANES);
-        }
-      } else {
-        for (int r = 0; r < patch; r++) {
-          for (int c = 0; c < patch; c++) {
-            const int inside = y + r >= 0 && y + r < w->in_height && x + c >= 0 && x + c < w->in_width;
-            given[r * patch + c] = inside ? load(plane + ((y + r) * w->in_width + x + c) * LANES) : splat(0);
-          }
-        }
-      }
-      UNROLLED for (int c = 0; c < patch; c++) transform_input(size, given + c, patch, half + c, patch);
-      UNROLLED for (int r = 0; r < patch; r++) transform_input(size, half + r * patch, 1, whole + r * patch, 1);
-      UNROLLED for (int p = 0; p < points; p++) store(to + p * point_step, whole[p]);
+    if (block + 1 == in_blocks && ends_in_half(s->in_channels)) {
+      half_input_block(size, s, first_tile, tiles, plane, step, to);
+    } else {
+      input_block(size, s, first_tile, tiles, plane, step, to);
     }
   }
 }
@@ -138,7 +115,7 @@ static void winograd_products(const pex_winograd *s, ptrdiff_t tiles, ptrdiff_t 
     const float *weights =
         packed + panel * 2 * LANES * points * s->in_channels + point * s->in_channels * blocks * LANES;
     const tile_work work = {
-        .input = spectrum + point * in_blocks * s->chunk_tiles * LANES,
+        .input = spectrum + point * point_step(s, in_blocks),
         .block_step = s->chunk_tiles * LANES,
         .taps = &no_shift,
         .tap_count = 1,
@@ -148,57 +125,26 @@ static void winograd_products(const pex_winograd *s, ptrdiff_t tiles, ptrdiff_t 
         .weights = weights,
         // Those of the next point, or of the next panel's first one.
         .ahead = weights + s->in_channels * blocks * LANES,
-        .output = sums + (point * out_blocks + panel * 2) * s->chunk_tiles * LANES,
+        .output = sums + point * point_step(s, out_blocks) + panel * 2 * s->chunk_tiles * LANES,
         .output_step = s->chunk_tiles * LANES,
     };
-    tile_pixels(work, blocks, 1, tiles, 0);
+    const int half = ends_in_half(s->out_channels) && panel * 2 + blocks == out_blocks;
+    tile_pixels(work, blocks, half, 1, tiles, 0);
   }
-}
-
-// The rows of A' m: as many numbers as the tile has.
-INLINE void transform_output(const int size, const vec *m, ptrdiff_t step, vec *to, ptrdiff_t to_step) {
-  const vec a = m[step] + m[2 * step], b = m[step] - m[2 * step];
-  if (size == 2) {
-    to[0] = m[0] + a;
-    to[to_step] = b - m[3 * step];
-    return;
-  }
-  const vec c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
-  to[0] = m[0] + a + c;
-  to[to_step] = b + splat(2) * d;
-  to[2 * to_step] = a + splat(4) * c;
-  to[3 * to_step] = b + splat(8) * d + m[5 * step];
 }
 
 INLINE void output_tiles(const int size, const pex_winograd *s, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
                          ptrdiff_t last, const float *sums, const float *bias, const float *residual, float *output) {
-  const int patch = patch_of(size), points = patch * patch;
   const pex_window *w = &s->window;
-  const ptrdiff_t out_blocks = divide_up(s->out_channels, LANES);
-  const ptrdiff_t across = divide_up(w->out_width, size);
-  const ptrdiff_t point_step = out_blocks * s->chunk_tiles * LANES;
-  const activation_limits limits = limits_of(s->activation);
+  const ptrdiff_t out_blocks = divide_up(s->out_channels, LANES), step = point_step(s, out_blocks);
   for (ptrdiff_t block = first; block < last; block++) {
-    const ptrdiff_t plane = block * w->out_height * w->out_width * LANES;
-    const float *from = sums + block * s->chunk_tiles * LANES;
-    const vec shift = load(bias + block * LANES);
-    for (ptrdiff_t i = 0; i < tiles; i++, from += LANES) {
-      const ptrdiff_t tile = first_tile + i;
-      const ptrdiff_t y = tile / across * size, x = tile % across * size;
-      vec sum[largest_points], half[4 * largest_patch], whole[16];
-      UNROLLED for (int p = 0; p < points; p++) sum[p] = load(from + p * point_step);
-      UNROLLED for (int c = 0; c < patch; c++) transform_output(size, sum + c, patch, half + c, patch);
-      UNROLLED for (int r = 0; r < size; r++) transform_output(size, half + r * patch, 1, whole + r * size, 1);
-      const ptrdiff_t rows = smaller(size, w->out_height - y), columns = smaller(size, w->out_width - x);
-      for (ptrdiff_t r = 0; r < rows; r++) {
-        const ptrdiff_t place = plane + ((y + r) * w->out_width + x) * LANES;
-        for (ptrdiff_t c = 0; c < columns; c++) {
-          vec v = whole[r * size + c] + shift;
-          if (residual) v = v + load(residual + place + c * LANES);
-          store(output + place + c * LANES, limited(v, limits));
-        }
-        activate(s->activation, columns * LANES, output + place);
-      }
+    const ptrdiff_t place = block * w->out_height * w->out_width * LANES;
+    const float *from = sums + block * s->chunk_tiles * LANES, *shift = bias + block * LANES;
+    const float *addend = residual ? residual + place : NULL;
+    if (block + 1 == out_blocks && ends_in_half(s->out_channels)) {
+      half_output_block(size, s, first_tile, tiles, from, step, shift, addend, output + place);
+    } else {
+      output_block(size, s, first_tile, tiles, from, step, shift, addend, output + place);
     }
   }
 }

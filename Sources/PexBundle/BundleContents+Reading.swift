@@ -50,10 +50,14 @@ extension BundleContents {
       var row = try reader.row(.statisticsTensors)
       let place = SectionKind.statistics.name
       try BundleLimits.require(message.exits.count, "exits", BundleLimits.exits, place)
-      guard !message.exits.isEmpty else {
+      guard !message.exits.isEmpty || message.hasReference else {
         throw BundleFault.value("exits", expected: "one or more", found: "none").error(place)
       }
       contents.statistics = try message.exits.map { try ExitStatistics($0, &row, in: image) }
+      if message.hasReference {
+        try container.require(version: 7, for: place)
+        contents.reference = try ExitStatistics(message.reference, &row, in: image, isReference: true)
+      }
       try row.finish()
     } else if container.section(.statisticsTensors) != nil {
       throw BundleFault.missing.error(SectionKind.statistics.name)

@@ -53,11 +53,16 @@ extension BundleContents {
       sections.append(SectionDraft(kind: .packed, content: .message(try packed.message().canonicalBytes(.packed))))
       sections.append(SectionDraft(kind: .packedTensors, content: .tensors(packed.segments)))
     }
-    if !statistics.isEmpty {
+    if !statistics.isEmpty || reference != nil {
       var message = Pex_Statistics()
       message.exits = try statistics.map { try $0.message() }
-      sections.append(SectionDraft(kind: .statistics, content: .message(try message.canonicalBytes(.statistics))))
-      sections.append(SectionDraft(kind: .statisticsTensors, content: .tensors(statistics.flatMap(\.tensors))))
+      if let reference { message.reference = try reference.message() }
+      let tensors = (statistics + [reference].compactMap(\.self)).flatMap(\.tensors)
+      sections.append(
+        SectionDraft(
+          kind: .statistics, content: .message(try message.canonicalBytes(.statistics)),
+          since: reference == nil ? 1 : 7))
+      sections.append(SectionDraft(kind: .statisticsTensors, content: .tensors(tensors)))
     }
     return try ContainerDraft(.bundle, sections)
   }

@@ -83,6 +83,8 @@ public struct BundleContents: Sendable {
   public var packed: PackedRecord?
   /// What features look like at exit points, for personal heads to start from; ascending by exit, empty when unknown.
   public var statistics: [ExitStatistics] = []
+  /// What answers and last features look like on pictures that trained nothing; nil when unknown.
+  public var reference: ExitStatistics?
 
   /// Contents of a bundle. They are checked when they are written.
   public init(
@@ -142,6 +144,7 @@ public struct BundleContents: Sendable {
       try validate(exit)
     }
     try validateStatistics()
+    try validateReference()
     _ = try policy?.validated(exits: exits.map(\.exit))
   }
 
@@ -206,6 +209,23 @@ extension BundleContents {
           found: "\(entry.channels) channels, \(entry.classes) classes"
         ).error(section)
       }
+    }
+  }
+}
+
+extension BundleContents {
+  /// Reference statistics speak of the last exit point's own channels, and of all classes or of one that stands for all.
+  private func validateReference() throws {
+    guard let reference else { return }
+    let point = trunk.exitPoints.last { !$0.isNamed }
+    guard let point, reference.exit == point.number, trunk.classCount != nil,
+      reference.channels == trunk.graph[point.value].type.tap?.channels,
+      [1, trunk.classCount].contains(reference.classes)
+    else {
+      throw BundleFault.value(
+        "reference statistics", expected: "those of the last exit point and of the classifier's classes",
+        found: "exit \(reference.exit), \(reference.channels) channels, \(reference.classes) classes"
+      ).error(SectionKind.statistics.name)
     }
   }
 }

@@ -27,6 +27,7 @@ extension BundleFile {
         }
       }
       for entry in contents.statistics { _ = try entry.checked() }
+      _ = try contents.reference?.reference()
       try checkDigests()
       try image.compare(with: contents.draft())
       return container.sections.map { section in
@@ -43,7 +44,8 @@ extension BundleFile {
     case .headTensors: "checksums of \(headRow.entries.count) tensors, numbers finite"
     case .trunkTensors: "checksums of \(trunkRow.entries.count) tensors"
     case .packed, .statistics: "checksum, canonical encoding"
-    case .statisticsTensors: "checksums of \(4 * contents.statistics.count) tensors, numbers finite"
+    case .statisticsTensors:
+      "checksums of \(4 * contents.statistics.count + (contents.reference == nil ? 0 : 5)) tensors, numbers finite"
     case .packedTensors: "checksums of \(contents.packed?.segments.count ?? 0) segments"
     }
   }

@@ -5,7 +5,8 @@ import PexTensor
 public struct ExitStatistics: Sendable {
   /// The exit point's number.
   public let exit: Int
-  /// The tensors, in the order of ``FeatureStatistics/tensors``.
+  /// The tensors, in the order of ``FeatureStatistics/tensors``; behind them, of reference statistics, those of
+  /// ``ReferenceStatistics/sureness``.
   let tensors: [Tensor]
   /// The file that the tensors came from, and where they are in it; nil for statistics from elsewhere.
   private let source: (image: FileImage, entries: [TensorRow.Entry])?
@@ -14,6 +15,13 @@ public struct ExitStatistics: Sendable {
   public init(exit: Int, _ statistics: FeatureStatistics) {
     self.exit = exit
     tensors = statistics.tensors
+    source = nil
+  }
+
+  /// Reference statistics that were computed just now.
+  public init(exit: Int, _ statistics: ReferenceStatistics) {
+    self.exit = exit
+    tensors = statistics.features.tensors + [statistics.sureness]
     source = nil
   }
 
@@ -33,6 +41,16 @@ public struct ExitStatistics: Sendable {
     }
   }
 
+  /// Reference statistics, checked.
+  /// - Throws: ``PexError`` (malformed) as ``checked()``, or when they are no reference.
+  public func reference() throws -> ReferenceStatistics {
+    let features = try checked()
+    guard tensors.count == 5 else { throw PexError(.defect, "statistics without a reference") }
+    return try naming("\(SectionKind.statisticsTensors.name): reference") {
+      try ReferenceStatistics(features, sureness: tensors[4])
+    }
+  }
+
   /// The message of one exit.
   /// - Throws: ``PexError`` (malformed) as ``checked()``.
   func message() throws -> Pex_ExitStatistics {
@@ -46,8 +64,11 @@ public struct ExitStatistics: Sendable {
   }
 
   /// What sections 11 and 12 hold of one exit.
+  /// - Parameter isReference: whether they are reference statistics.
   /// - Throws: ``PexError`` (malformed) when they do not fit each other.
-  init(_ message: Pex_ExitStatistics, _ row: inout TensorRow, in image: FileImage) throws {
+  init(
+    _ message: Pex_ExitStatistics, _ row: inout TensorRow, in image: FileImage, isReference: Bool = false
+  ) throws {
     let place = "\(SectionKind.statistics.name): exit \(message.exit)"
     let range = 1...UInt32(HeadSpecification.limit)
     guard range.contains(message.channels), range.contains(message.classes),
@@ -59,8 +80,11 @@ public struct ExitStatistics: Sendable {
         found: "\(message.channels), \(message.classes), \(message.rank)"
       ).error(place)
     }
-    let parameters = FeatureStatistics.parameters(
-      classes: Int(message.classes), width: 2 * Int(message.channels), rank: Int(message.rank))
+    let sizes = (classes: Int(message.classes), width: 2 * Int(message.channels), rank: Int(message.rank))
+    let parameters =
+      isReference
+      ? ReferenceStatistics.parameters(classes: sizes.classes, width: sizes.width, rank: sizes.rank)
+      : FeatureStatistics.parameters(classes: sizes.classes, width: sizes.width, rank: sizes.rank)
     guard message.crc32C.count == parameters.count else {
       throw BundleFault.value("checksums", expected: "\(parameters.count)", found: "\(message.crc32C.count)").error(
         place)

@@ -71,9 +71,12 @@ extension HeadFile {
         version: head.head.specification.since, for: "\(SectionKind.heads.name): head \(head.exit)")
     }
     try row.finish()
-    let policy: PolicyRecord? = try reader.message(.policy).map { try PolicyRecord($0, exits: heads.map(\.exit)) }
+    let policy: PolicyRecord? = try reader.message(.policy).map {
+      try PolicyRecord($0, exits: message.heads.map { Int($0.exit) } + message.baseHeads.map { Int($0.exit) })
+    }
     let file = try HeadFile(message, heads: heads, policy: policy)
     try file.validate()
+    try container.require(version: file.since, for: SectionKind.heads.name)
     return file
   }
 
@@ -87,10 +90,14 @@ extension HeadFile {
     message.trunkStorage = UInt32(trunkStorage.rawValue)
     message.preprocessingDigest = .init(preprocessingDigest.bytes)
     message.heads = heads.map(\.message)
+    if let trunkDigest { message.trunkDigest = .init(trunkDigest.bytes) }
+    if let lastResort { message.lastResort = lastResort.message }
+    message.baseHeads = baseHeads.map(\.message)
+    if let origin { message.origin = origin.message }
     var sections = [
       SectionDraft(
         kind: .heads, content: .message(try message.canonicalBytes(.heads)),
-        since: heads.map(\.head.specification.since).max() ?? 1)
+        since: since)
     ]
     if let message = policy?.message {
       sections.append(SectionDraft(kind: .policy, content: .message(try message.canonicalBytes(.policy))))

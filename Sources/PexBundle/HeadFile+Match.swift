@@ -2,25 +2,34 @@ import PexGraph
 import PexHeads
 import PexTensor
 
-/// A personal head and the exit point of the open bundle that it belongs to.
+/// A head of a head file and the exit point of the open bundle that it belongs to.
 public struct MatchedHead: Sendable {
-  /// Where the head reads. Its number may differ from the one that the head carries.
+  /// Where the head reads. Its number may differ from ``numberInFile``.
   public var exitPoint: ExitPointRecord
-  /// The head.
-  public var head: PersonalHead
+  /// The number of its exit in the head file.
+  public var numberInFile: Int
+  /// The head, with its branches.
+  public var head: Head
+  /// Whether policies and deadlines may take it.
+  public var isEnabled: Bool
 }
 
 extension HeadFile {
   /// Finds the exit point of every head, by digest: all of them or none.
-  /// - Returns: the heads in the order of the file.
+  /// - Returns: the heads in the order of the file, then the base heads that it uses, limited to its classes.
   /// - Throws: ``PexError`` (refused) saying why a head does not fit: another trunk, other weights, other storage of
   ///   the weights, other preprocessing.
   public func match(_ contents: BundleContents) throws -> [MatchedHead] {
-    try match(contents) { exit in try contents.head(at: exit)?.branch }
+    try match(contents) { exit in try contents.head(at: exit) }
   }
 
-  /// - Parameter branch: what the base head at an exit reads, checked.
-  fileprivate func match(_ contents: BundleContents, branch: (Int) throws -> Branch?) throws -> [MatchedHead] {
+  /// - Parameter baseHead: the bundle's head at an exit, checked.
+  fileprivate func match(_ contents: BundleContents, baseHead: (Int) throws -> Head?) throws -> [MatchedHead] {
+    if let trunkDigest, trunkDigest != contents.trunk.digest {
+      throw PexError(
+        .refused, "the file was made for the classifier of another trunk, or of another storage of its weights",
+        hint: "use the bundle it was made for\(origin.map { $0.base.isEmpty ? "" : ", \($0.base)" } ?? "")")
+    }
     let points = Dictionary(contents.trunk.exitPoints.map { ($0.prefixDigest, $0) }) { first, _ in first }
     let matched = try heads.map { head in
       guard let point = points[head.prefixDigest] else { throw try refusal(of: head, contents.trunk) }
@@ -33,14 +42,40 @@ extension HeadFile {
             + "\(specification.spatial), exit point \(point.number) has another shape")
       }
       let located = try located(head, at: point, points, contents.trunk)
-      return MatchedHead(exitPoint: point, head: try attached(located, at: point, branch))
+      let attached = try attached(located, at: point) { try baseHead($0)?.branch }
+      return MatchedHead(
+        exitPoint: point, numberInFile: head.exit, head: attached.head, isEnabled: attached.isEnabled)
     }
+    let used = try baseHeads.map { use in try match(use, contents, points, baseHead) }
     guard try PreprocessingRecord.digest(of: contents.preprocessing) == preprocessingDigest else {
       throw PexError(
         .refused, "the heads were trained with other preprocessing than this bundle's",
         hint: "convert with the preprocessing of then, or train the heads again")
     }
-    return matched
+    return matched + used
+  }
+
+  /// The base head that the file uses, limited to its classes.
+  private func match(
+    _ use: BaseHeadUse, _ contents: BundleContents, _ points: [Digest: ExitPointRecord],
+    _ baseHead: (Int) throws -> Head?
+  ) throws -> MatchedHead {
+    let numbers = Dictionary((contents.classNames ?? []).enumerated().map { ($1, $0) }) { first, _ in first }
+    let places = classes.compactMap { numbers[$0] }
+    guard let point = points[use.prefixDigest], let head = try baseHead(point.number),
+      try head.digest(behind: point.prefixDigest) == use.headDigest, places.count == classes.count,
+      places.allSatisfy({ $0 < head.specification.classes })
+    else {
+      throw PexError(
+        .refused, "the file uses the base head of exit \(use.exit), which this bundle does not have",
+        hint: "use the bundle it was made for, or train the heads again: --base makes other base heads")
+    }
+    let limited = try head.limited(to: places)
+    return MatchedHead(
+      exitPoint: point, numberInFile: use.exit,
+      head: try Head(
+        limited.specification, parameters: limited.parameters, temperature: use.temperature, branches: limited.branches),
+      isEnabled: true)
   }
 
   /// The head with its earlier taps named as this bundle numbers them.
@@ -116,6 +151,6 @@ extension BundleFile {
   /// As ``HeadFile/match(_:)``, naming this bundle in refusals.
   /// - Throws: ``PexError`` (refused).
   public func match(_ heads: HeadFile) throws -> [MatchedHead] {
-    try naming(name) { try heads.match(contents) { try baseHead(at: $0)?.branch } }
+    try naming(name) { try heads.match(contents) { try baseHead(at: $0) } }
   }
 }

@@ -71,24 +71,38 @@ public struct HeadFile: Sendable {
   public var trunkStorage: DType
   /// The digest of the preprocessing that the heads were trained with.
   public var preprocessingDigest: Digest
+  /// The digest of the whole trunk; nil where nothing of it but the prefixes of heads has a part in an answer.
+  public var trunkDigest: Digest?
   /// The heads, ascending by exit, each exit and each prefix once.
   public var heads: [PersonalHead]
+  /// Base heads of the bundle that stand beside them, at other exits; ascending.
+  public var baseHeads: [BaseHeadUse] = []
+  /// What answers when no exit was sure enough; nil in files of before version 7: the deepest head where it stands on the last
+  /// exit point or knows a class that the classifier lacks, else the classifier.
+  public var lastResort: LastResort?
   /// When to stop, unless the user says otherwise.
   public var policy: PolicyRecord?
   /// The program that wrote the file, as it says itself. Never a path. May be empty.
   public var producer: String
+  /// Where the file comes from; nil when nobody says.
+  public var origin: HeadFileOrigin?
 
   /// A head file for a bundle. It is checked when it is written.
   /// - Throws: ``PexError`` (malformed) when the contents' preprocessing breaks a rule.
   public init(
     for contents: BundleContents, classes: [String], prior: [Float]? = nil, heads: [PersonalHead],
-    policy: PolicyRecord? = nil, producer: String = ""
+    baseHeads: [BaseHeadUse] = [], lastResort: LastResort? = nil, policy: PolicyRecord? = nil, producer: String = "",
+    origin: HeadFileOrigin? = nil
   ) throws {
     self.classes = classes
     self.prior = prior
     self.heads = heads
+    self.baseHeads = baseHeads
+    self.lastResort = lastResort
     self.policy = policy
     self.producer = producer
+    self.origin = origin
+    trunkDigest = lastResort?.asksClassifier == true ? contents.trunk.digest : nil
     baseClassCount = contents.trunk.classCount ?? 0
     trunkStorage = contents.trunk.storage
     preprocessingDigest = try PreprocessingRecord.digest(of: contents.preprocessing)
@@ -100,9 +114,22 @@ public struct HeadFile: Sendable {
     baseClassCount = Int(message.baseClasses)
     trunkStorage = try DType(stored: message.trunkStorage, SectionKind.heads.name)
     preprocessingDigest = try Digest(stored: message.preprocessingDigest, "preprocessing digest", .heads)
+    trunkDigest = message.trunkDigest.isEmpty ? nil : try Digest(stored: message.trunkDigest, "trunk digest", .heads)
     self.heads = heads
+    baseHeads = try message.baseHeads.map(BaseHeadUse.init)
+    lastResort = message.hasLastResort ? LastResort(message.lastResort) : nil
     self.policy = policy
     producer = message.producer
+    origin = message.hasOrigin ? try HeadFileOrigin(message.origin) : nil
+  }
+
+  /// The numbers of all exits that have a head here, ascending.
+  var exits: [Int] { (heads.map(\.exit) + baseHeads.map(\.exit)).sorted() }
+
+  /// The version of the format that first had everything in the file.
+  var since: UInt32 {
+    let isNew = lastResort != nil || !baseHeads.isEmpty || origin != nil || trunkDigest != nil
+    return max(isNew ? 7 : 1, heads.map(\.head.specification.since).max() ?? 1)
   }
 
   /// Checks everything that the specification asks of a head file's content. Reading and writing both come through
@@ -124,7 +151,7 @@ public struct HeadFile: Sendable {
           .error(section)
       }
     }
-    guard !heads.isEmpty else {
+    guard lastResort != nil || !heads.isEmpty else {
       throw BundleFault.value("heads", expected: "one or more", found: "none").error(section)
     }
     var digests: Set<Digest> = []
@@ -136,35 +163,69 @@ public struct HeadFile: Sendable {
         throw BundleFault.value("head \(head.exit)", expected: "a prefix of its own", found: "another head's")
           .error(section)
       }
-      guard head.earlierDigests.count == head.head.specification.earlier.count else {
-        throw BundleFault.value(
-          "head \(head.exit)", expected: "a digest for each of \(head.head.specification.earlier.count) earlier taps",
-          found: "\(head.earlierDigests.count)"
-        ).error(section)
+      try validate(head, section)
+    }
+    try validateLastResort(section)
+    try validateBaseHeads(&digests, section)
+    _ = try origin?.validated()
+    _ = try policy?.validated(exits: exits)
+  }
+
+  private func validate(_ head: PersonalHead, _ section: String) throws {
+    let specification = head.head.specification
+    func fault(_ expected: String, _ found: String) -> PexError {
+      BundleFault.value("head \(head.exit)", expected: expected, found: found).error(section)
+    }
+    guard head.earlierDigests.count == specification.earlier.count else {
+      throw fault("a digest for each of \(specification.earlier.count) earlier taps", "\(head.earlierDigests.count)")
+    }
+    let own = Set(head.earlierDigests)
+    guard own.count == head.earlierDigests.count, !own.contains(head.prefixDigest),
+      specification.earlier.allSatisfy({ $0.exit <= BundleLimits.exits && $0.exit != head.exit })
+    else { throw fault("earlier taps that are other exit points, each once", "others") }
+    // What adds to the classifier's logits may speak of the last classes alone.
+    let mayBeFewer = lastResort?.asksClassifier == true && head.exit == lastResort?.exit
+    guard specification.classes == classes.count || mayBeFewer && specification.classes < classes.count else {
+      throw fault("\(classes.count) classes", "\(specification.classes)")
+    }
+    let branches = specification.branches.count
+    guard head.branchDigests.count == branches else {
+      throw fault("digests of the \(branches) branches that it reads", "\(head.branchDigests.count)")
+    }
+    try head.record(checksums: []).validate(section, in: .headFile)
+  }
+
+  private func validateLastResort(_ section: String) throws {
+    guard let lastResort = try lastResort?.validated() else {
+      guard trunkDigest == nil else {
+        throw BundleFault.value("trunk digest", expected: "a last resort", found: "none").error(section)
       }
-      let own = Set(head.earlierDigests)
-      guard own.count == head.earlierDigests.count, !own.contains(head.prefixDigest),
-        head.head.specification.earlier.allSatisfy({ $0.exit <= BundleLimits.exits && $0.exit != head.exit })
+      return
+    }
+    if let exit = lastResort.exit, !exits.contains(exit) {
+      throw BundleFault.reference("last resort: exit", exit).error(section)
+    }
+    guard lastResort.asksClassifier == (trunkDigest != nil), !lastResort.asksClassifier || baseClassCount > 0 else {
+      throw BundleFault.value(
+        "last resort", expected: "the trunk's digest and a classifier where it has a part",
+        found: "\(baseClassCount) classes"
+      ).error(section)
+    }
+  }
+
+  private func validateBaseHeads(_ digests: inout Set<Digest>, _ section: String) throws {
+    try BundleLimits.require(baseHeads.count, "base heads", BundleLimits.exits, section)
+    let own = Set(heads.map(\.exit))
+    for (index, head) in baseHeads.enumerated() {
+      try head.validate()
+      guard index == 0 || baseHeads[index - 1].exit < head.exit, !own.contains(head.exit),
+        digests.insert(head.prefixDigest).inserted
       else {
         throw BundleFault.value(
-          "head \(head.exit)", expected: "earlier taps that are other exit points, each once", found: "others"
+          "base heads", expected: "ascending exits without another head", found: "\(head.exit)"
         ).error(section)
       }
-      guard head.head.specification.classes == classes.count else {
-        throw BundleFault.value(
-          "head \(head.exit)", expected: "\(classes.count) classes", found: "\(head.head.specification.classes)"
-        ).error(section)
-      }
-      let branches = head.head.specification.branches.count
-      guard head.branchDigests.count == branches else {
-        throw BundleFault.value(
-          "head \(head.exit)", expected: "digests of the \(branches) branches that it reads",
-          found: "\(head.branchDigests.count)"
-        ).error(section)
-      }
-      try head.record(checksums: []).validate(section, in: .headFile)
     }
-    _ = try policy?.validated(exits: heads.map(\.exit))
   }
 }
 

@@ -509,31 +509,103 @@ nonisolated struct Pex_PackedSegment: Sendable {
 }
 
 /// Section 2 of a head file: personal heads without their numbers.
-nonisolated struct Pex_Heads: Sendable {
+nonisolated struct Pex_Heads: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var producer: String = String()
+  var producer: String {
+    get {_storage._producer}
+    set {_uniqueStorage()._producer = newValue}
+  }
 
-  var classes: [String] = []
+  var classes: [String] {
+    get {_storage._classes}
+    set {_uniqueStorage()._classes = newValue}
+  }
 
-  var prior: [Float] = []
+  var prior: [Float] {
+    get {_storage._prior}
+    set {_uniqueStorage()._prior = newValue}
+  }
 
-  var baseClasses: UInt32 = 0
+  var baseClasses: UInt32 {
+    get {_storage._baseClasses}
+    set {_uniqueStorage()._baseClasses = newValue}
+  }
 
-  var trunkStorage: UInt32 = 0
+  var trunkStorage: UInt32 {
+    get {_storage._trunkStorage}
+    set {_uniqueStorage()._trunkStorage = newValue}
+  }
 
-  var preprocessingDigest: Data = Data()
+  var preprocessingDigest: Data {
+    get {_storage._preprocessingDigest}
+    set {_uniqueStorage()._preprocessingDigest = newValue}
+  }
 
-  var heads: [Pex_PersonalHead] = []
+  var heads: [Pex_PersonalHead] {
+    get {_storage._heads}
+    set {_uniqueStorage()._heads = newValue}
+  }
+
+  /// of the whole trunk, where the final classifier has a part in the answer
+  var trunkDigest: Data {
+    get {_storage._trunkDigest}
+    set {_uniqueStorage()._trunkDigest = newValue}
+  }
+
+  var lastResort: Pex_LastResort {
+    get {_storage._lastResort ?? Pex_LastResort()}
+    set {_uniqueStorage()._lastResort = newValue}
+  }
+  /// Returns true if `lastResort` has been explicitly set.
+  var hasLastResort: Bool {_storage._lastResort != nil}
+  /// Clears the value of `lastResort`. Subsequent reads from it will return its default value.
+  mutating func clearLastResort() {_uniqueStorage()._lastResort = nil}
+
+  var baseHeads: [Pex_BaseHeadUse] {
+    get {_storage._baseHeads}
+    set {_uniqueStorage()._baseHeads = newValue}
+  }
+
+  var origin: Pex_Origin {
+    get {_storage._origin ?? Pex_Origin()}
+    set {_uniqueStorage()._origin = newValue}
+  }
+  /// Returns true if `origin` has been explicitly set.
+  var hasOrigin: Bool {_storage._origin != nil}
+  /// Clears the value of `origin`. Subsequent reads from it will return its default value.
+  mutating func clearOrigin() {_uniqueStorage()._origin = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What answers when no exit was sure enough: softmax(classifier * final logits + head * an exit's logits / its
+/// temperature + log(prior)).
+nonisolated struct Pex_LastResort: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var classifier: Float = 0
+
+  var head: Float = 0
+
+  /// of the head; 0 when none has a part
+  var exit: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
-nonisolated struct Pex_PersonalHead: Sendable {
+/// A base head of the bundle, limited to the person's classes, as one of the person's heads.
+nonisolated struct Pex_BaseHeadUse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -542,33 +614,139 @@ nonisolated struct Pex_PersonalHead: Sendable {
 
   var prefixDigest: Data = Data()
 
-  var structureDigest: Data = Data()
+  var headDigest: Data = Data()
 
-  var enabled: Bool = false
+  var temperature: Float = 0
 
-  var head: Pex_HeadRecord {
-    get {_head ?? Pex_HeadRecord()}
-    set {_head = newValue}
+  var threshold: Float {
+    get {_threshold ?? 0}
+    set {_threshold = newValue}
   }
-  /// Returns true if `head` has been explicitly set.
-  var hasHead: Bool {self._head != nil}
-  /// Clears the value of `head`. Subsequent reads from it will return its default value.
-  mutating func clearHead() {self._head = nil}
-
-  /// one for each earlier tap
-  var earlierDigests: [Data] = []
-
-  /// of the branch that the head reads, which the bundle holds; none when it reads none
-  var branchDigest: Data = Data()
-
-  /// of those of earlier taps, in their order
-  var earlierBranchDigests: [Data] = []
+  /// Returns true if `threshold` has been explicitly set.
+  var hasThreshold: Bool {self._threshold != nil}
+  /// Clears the value of `threshold`. Subsequent reads from it will return its default value.
+  mutating func clearThreshold() {self._threshold = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _head: Pex_HeadRecord? = nil
+  fileprivate var _threshold: Float? = nil
+}
+
+/// Where a head file comes from, as its maker says. Nothing is decided by it.
+nonisolated struct Pex_Origin: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var base: String = String()
+
+  var date: String = String()
+
+  var samples: UInt32 = 0
+
+  var labelled: UInt32 = 0
+
+  var measured: Pex_Measured {
+    get {_measured ?? Pex_Measured()}
+    set {_measured = newValue}
+  }
+  /// Returns true if `measured` has been explicitly set.
+  var hasMeasured: Bool {self._measured != nil}
+  /// Clears the value of `measured`. Subsequent reads from it will return its default value.
+  mutating func clearMeasured() {self._measured = nil}
+
+  var note: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _measured: Pex_Measured? = nil
+}
+
+nonisolated struct Pex_Measured: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var figure: String = String()
+
+  var samples: UInt32 = 0
+
+  var before: Double = 0
+
+  var after: Double = 0
+
+  var low: Double = 0
+
+  var high: Double = 0
+
+  var cost: Double = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Pex_PersonalHead: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var exit: UInt32 {
+    get {_storage._exit}
+    set {_uniqueStorage()._exit = newValue}
+  }
+
+  var prefixDigest: Data {
+    get {_storage._prefixDigest}
+    set {_uniqueStorage()._prefixDigest = newValue}
+  }
+
+  var structureDigest: Data {
+    get {_storage._structureDigest}
+    set {_uniqueStorage()._structureDigest = newValue}
+  }
+
+  var enabled: Bool {
+    get {_storage._enabled}
+    set {_uniqueStorage()._enabled = newValue}
+  }
+
+  var head: Pex_HeadRecord {
+    get {_storage._head ?? Pex_HeadRecord()}
+    set {_uniqueStorage()._head = newValue}
+  }
+  /// Returns true if `head` has been explicitly set.
+  var hasHead: Bool {_storage._head != nil}
+  /// Clears the value of `head`. Subsequent reads from it will return its default value.
+  mutating func clearHead() {_uniqueStorage()._head = nil}
+
+  /// one for each earlier tap
+  var earlierDigests: [Data] {
+    get {_storage._earlierDigests}
+    set {_uniqueStorage()._earlierDigests = newValue}
+  }
+
+  /// of the branch that the head reads, which the bundle holds; none when it reads none
+  var branchDigest: Data {
+    get {_storage._branchDigest}
+    set {_uniqueStorage()._branchDigest = newValue}
+  }
+
+  /// of those of earlier taps, in their order
+  var earlierBranchDigests: [Data] {
+    get {_storage._earlierBranchDigests}
+    set {_uniqueStorage()._earlierBranchDigests = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Section 11 of a bundle: what the features of general samples look like, for personal heads to start from.
@@ -579,9 +757,21 @@ nonisolated struct Pex_Statistics: Sendable {
 
   var exits: [Pex_ExitStatistics] = []
 
+  /// of pictures that trained nothing, with how sure the classifier is of them
+  var reference: Pex_ExitStatistics {
+    get {_reference ?? Pex_ExitStatistics()}
+    set {_reference = newValue}
+  }
+  /// Returns true if `reference` has been explicitly set.
+  var hasReference: Bool {self._reference != nil}
+  /// Clears the value of `reference`. Subsequent reads from it will return its default value.
+  mutating func clearReference() {self._reference = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _reference: Pex_ExitStatistics? = nil
 }
 
 /// Its tensors' extents follow from these numbers; they are f32.
@@ -1570,7 +1760,147 @@ nonisolated extension Pex_PackedSegment: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Pex_Heads: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heads"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}producer\0\u{1}classes\0\u{1}prior\0\u{3}base_classes\0\u{3}trunk_storage\0\u{3}preprocessing_digest\0\u{1}heads\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}producer\0\u{1}classes\0\u{1}prior\0\u{3}base_classes\0\u{3}trunk_storage\0\u{3}preprocessing_digest\0\u{1}heads\0\u{3}trunk_digest\0\u{3}last_resort\0\u{3}base_heads\0\u{1}origin\0")
+
+  fileprivate class _StorageClass {
+    var _producer: String = String()
+    var _classes: [String] = []
+    var _prior: [Float] = []
+    var _baseClasses: UInt32 = 0
+    var _trunkStorage: UInt32 = 0
+    var _preprocessingDigest: Data = Data()
+    var _heads: [Pex_PersonalHead] = []
+    var _trunkDigest: Data = Data()
+    var _lastResort: Pex_LastResort? = nil
+    var _baseHeads: [Pex_BaseHeadUse] = []
+    var _origin: Pex_Origin? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _producer = source._producer
+      _classes = source._classes
+      _prior = source._prior
+      _baseClasses = source._baseClasses
+      _trunkStorage = source._trunkStorage
+      _preprocessingDigest = source._preprocessingDigest
+      _heads = source._heads
+      _trunkDigest = source._trunkDigest
+      _lastResort = source._lastResort
+      _baseHeads = source._baseHeads
+      _origin = source._origin
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._producer) }()
+        case 2: try { try decoder.decodeRepeatedStringField(value: &_storage._classes) }()
+        case 3: try { try decoder.decodeRepeatedFloatField(value: &_storage._prior) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._baseClasses) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._trunkStorage) }()
+        case 6: try { try decoder.decodeSingularBytesField(value: &_storage._preprocessingDigest) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._heads) }()
+        case 8: try { try decoder.decodeSingularBytesField(value: &_storage._trunkDigest) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._lastResort) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._baseHeads) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._origin) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._producer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._producer, fieldNumber: 1)
+      }
+      if !_storage._classes.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._classes, fieldNumber: 2)
+      }
+      if !_storage._prior.isEmpty {
+        try visitor.visitPackedFloatField(value: _storage._prior, fieldNumber: 3)
+      }
+      if _storage._baseClasses != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._baseClasses, fieldNumber: 4)
+      }
+      if _storage._trunkStorage != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._trunkStorage, fieldNumber: 5)
+      }
+      if !_storage._preprocessingDigest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._preprocessingDigest, fieldNumber: 6)
+      }
+      if !_storage._heads.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._heads, fieldNumber: 7)
+      }
+      if !_storage._trunkDigest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._trunkDigest, fieldNumber: 8)
+      }
+      try { if let v = _storage._lastResort {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if !_storage._baseHeads.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._baseHeads, fieldNumber: 10)
+      }
+      try { if let v = _storage._origin {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_Heads, rhs: Pex_Heads) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._producer != rhs_storage._producer {return false}
+        if _storage._classes != rhs_storage._classes {return false}
+        if _storage._prior != rhs_storage._prior {return false}
+        if _storage._baseClasses != rhs_storage._baseClasses {return false}
+        if _storage._trunkStorage != rhs_storage._trunkStorage {return false}
+        if _storage._preprocessingDigest != rhs_storage._preprocessingDigest {return false}
+        if _storage._heads != rhs_storage._heads {return false}
+        if _storage._trunkDigest != rhs_storage._trunkDigest {return false}
+        if _storage._lastResort != rhs_storage._lastResort {return false}
+        if _storage._baseHeads != rhs_storage._baseHeads {return false}
+        if _storage._origin != rhs_storage._origin {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_LastResort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LastResort"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}classifier\0\u{1}head\0\u{1}exit\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1578,59 +1908,39 @@ nonisolated extension Pex_Heads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.producer) }()
-      case 2: try { try decoder.decodeRepeatedStringField(value: &self.classes) }()
-      case 3: try { try decoder.decodeRepeatedFloatField(value: &self.prior) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.baseClasses) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.trunkStorage) }()
-      case 6: try { try decoder.decodeSingularBytesField(value: &self.preprocessingDigest) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.heads) }()
+      case 1: try { try decoder.decodeSingularFloatField(value: &self.classifier) }()
+      case 2: try { try decoder.decodeSingularFloatField(value: &self.head) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.exit) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.producer.isEmpty {
-      try visitor.visitSingularStringField(value: self.producer, fieldNumber: 1)
+    if self.classifier.bitPattern != 0 {
+      try visitor.visitSingularFloatField(value: self.classifier, fieldNumber: 1)
     }
-    if !self.classes.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.classes, fieldNumber: 2)
+    if self.head.bitPattern != 0 {
+      try visitor.visitSingularFloatField(value: self.head, fieldNumber: 2)
     }
-    if !self.prior.isEmpty {
-      try visitor.visitPackedFloatField(value: self.prior, fieldNumber: 3)
-    }
-    if self.baseClasses != 0 {
-      try visitor.visitSingularUInt32Field(value: self.baseClasses, fieldNumber: 4)
-    }
-    if self.trunkStorage != 0 {
-      try visitor.visitSingularUInt32Field(value: self.trunkStorage, fieldNumber: 5)
-    }
-    if !self.preprocessingDigest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.preprocessingDigest, fieldNumber: 6)
-    }
-    if !self.heads.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.heads, fieldNumber: 7)
+    if self.exit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.exit, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Pex_Heads, rhs: Pex_Heads) -> Bool {
-    if lhs.producer != rhs.producer {return false}
-    if lhs.classes != rhs.classes {return false}
-    if lhs.prior != rhs.prior {return false}
-    if lhs.baseClasses != rhs.baseClasses {return false}
-    if lhs.trunkStorage != rhs.trunkStorage {return false}
-    if lhs.preprocessingDigest != rhs.preprocessingDigest {return false}
-    if lhs.heads != rhs.heads {return false}
+  static func ==(lhs: Pex_LastResort, rhs: Pex_LastResort) -> Bool {
+    if lhs.classifier != rhs.classifier {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.exit != rhs.exit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".PersonalHead"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0\u{3}branch_digest\0\u{3}earlier_branch_digests\0")
+nonisolated extension Pex_BaseHeadUse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BaseHeadUse"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}head_digest\0\u{1}temperature\0\u{1}threshold\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1640,12 +1950,9 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.exit) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.prefixDigest) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.structureDigest) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.enabled) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._head) }()
-      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.earlierDigests) }()
-      case 7: try { try decoder.decodeSingularBytesField(value: &self.branchDigest) }()
-      case 8: try { try decoder.decodeRepeatedBytesField(value: &self.earlierBranchDigests) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.headDigest) }()
+      case 4: try { try decoder.decodeSingularFloatField(value: &self.temperature) }()
+      case 5: try { try decoder.decodeSingularFloatField(value: &self._threshold) }()
       default: break
       }
     }
@@ -1662,36 +1969,262 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.prefixDigest.isEmpty {
       try visitor.visitSingularBytesField(value: self.prefixDigest, fieldNumber: 2)
     }
-    if !self.structureDigest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.structureDigest, fieldNumber: 3)
+    if !self.headDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.headDigest, fieldNumber: 3)
     }
-    if self.enabled != false {
-      try visitor.visitSingularBoolField(value: self.enabled, fieldNumber: 4)
+    if self.temperature.bitPattern != 0 {
+      try visitor.visitSingularFloatField(value: self.temperature, fieldNumber: 4)
     }
-    try { if let v = self._head {
+    try { if let v = self._threshold {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_BaseHeadUse, rhs: Pex_BaseHeadUse) -> Bool {
+    if lhs.exit != rhs.exit {return false}
+    if lhs.prefixDigest != rhs.prefixDigest {return false}
+    if lhs.headDigest != rhs.headDigest {return false}
+    if lhs.temperature != rhs.temperature {return false}
+    if lhs._threshold != rhs._threshold {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_Origin: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Origin"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}base\0\u{1}date\0\u{1}samples\0\u{1}labelled\0\u{1}measured\0\u{1}note\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.base) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.date) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.samples) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.labelled) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._measured) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.base.isEmpty {
+      try visitor.visitSingularStringField(value: self.base, fieldNumber: 1)
+    }
+    if !self.date.isEmpty {
+      try visitor.visitSingularStringField(value: self.date, fieldNumber: 2)
+    }
+    if self.samples != 0 {
+      try visitor.visitSingularUInt32Field(value: self.samples, fieldNumber: 3)
+    }
+    if self.labelled != 0 {
+      try visitor.visitSingularUInt32Field(value: self.labelled, fieldNumber: 4)
+    }
+    try { if let v = self._measured {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    if !self.earlierDigests.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.earlierDigests, fieldNumber: 6)
+    if !self.note.isEmpty {
+      try visitor.visitSingularStringField(value: self.note, fieldNumber: 6)
     }
-    if !self.branchDigest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.branchDigest, fieldNumber: 7)
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_Origin, rhs: Pex_Origin) -> Bool {
+    if lhs.base != rhs.base {return false}
+    if lhs.date != rhs.date {return false}
+    if lhs.samples != rhs.samples {return false}
+    if lhs.labelled != rhs.labelled {return false}
+    if lhs._measured != rhs._measured {return false}
+    if lhs.note != rhs.note {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_Measured: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Measured"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}figure\0\u{1}samples\0\u{1}before\0\u{1}after\0\u{1}low\0\u{1}high\0\u{1}cost\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.figure) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.samples) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.before) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.after) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.low) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self.high) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.cost) }()
+      default: break
+      }
     }
-    if !self.earlierBranchDigests.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.earlierBranchDigests, fieldNumber: 8)
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.figure.isEmpty {
+      try visitor.visitSingularStringField(value: self.figure, fieldNumber: 1)
+    }
+    if self.samples != 0 {
+      try visitor.visitSingularUInt32Field(value: self.samples, fieldNumber: 2)
+    }
+    if self.before.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.before, fieldNumber: 3)
+    }
+    if self.after.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.after, fieldNumber: 4)
+    }
+    if self.low.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.low, fieldNumber: 5)
+    }
+    if self.high.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.high, fieldNumber: 6)
+    }
+    if self.cost.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.cost, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Pex_Measured, rhs: Pex_Measured) -> Bool {
+    if lhs.figure != rhs.figure {return false}
+    if lhs.samples != rhs.samples {return false}
+    if lhs.before != rhs.before {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.low != rhs.low {return false}
+    if lhs.high != rhs.high {return false}
+    if lhs.cost != rhs.cost {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PersonalHead"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exit\0\u{3}prefix_digest\0\u{3}structure_digest\0\u{1}enabled\0\u{1}head\0\u{3}earlier_digests\0\u{3}branch_digest\0\u{3}earlier_branch_digests\0")
+
+  fileprivate class _StorageClass {
+    var _exit: UInt32 = 0
+    var _prefixDigest: Data = Data()
+    var _structureDigest: Data = Data()
+    var _enabled: Bool = false
+    var _head: Pex_HeadRecord? = nil
+    var _earlierDigests: [Data] = []
+    var _branchDigest: Data = Data()
+    var _earlierBranchDigests: [Data] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _exit = source._exit
+      _prefixDigest = source._prefixDigest
+      _structureDigest = source._structureDigest
+      _enabled = source._enabled
+      _head = source._head
+      _earlierDigests = source._earlierDigests
+      _branchDigest = source._branchDigest
+      _earlierBranchDigests = source._earlierBranchDigests
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._exit) }()
+        case 2: try { try decoder.decodeSingularBytesField(value: &_storage._prefixDigest) }()
+        case 3: try { try decoder.decodeSingularBytesField(value: &_storage._structureDigest) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._enabled) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._head) }()
+        case 6: try { try decoder.decodeRepeatedBytesField(value: &_storage._earlierDigests) }()
+        case 7: try { try decoder.decodeSingularBytesField(value: &_storage._branchDigest) }()
+        case 8: try { try decoder.decodeRepeatedBytesField(value: &_storage._earlierBranchDigests) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._exit != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._exit, fieldNumber: 1)
+      }
+      if !_storage._prefixDigest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._prefixDigest, fieldNumber: 2)
+      }
+      if !_storage._structureDigest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._structureDigest, fieldNumber: 3)
+      }
+      if _storage._enabled != false {
+        try visitor.visitSingularBoolField(value: _storage._enabled, fieldNumber: 4)
+      }
+      try { if let v = _storage._head {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if !_storage._earlierDigests.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._earlierDigests, fieldNumber: 6)
+      }
+      if !_storage._branchDigest.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._branchDigest, fieldNumber: 7)
+      }
+      if !_storage._earlierBranchDigests.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._earlierBranchDigests, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Pex_PersonalHead, rhs: Pex_PersonalHead) -> Bool {
-    if lhs.exit != rhs.exit {return false}
-    if lhs.prefixDigest != rhs.prefixDigest {return false}
-    if lhs.structureDigest != rhs.structureDigest {return false}
-    if lhs.enabled != rhs.enabled {return false}
-    if lhs._head != rhs._head {return false}
-    if lhs.earlierDigests != rhs.earlierDigests {return false}
-    if lhs.branchDigest != rhs.branchDigest {return false}
-    if lhs.earlierBranchDigests != rhs.earlierBranchDigests {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._exit != rhs_storage._exit {return false}
+        if _storage._prefixDigest != rhs_storage._prefixDigest {return false}
+        if _storage._structureDigest != rhs_storage._structureDigest {return false}
+        if _storage._enabled != rhs_storage._enabled {return false}
+        if _storage._head != rhs_storage._head {return false}
+        if _storage._earlierDigests != rhs_storage._earlierDigests {return false}
+        if _storage._branchDigest != rhs_storage._branchDigest {return false}
+        if _storage._earlierBranchDigests != rhs_storage._earlierBranchDigests {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1699,7 +2232,7 @@ nonisolated extension Pex_PersonalHead: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Pex_Statistics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Statistics"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exits\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exits\0\u{1}reference\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1708,20 +2241,29 @@ nonisolated extension Pex_Statistics: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.exits) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._reference) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.exits.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.exits, fieldNumber: 1)
     }
+    try { if let v = self._reference {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Pex_Statistics, rhs: Pex_Statistics) -> Bool {
     if lhs.exits != rhs.exits {return false}
+    if lhs._reference != rhs._reference {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

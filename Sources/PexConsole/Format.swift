@@ -24,6 +24,17 @@ public enum Format {
   /// A share as percents with one decimal.
   public static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
+  /// An interval of shares as percents with one decimal.
+  public static func percents(_ shares: ClosedRange<Double>) -> String {
+    String(format: "%.1f to %.1f %%", 100 * shares.lowerBound, 100 * shares.upperBound)
+  }
+
+  /// A difference of shares as points with one decimal and a sign; without one where it rounds to nothing.
+  public static func points(_ difference: Double) -> String {
+    let text = String(format: "%+.1f", 100 * difference)
+    return ["+0.0", "-0.0"].contains(text) ? "0.0" : text
+  }
+
   /// Seconds, or minutes where there are many.
   public static func seconds(_ value: Double) -> String {
     value < 120 ? String(format: "%.1f s", value) : String(format: "%.1f min", value / 60)

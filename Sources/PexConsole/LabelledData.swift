@@ -1,34 +1,28 @@
 import PexBundle
 import PexData
 import PexTensor
-import PexTraining
 
 /// Labelled samples for a bundle, from an image folder or an npz file.
 public struct LabelledData {
-  /// The names of all classes that labels speak of: the bundle's, else the folders'.
+  /// The names of all classes that labels speak of: the bundle's, then those of the person's own; else the folders'.
   public let classNames: [String]
-  /// The samples with their names.
+  /// The samples with their names; all have labels.
   public let dataset: Dataset
-  /// The same for training and evaluation.
-  public let samples: TrainingSamples
 
   /// Opens a folder or a file; pictures are decoded when they are needed.
   /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it holds no samples, labels that the bundle
   ///   does not know, or numbers that are not finite.
-  public init(path: String, for contents: BundleContents, _ console: Console) throws {
+  /// - Parameter own: how folders are taken that are named like no class of the bundle; nil to refuse them.
+  public init(path: String, for contents: BundleContents, own: OwnClasses? = nil, _ console: Console) throws {
     let dataset = try Dataset(
       path: path, format: try contents.sampleFormat(), classNames: contents.labels ?? [],
-      classCount: contents.trunk.classCount)
+      classCount: contents.trunk.classCount, own: own)
     self.dataset = dataset
-    classNames = contents.classNames ?? dataset.classFolders
+    classNames = dataset.classNames.isEmpty ? contents.classNames ?? [] : dataset.classNames
     dataset.warnings.forEach(console.warn)
     guard dataset.labels.allSatisfy({ $0 != nil }) else {
       throw PexError(
         .malformed, "\(path): expected labels: a folder a class, or 'y' in an npz file, found samples without labels")
     }
-    let preprocessing = try PreprocessingRecord.digest(of: contents.preprocessing)
-    samples = TrainingSamples(
-      labels: dataset.labels, digest: { try dataset.digest($0, preprocessing: preprocessing) },
-      inputs: { [try dataset.sample($0).tensor] })
   }
 }

@@ -72,10 +72,27 @@ public struct OutputPath: Sendable {
 
   /// Writes a text, whole or not at all.
   /// - Throws: as `AtomicFile.write`.
-  public func write(_ text: String) throws {
+  public func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+  /// Writes bytes, whole or not at all.
+  /// - Throws: as `AtomicFile.write`.
+  public func write(_ bytes: [UInt8]) throws {
     try AtomicFile.write(to: path, overwriting: force) { sink in
-      try Array(text.utf8).withUnsafeBytes { try sink.write($0) }
+      try bytes.withUnsafeBytes { try sink.write($0) }
     }
+  }
+
+  /// Writes a text that comes piece by piece, whole or not at all.
+  /// - Parameter body: is given what takes the pieces.
+  /// - Returns: what `body` returns.
+  /// - Throws: as `AtomicFile.write`; whatever `body` throws, and nothing is written then.
+  public func writing<Result>(_ body: ((String) throws -> Void) throws -> Result) throws -> Result {
+    var result: Result?
+    try AtomicFile.write(to: path, overwriting: force) { sink in
+      result = try body { text in try Array(text.utf8).withUnsafeBytes { try sink.write($0) } }
+    }
+    guard let result else { throw PexError(.defect, "\(path): nothing was written") }
+    return result
   }
 
   private var isFileOrLink: Bool {

@@ -4,8 +4,8 @@ import PexTensor
 import PexTraining
 
 extension TrainingSamples {
-  /// The samples of some datasets one after the other. A picture that cannot be read is left out of training; arrays are not
-  /// forgiven anything, since nothing but a mistake makes them unsound.
+  /// The samples of some datasets one after the other. A picture that cannot be read, or of which the network makes nothing
+  /// finite, is left out; arrays are not forgiven anything, since nothing but a mistake makes them unsound.
   /// - Throws: ``PexError`` (malformed) when the preprocessing has no digest.
   public init(_ datasets: [Dataset], for contents: BundleContents) throws {
     let preprocessing = try PreprocessingRecord.digest(of: contents.preprocessing)
@@ -23,6 +23,8 @@ extension TrainingSamples {
       try reading(index) { try $0.digest($1, preprocessing: preprocessing) }
     } name: { index in
       datasets[places[index].0].name(places[index].1)
+    } isForgiven: { index in
+      datasets[places[index].0].isPicture(places[index].1)
     } inputs: { index in
       try reading(index) { [try $0.sample($1).tensor] }
     }

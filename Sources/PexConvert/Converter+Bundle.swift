@@ -49,11 +49,27 @@ extension Converter {
     }
     let statistics = try Statistics(old, standing, in: new)
     new.statistics = statistics.kept
+    new.reference = reference(old, standing, new)
+    if old.reference != nil, new.reference == nil {
+      warnings.append(
+        "what ordinary pictures look like is of other answers or features: dropped, store it anew with --calibrate")
+    }
     let losesPolicy = old.policy != nil && !standing.losses.isEmpty
     if !losesPolicy { new.policy = old.policy?.numbered(standing.numbers) }
     return warnings
       + [standing.warning(losesPolicy: losesPolicy), statistics.warning, arrays(old, standing, new)]
       .compactMap(\.self)
+  }
+
+  /// How the model answers ordinary pictures, where it still answers them so: the same trunk, classifier and pictures.
+  private static func reference(
+    _ old: BundleContents, _ standing: StandingHeads, _ new: BundleContents
+  ) -> ExitStatistics? {
+    guard standing.loss == nil, old.trunk.digest == new.trunk.digest,
+      old.trunk.graph.classifier.map({ old.trunk.graph[$0.logits].name })
+        == new.trunk.graph.classifier.map({ new.trunk.graph[$0.logits].name })
+    else { return nil }
+    return old.reference
   }
 
   /// Heads that were trained on arrays stay when pictures get a way to become such.

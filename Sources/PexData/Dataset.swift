@@ -15,8 +15,9 @@ public struct Dataset: Sendable {
 
   /// The class of every sample, in order, as ``Sample/label``; known without decoding anything.
   public let labels: [Int?]
-  /// The names of the class folders; empty for archives and flat folders.
-  public let classFolders: [String]
+  /// The names of all classes that ``labels`` speak of: the model's, then those of the person's own; empty where nobody names
+  /// any.
+  public let classNames: [String]
   /// What the user should know: one line each.
   public let warnings: [String]
   private let format: SampleFormat
@@ -36,12 +37,15 @@ public struct Dataset: Sendable {
   /// - Parameters:
   ///   - classNames: the bundle's labels; empty when it has none.
   ///   - classCount: the number of classes of the model; nil when it has no classifier.
+  ///   - own: how folders are taken that are named like no class of the model; nil to refuse them.
   ///   - ignoresLabels: takes all samples as unlabelled, whatever folders they lie in.
   /// - Throws: ``PexError`` (unreadable) when `path` cannot be opened; (malformed) when folders, shapes, numbers or
   ///   labels are unsound.
   public init(
-    path: String, format: SampleFormat, classNames: [String] = [], classCount: Int? = nil, ignoresLabels: Bool = false
+    path: String, format: SampleFormat, classNames: [String] = [], classCount: Int? = nil, own: OwnClasses? = nil,
+    ignoresLabels: Bool = false
   ) throws {
+    let known = classNames.isEmpty ? (0..<(classCount ?? 0)).map(String.init) : classNames
     try format.preprocessing.validate(channels: format.channels)
     self.format = format
     if try FileKind(path) == .folder {
@@ -49,22 +53,21 @@ public struct Dataset: Sendable {
       source = .files(folder.samples.map(\.path))
       guard !ignoresLabels, !folder.classes.isEmpty else {
         labels = folder.samples.map { _ in nil }
-        (classFolders, warnings) = ([], [])
+        (self.classNames, warnings) = (known + (own?.names ?? []), [])
         return
       }
       let mapping = try naming(path) {
-        try LabelMapping(folders: folder.classes, labels: classNames, classCount: classCount)
+        try LabelMapping(folders: folder.classes, labels: classNames, classCount: classCount, own: own)
       }
       labels = folder.samples.map { $0.label.map { mapping.indices[$0] } }
-      classFolders = folder.classes
-      warnings = mapping.warning.map { [$0] } ?? []
+      (self.classNames, warnings) = (mapping.names, mapping.warnings)
     } else {
       let archive = try SampleArchive(
         path: path, format: format, classCount: classNames.isEmpty ? classCount : classNames.count,
         ignoresLabels: ignoresLabels)
       source = .archive(path: path, x: archive.x)
       labels = archive.labels
-      (classFolders, warnings) = ([], [])
+      (self.classNames, warnings) = (known + (own?.names ?? []), [])
     }
   }
 

@@ -3,7 +3,7 @@ extension PexError.Kind {
   public var exitStatus: Int32 {
     switch self {
     case .usage: 64
-    case .malformed: 65
+    case .malformed, .notFinite: 65
     case .unreadable: 66
     case .unsupported: 69
     case .defect, .exhausted: 70

@@ -8,6 +8,8 @@ public struct PexError: Error, Hashable, Sendable {
     case usage
     /// A file is malformed or damaged, or data is unusable (65).
     case malformed
+    /// Numbers are not finite where only finite ones mean something: the sample's fault, not the model's (65).
+    case notFinite
     /// An input is missing or cannot be read (66).
     case unreadable
     /// An operator, layer or attribute is not supported by this version (69).

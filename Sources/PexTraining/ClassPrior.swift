@@ -15,9 +15,11 @@ public struct ClassPrior: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - logits: of a classifier for which all classes are as frequent, one row a sample.
-  ///   - temperature: what the logits are divided by; positive.
+  ///   - temperature: what the logits are divided by; positive. Well below 1 samples are nearly counted by their answers, which
+  ///     errs less where the classifier is unsure than taking its doubts at their word.
+  ///   - pseudoCount: how many samples of every class are added, whatever the samples say; at least 0.
   /// - Throws: ``PexError`` (malformed) when there are no samples.
-  public init(estimating logits: LogitTable, temperature: Float = 1) throws {
+  public init(estimating logits: LogitTable, temperature: Float = 1, pseudoCount: Double = 0) throws {
     guard logits.count > 0 else { throw PexError(.malformed, "no samples to estimate the classes from") }
     let classes = logits.classes
     let likelihoods = Self.likelihoods(logits, temperature: temperature)
@@ -29,7 +31,8 @@ public struct ClassPrior: Hashable, Sendable {
         let total = zip(row, shares).reduce(0) { $0 + $1.0 * $1.1 }
         for (index, likelihood) in row.enumerated() { next[index] += likelihood * shares[index] / total }
       }
-      for index in next.indices { next[index] /= Double(logits.count) }
+      let all = Double(logits.count) + pseudoCount * Double(classes)
+      for index in next.indices { next[index] = (next[index] + pseudoCount) / all }
       let change = zip(next, shares).reduce(0) { $0 + abs($1.0 - $1.1) }
       shares = next
       if change < 1e-6 { break }

@@ -29,15 +29,20 @@ public struct ExitCosts: Hashable, Sendable {
   /// - Parameters:
   ///   - heads: by depth.
   ///   - withFinal: whether the final classifier follows.
+  ///   - final: the head that has a part in its answer.
   /// - Throws: never, as sizes fit.
-  public init(of heads: [(exit: Int, specification: HeadSpecification)], in model: Model, withFinal: Bool) throws {
+  public init(
+    of heads: [(exit: Int, specification: HeadSpecification)], in model: Model, withFinal: Bool,
+    final: (exit: Int, specification: HeadSpecification)? = nil
+  ) throws {
     let total = Double(max(model.cost.multiplyAccumulates, 1))
     try self.init(
       trunk: heads.map { model.prefixShare(.exit($0.exit)) } + (withFinal ? [1] : []),
-      heads: heads.map { Double($0.specification.readoutMultiplyAccumulates) / total } + (withFinal ? [0] : []),
-      convolutions: heads.map { head in
+      heads: heads.map { Double($0.specification.readoutMultiplyAccumulates) / total }
+        + (withFinal ? [Double(final?.specification.readoutMultiplyAccumulates ?? 0) / total] : []),
+      convolutions: (heads + (withFinal ? [final] : []).compactMap(\.self)).map { head in
         head.specification.convolutionCosts(at: head.exit).mapValues { Double($0) / total }
-      } + (withFinal ? [[:]] : []))
+      } + (withFinal && final == nil ? [[:]] : []))
   }
 
   /// What taking each exit costs when samples pass the heads of some exits alone: the trunk, these heads on the way and

@@ -39,6 +39,17 @@ public struct FeatureAlignment: Sendable {
     offset = means.indices.map { means[$0] - Double(own.mean[$0]) * factors[$0] }
   }
 
+  private init(shift: Double, factor: [Double], offset: [Double]) {
+    (self.shift, self.factor, self.offset) = (shift, factor, offset)
+  }
+
+  /// Part of the way.
+  /// - Parameter trust: 0 to 1.
+  func weighed(by trust: Double) -> FeatureAlignment {
+    FeatureAlignment(
+      shift: shift, factor: factor.map { 1 + trust * ($0 - 1) }, offset: offset.map { trust * $0 })
+  }
+
   /// Whether the person's features lie elsewhere than expected.
   public var isShifted: Bool { shift > Self.shiftLimit }
 

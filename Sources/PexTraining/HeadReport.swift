@@ -35,4 +35,8 @@ public struct TrainedHead: Sendable {
   public let heldLogits: LogitTable
   /// The temperature where held-out samples are too few to choose one.
   public let fallbackTemperature: Float
+  /// Whether the head is the bundle's own base head, limited to the classes: a head file names it instead of holding it.
+  public var isBase = false
+  /// Whether a head file holds it: what neither a policy takes nor the last resort asks is left out.
+  public var isWritten = true
 }

@@ -143,16 +143,16 @@ public enum HeadTrainer {
     return try finished(best.job, best.contender, more: steps - best.contender.steps)
   }
 
-  /// Whether the losses of some samples are lower beyond chance: the mean difference of a sample is above zero with 95 %,
-  /// one-sided.
+  /// Whether the losses of some samples are lower beyond chance: the mean difference of a sample is above zero by so many
+  /// standard errors, by default those of 95 %, one-sided.
   /// What was there before stays otherwise: of several means of a hundred samples the lowest is lower by luck more
   /// often than not.
-  package static func isLower(_ new: [Double], than old: [Double]) -> Bool {
+  package static func isLower(_ new: [Double], than old: [Double], errors: Double = 1.645) -> Bool {
     let gains = zip(old, new).map { $0 - $1 }
     let count = Double(gains.count)
     let mean = gains.reduce(0, +) / count
     let variance = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(count - 1, 1)
-    return mean > 1.645 * (variance / count).squareRoot()
+    return mean > errors * (variance / count).squareRoot()
   }
 
   /// With fewer held-out samples the base head is where training starts.

@@ -82,6 +82,7 @@ extension [TrainedHead] {
     closesExits: Bool = true
   ) throws -> PolicyOutcome? {
     var (right, cost, taken) = (0, 0.0, [Int](repeating: 0, count: costs.trunk.count))
+    var (unlike, lost, gained) = (0, 0, 0)
     for part in samples.measured {
       let (exits, choice) = try chosen(
         samples, without: part, costs: costs, last: last, goal: goal, closesExits: closesExits)
@@ -90,12 +91,20 @@ extension [TrainedHead] {
       for (sample, exit) in zip(part, choice.taken(exits.map { $0.selected(part) })) {
         taken[exit] += 1
         cost += costs[exit]
-        if exits[exit].classes[sample] == samples.answers[sample] { right += 1 }
+        let isRight = exits[exit].classes[sample] == samples.answers[sample]
+        if isRight { right += 1 }
+        let whole = exits[exits.count - 1].classes[sample]
+        guard whole != exits[exit].classes[sample] else { continue }
+        unlike += 1
+        if isRight { gained += 1 }
+        if whole == samples.answers[sample] { lost += 1 }
       }
     }
     let count = taken.reduce(0, +)
     guard count > 0 else { return nil }
-    return PolicyOutcome(right: right, taken: taken, meanCost: cost / Double(count), count: count)
+    return PolicyOutcome(
+      right: right, taken: taken, meanCost: cost / Double(count), count: count, unlike: unlike, lost: lost,
+      gained: gained)
   }
 
   /// The policy that all samples but those of one part would choose, and what the exits then answer for every sample;

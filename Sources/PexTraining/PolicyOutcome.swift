@@ -8,9 +8,18 @@ public struct PolicyOutcome: Hashable, Sendable {
   public let meanCost: Double
   /// Share of samples that took each exit, shallowest first; sums to 1.
   public let exitShares: [Double]
+  /// How many samples were counted.
+  public let count: Int
+  /// How many of them were answered otherwise than by the last resort, and of these how many it answers right while the exit
+  /// does not, and the other way round.
+  public private(set) var (unlike, lost, gained) = (0, 0, 0)
 
   /// What was counted on `count` samples: right ones, and how many took each exit.
-  init(right: Int, taken: [Int], meanCost: Double, count: Int) {
+  init(
+    right: Int, taken: [Int], meanCost: Double, count: Int, unlike: Int = 0, lost: Int = 0, gained: Int = 0
+  ) {
+    self.count = count
+    (self.unlike, self.lost, self.gained) = (unlike, lost, gained)
     accuracy = Double(right) / Double(max(count, 1))
     self.meanCost = meanCost
     exitShares = taken.map { Double($0) / Double(max(count, 1)) }
@@ -37,6 +46,7 @@ public struct PolicyOutcome: Hashable, Sendable {
       if exits[exit].classes[sample] == labels[sample] { right += 1 }
     }
     let total = Double(labels.count)
+    count = labels.count
     accuracy = Double(right) / total
     exitShares = counts.map { Double($0) / total }
     meanCost = zip(exitShares, costs).reduce(0) { $0 + $1.0 * $1.1 }

@@ -124,25 +124,28 @@ struct Discriminant: Sendable {
   private let core: [Double]
 
   /// - Throws: ``PexError`` (malformed) when the numbers allow no inverse.
-  init(_ statistics: FeatureStatistics) throws {
+  init(_ statistics: FeatureStatistics, shrinkage: Double = Self.shrinkage) throws {
     try self.init(
-      residual: statistics.residual.floats.map(Double.init), factor: statistics.factor.floats.map(Double.init))
+      residual: statistics.residual.floats.map(Double.init), factor: statistics.factor.floats.map(Double.init),
+      shrinkage: shrinkage)
   }
 
   /// Where nothing is known about the spread within classes: that of all samples, each feature by itself.
   /// - Throws: ``PexError`` (malformed) when there are no samples.
   init(spreadOf table: FeatureTable) throws {
     let spread = try Standardisation(table, rows: Array(0..<table.count)).deviation
-    try self.init(residual: spread.map { Double($0) * Double($0) }, factor: [])
+    try self.init(
+      residual: spread.map { Double($0) * Double($0) }, factor: [],
+      shrinkage: Self.shrinkage)
   }
 
-  private init(residual: [Double], factor: [Double]) throws {
+  private init(residual: [Double], factor: [Double], shrinkage: Double) throws {
     let width = residual.count
     var variance = residual
     for (index, value) in factor.enumerated() { variance[index % width] += value * value }
     let floor = max(1e-12, 1e-4 * variance.reduce(0, +) / Double(max(width, 1)))
-    let keep = 1 - Self.shrinkage
-    inverse = zip(residual, variance).map { 1 / max(floor, keep * $0 + Self.shrinkage * $1) }
+    let keep = 1 - shrinkage
+    inverse = zip(residual, variance).map { 1 / max(floor, keep * $0 + shrinkage * $1) }
     let scaled = factor.map { $0 * keep.squareRoot() }
     self.factor = scaled
     let rank = width > 0 ? factor.count / width : 0

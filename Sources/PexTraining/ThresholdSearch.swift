@@ -142,6 +142,8 @@ extension ThresholdSearch {
     var right = 0
     /// Samples that the best single exit answers right and the policy wrong, and the other way round.
     var (lost, gained) = (0, 0)
+    /// Samples that are not answered as by the last resort.
+    var unlike = 0
     /// Samples that were wrong at any threshold so far.
     var spoiled: [Bool]
     var spoiledCount = 0
@@ -168,6 +170,7 @@ extension ThresholdSearch {
       let isRight = answer == search.labels[sample]
       taken[exit[sample]] += change
       if isRight { right += change }
+      if answer != search.exits[search.exits.count - 1].classes[sample] { unlike += change }
       if isRight && !search.best[sample] { gained += change }
       if !isRight && search.best[sample] { lost += change }
       if !isRight && !spoiled[sample] {
@@ -181,12 +184,14 @@ extension ThresholdSearch {
       return Found(
         threshold: threshold, right: right, taken: taken, meanCost: meanCost,
         meetsGoal: limit.allows(
-          right: right, lost: lost, gained: gained, spoiled: spoiledCount, meanCost: meanCost))
+          right: right, lost: lost, gained: gained, unlike: unlike, early: exit.count - (taken.last ?? 0),
+          spoiled: spoiledCount, meanCost: meanCost))
     }
   }
 
   /// A goal in numbers of samples.
   private enum Limit {
+    case unlike(Int)
     case difference(Double)
     case right(Int)
     case cost(Double)
@@ -194,6 +199,7 @@ extension ThresholdSearch {
 
     init(_ goal: PolicyGoal, count: Int) {
       switch goal {
+      case .faithful: self = .unlike(Int((PolicyGoal.unlike * Double(count) + 1e-9).rounded(.down)) - 1)
       case .nearBest: self = .difference(PolicyGoal.near * Double(count))
       case .accuracy(let target, let confidence):
         self = .right(fewestRight(for: target, of: count, confidence: confidence))
@@ -202,8 +208,9 @@ extension ThresholdSearch {
       }
     }
 
-    func allows(right: Int, lost: Int, gained: Int, spoiled: Int, meanCost: Double) -> Bool {
+    func allows(right: Int, lost: Int, gained: Int, unlike: Int, early: Int, spoiled: Int, meanCost: Double) -> Bool {
       switch self {
+      case .unlike(let most): unlike <= most || early == 0
       case .difference(let near):
         // The difference of two paired shares, and what it may be off by with a probability of a twentieth.
         Double(lost - gained) + 1.64 * Double(lost + gained).squareRoot() <= near

@@ -65,7 +65,11 @@ struct EmissionDescription {
     return .members([
       "output": .string(graph[classifier.output].name), "kind": .string(classifier.kind.rawValue),
       "classes": names(contents.classNames), "answers": .bool(!heads.replacesFinal),
-      "places": .optional(heads.finalPlaces) { .array($0.map(JSON.integer)) },
+      "places": .optional(heads.finalPlaces) { .array($0.map { .optional($0, JSON.integer) }) },
+      "weight": .exact(heads.lastResort.classifier),
+      "added": .optional(heads.lastResort.asksClassifier ? heads.lastResort.exit : nil) { exit in
+        .members(["exit": .integer(exit), "weight": .exact(heads.lastResort.head)])
+      },
     ])
   }
 

@@ -59,6 +59,9 @@ import PexTensor
     if let folder = placement.trainHeads {
       result.contents = try BaseHeads.train(result.contents, folder: folder, console)
     }
+    if let path = placement.calibrate {
+      result.contents.reference = try CalibrationPictures.reference(result.contents, path: path, console)
+    }
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)
     }

@@ -23,6 +23,12 @@ struct PlacementOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Train the base heads now, on a folder of labelled images.", valueName: "folder"))
   var trainHeads: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Store how the model answers these pictures, which should have trained nothing and need no labels: it tells later "
+        + "whether somebody's pictures are like those that the model was made for.", valueName: "folder|file.npz"))
+  var calibrate: String?
+
   func request() throws -> ExitRequest? { try exits.map(ExitRequest.init) }
 
   /// The kind for all exits, where one was asked for, and the kinds of single ones.

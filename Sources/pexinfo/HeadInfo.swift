@@ -1,5 +1,6 @@
 import PexBundle
 import PexConsole
+import PexRuntime
 
 /// What a head file holds.
 struct HeadInfo {
@@ -30,7 +31,7 @@ struct HeadInfo {
         "  exit \(head.exit): \(head.head.specification.words), temperature \(head.head.temperature)\(threshold)"
           + "\(head.isEnabled ? "" : ", disabled"), prefix \("\(head.prefixDigest)".prefix(16))…")
     }
-    if let policy = file.policy { try console.result("policy \(policy.kind.rawValue):\(policy.value)") }
+    if let policy = file.policy { try console.result("policy \(policy.text)") }
     try console.report(
       .report([
         "kind": "heads", "classes": .array(file.classes.map(JSON.string)),
@@ -47,7 +48,7 @@ struct HeadInfo {
               "prefix_digest": .string("\(head.prefixDigest)"),
             ])
           }),
-        "policy": .optional(file.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
+        "policy": .optional(file.policy, { .string($0.text) }),
       ]))
   }
 }

@@ -3,6 +3,7 @@ import PexConsole
 import PexConvert
 import PexExits
 import PexGraph
+import PexRuntime
 import PexTensor
 
 /// What a model or a bundle holds.
@@ -69,7 +70,7 @@ struct ModelInfo {
       try console.result(
         "  statistics of exit \(entry.exit): \(entry.classes) classes, \(entry.channels) channels, rank \(entry.rank)")
     }
-    if let policy = contents.policy { try console.result("policy \(policy.kind.rawValue):\(policy.value)") }
+    if let policy = contents.policy { try console.result("policy \(policy.text)") }
     if let labels = contents.labels {
       let shown = labels.prefix(8).joined(separator: ", ")
       try console.result("\(labels.count) labels: \(shown)\(labels.count > 8 ? ", …" : "")")
@@ -89,7 +90,7 @@ struct ModelInfo {
     members.append(("outputs", .array(graph.outputs.map(outputJSON))))
     members.append(("exit_points", .array(pointsJSON(cost))))
     if let contents {
-      let policy = contents.policy.map { "\($0.kind.rawValue):\($0.value)" }
+      let policy = contents.policy?.text
       members.append(("exits", .array(contents.exits.map(exitJSON))))
       members.append(("statistics", .array(contents.statistics.map(statisticsJSON))))
       members.append(("trunk_digest", .string("\(contents.trunk.digest)")))

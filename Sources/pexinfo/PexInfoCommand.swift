@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import PexBundle
 import PexConsole
 import PexConvert
@@ -24,14 +25,17 @@ import PexTensor
     help: ArgumentHelp("The architecture, for a Keras file that holds weights alone.", valueName: "file.json"))
   var architecture: String?
 
-  @Option(help: ArgumentHelp("Draw the graph for Graphviz.", valueName: "out.dot")) var graph: String?
+  @Option(
+    help: ArgumentHelp(
+      "Draw the network: what it computes and with which kernels, what that costs, and heads at their taps; blocks that "
+        + "repeat are drawn once. For Graphviz with .dot.", valueName: "out.svg|png|pdf|dot"))
+  var graph: String?
   @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
     guard file != nil || ops else { throw ValidationError("a file is missing") }
     guard ops || !markdown else { throw ValidationError("--markdown: only --ops prints a table") }
-    guard graph?.hasSuffix(".dot") ?? true else { throw ValidationError("--graph \(graph ?? ""): expected OUT.dot") }
   }
 
   func execute() throws {
@@ -41,6 +45,10 @@ import PexTensor
     let kind = try BundleReader.kind(ofFileAt: file)
     guard architecture == nil || kind == .other else {
       throw PexError(.usage, "--architecture goes with a Keras file of weights, which \(file) is not")
+    }
+    let drawing = try graph.map { try NetworkDrawing($0, force: force, source: file) }
+    guard drawing == nil || kind != .head else {
+      throw PexError(.usage, "--graph: \(file) holds heads, and no network", hint: "draw the bundle that they are for")
     }
     switch kind {
     case .head: try HeadInfo(try HeadFile(path: file), path: file, check: check).print(console)
@@ -56,24 +64,17 @@ import PexTensor
         )
       }
       try ModelInfo(bundle.contents).print(console)
-      try show(bundle.graph, console)
+      if nodes { try console.result(bundle.graph.text()) }
+      try drawing?.write(bundle.contents, title: (file as NSString).lastPathComponent)
     case .other:
       guard !check else {
         throw PexError(.malformed, "\(file): expected a bundle or a head file, which alone have checksums")
       }
       let model = try ModelSource.open(path: file, architecture: architecture)
       try ModelInfo(model).print(console)
-      try show(model.graph, console)
+      if nodes { try console.result(model.graph.text()) }
+      try drawing?.write(model.graph, title: (file as NSString).lastPathComponent)
     }
-  }
-
-  private func show(_ shown: Graph, _ console: Console) throws {
-    if nodes { try console.result(shown.text()) }
-    guard let path = graph else { return }
-    let drawing = GraphDrawing(shown)
-    let target = OutputPath(wanted: path, input: path, suffix: "dot", force: force, option: "--graph")
-    try target.check()
-    try target.write(drawing.dot)
   }
 
   private func printOperators(_ console: Console) throws {

@@ -19,6 +19,7 @@ import PexTensor
         pexrun model.pex --heads alice.pexhead photos/
         pexrun model.pex --input image=batch.npy --exit final --save-outputs out/
         pexrun model.pex --bench
+      A file that cannot be read does not keep the others from being answered: it is named, and the status is 65 at the end.
       """,
     version: Version.current)
 
@@ -85,14 +86,16 @@ import PexTensor
     let report = RunReport(top: top)
     var saved = SavedOutputs(session.model.bundle.graph)
     var results: [JSON] = []
-    try samples.visit { name, sample in
+    var failed = FailedInputs(console, hasOthers: samples.hasSeveralFiles)
+    try samples.visit(&failed) { name, sample in
       let answer = try naming(name) { try session.run(sample, choice, deadline: route.deadline, reject: route.reject) }
       try console.result(report.line(name, answer))
       results.append(report.json(name, answer))
       if saveOutputs != nil { try saved.add(answer) }
     }
     if let folder = saveOutputs { try saved.write(to: folder, overwriting: force) }
-    try console.report(.report(["results": .array(results)]))
+    try console.report(.report(["results": .array(results), "failed": failed.json]))
+    try failed.check(answered: results.count)
   }
 
   private func warnAboutUntrained(_ session: Session, _ choice: ExitChoice, _ console: Console) {

@@ -26,13 +26,21 @@ struct Samples {
     format = files.isEmpty ? nil : try session.model.bundle.contents.sampleFormat()
   }
 
-  /// Calls `body` with every sample and its name.
-  func visit(_ body: (String, [Tensor]) throws -> Void) throws {
+  /// Whether there is more than one file, of which one can be damaged and the others answered.
+  var hasSeveralFiles: Bool { files.count > 1 }
+
+  /// Calls `body` with every sample and its name. Files that cannot be read, and samples of which the network makes nothing
+  /// finite, go to `failed`.
+  /// - Throws: ``PexError`` as `failed` lets through, and what `body` throws otherwise.
+  func visit(_ failed: inout FailedInputs, _ body: (String, [Tensor]) throws -> Void) throws {
     for (index, sample) in arrays.enumerated() { try body("\(arrayName)#\(index)", sample) }
     for file in files {
-      let samples = try load(file)
+      var samples: [[Tensor]] = []
+      try failed.attempt(file, forgiving: [.malformed, .unreadable, .notFinite]) { samples = try load(file) }
       for (index, sample) in samples.enumerated() {
-        try body(samples.count == 1 ? file : "\(file)#\(index)", sample)
+        let name = samples.count == 1 ? file : "\(file)#\(index)"
+        // Anything else that is malformed now is the bundle.
+        try failed.attempt(name, forgiving: [.notFinite]) { try body(name, sample) }
       }
     }
   }

@@ -45,8 +45,13 @@ import PexTraining
 
   @OptionGroup var training: TrainingArguments
 
-  @Option(help: ArgumentHelp("Draw learning curves.", valueName: "file.svg")) var plot: String?
+  @Option(help: ArgumentHelp("Draw learning curves, as the suffix says.", valueName: "file.svg|png|pdf")) var plot:
+    String?
   @Flag(help: "Write the trained heads into a new bundle as its base heads.") var base = false
+  @Flag(
+    help: "Write every head, and let the deepest one answer, even where held-out samples say that it gains nothing.")
+  var forceHeads = false
+  @Option(help: ArgumentHelp("Something to remember the head file by.", valueName: "text")) var note: String?
   @Option(help: "Threads. Default: one a core.") var threads: Int?
   @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
@@ -62,11 +67,14 @@ import PexTraining
     let model = try Model(try BundleFile(path: bundle))
     let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
     let contents = model.bundle.contents
-    let data = try TrainingData(labelled: data, unlabelled: unlabelled, for: contents, console)
-    var request = try training.request(model)
+    let earlier = try training.earlier(model)
+    let data = try TrainingData(
+      labelled: data, unlabelled: unlabelled, for: contents,
+      own: base ? nil : try training.ownClasses(contents, earlier), console)
+    var request = try training.request(model, earlier, classNames: data.classNames)
     request.options = options
     request.isBase = base
-    request.classNames = data.classNames
+    request.forcesHeads = forceHeads
     if training.from != nil {
       console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
     }
@@ -77,24 +85,28 @@ import PexTraining
     console.warn(skipped: result.skipped, of: count)
     console.warn(result.copies, of: data.samples)
     console.warn(result.gaps)
+    result.notes.forEach(console.warn)
     if base {
       try result.contents(from: contents).write(to: target.path, overwriting: force)
     } else {
-      try result.headFile(for: contents, producer: "pex \(Version.current)").write(to: target.path, overwriting: force)
+      let origin = HeadFileOrigin(
+        base: (bundle as NSString).lastPathComponent, date: Today.text, note: note ?? "")
+      try result.headFile(for: contents, producer: "pex \(Version.current)", origin: origin)
+        .write(to: target.path, overwriting: force)
     }
     try TrainingReport(result, path: target.path, session: session, isBase: base).print(console)
     guard let drawing else { return }
     let subtitle = "\((target.path as NSString).lastPathComponent) from \(result.labels.count) samples"
     try drawing.write(LearningCurves(result.heads, subtitle: subtitle).chart.svg)
-    try console.result("wrote \(drawing.path)")
+    try console.result("wrote \(drawing.output.path)")
   }
 
   /// Where learning curves go, checked before any work.
-  private func drawing(beside target: OutputPath) throws -> OutputPath? {
+  private func drawing(beside target: OutputPath) throws -> ChartFile? {
     guard let plot else { return nil }
-    let drawing = OutputPath(wanted: plot, input: plot, suffix: "svg", force: force, option: "--plot")
+    let drawing = try ChartFile(plot, force: force)
     try drawing.check(sources: [bundle] + [training.from, data, unlabelled].compactMap { $0 })
-    guard drawing.place != target.place else {
+    guard drawing.output.place != target.place else {
       throw PexError(.usage, "--plot \(plot): is where the heads go")
     }
     return drawing

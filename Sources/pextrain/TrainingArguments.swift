@@ -1,5 +1,6 @@
 import ArgumentParser
 import PexBundle
+import PexData
 import PexHeads
 import PexRuntime
 import PexTensor
@@ -44,9 +45,14 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Classes the heads tell apart: names, all, or estimate (from the original classifier's answers). Default: the "
+      "Classes the heads tell apart: names, all, estimate (from the original classifier's answers), own (folders that are "
+        + "named like no class of the model), known+own, or all+own (all of the model's and the own ones). Default: the "
         + "labels' classes, else estimate.", valueName: "list"))
   var classes: String?
+
+  @Option(
+    help: ArgumentHelp("The class that a folder stands for: --map mug=coffee_mug.", valueName: "folder=class"))
+  var map: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -76,7 +82,7 @@ struct TrainingArguments: ParsableArguments {
   var risk: Double?
 
   /// What the exit policy is chosen for.
-  private func goal() throws -> PolicyGoal {
+  private func goal() throws -> PolicyGoal? {
     let goals = [
       targetAccuracy.map { PolicyGoal.accuracy($0, confidence: confidence) }, targetCost.map(PolicyGoal.cost),
       risk.map(PolicyGoal.risk),
@@ -84,9 +90,8 @@ struct TrainingArguments: ParsableArguments {
     guard goals.count <= 1 else {
       throw PexError(.usage, "--target-accuracy, --target-cost and --risk are \(goals.count) goals: give one")
     }
-    let goal = goals.first ?? .nearBest
-    try goal.validate()
-    return goal
+    try goals.first?.validate()
+    return goals.first
   }
 
   func options() throws -> TrainingOptions {
@@ -120,10 +125,35 @@ struct TrainingArguments: ParsableArguments {
     return storage
   }
 
-  func request(_ model: Model) throws -> PersonalTraining.Request {
+  /// The heads to go on from.
+  func earlier(_ model: Model) throws -> HeadSet? {
+    try from.map { path in
+      let file = try HeadFile(path: path)
+      return try naming(path) { try HeadSet(file, on: model.bundle) }
+    }
+  }
+
+  /// How folders are taken that are named like no class of the model.
+  func ownClasses(_ contents: BundleContents, _ earlier: HeadSet?) throws -> OwnClasses {
+    var renames: [String: String] = [:]
+    for text in map {
+      guard let place = text.firstIndex(of: "="), place != text.startIndex else {
+        throw PexError(.usage, "--map \(text): expected FOLDER=CLASS, as in mug=coffee_mug")
+      }
+      let (folder, name) = (String(text[..<place]), String(text[text.index(after: place)...]))
+      guard !name.isEmpty, renames.updateValue(name, forKey: folder) == nil else {
+        throw PexError(.usage, "--map \(text): expected one class for '\(folder)'")
+      }
+    }
+    let known = Set(contents.classNames ?? [])
+    return OwnClasses(names: (earlier?.classes ?? []).filter { !known.contains($0) }, renames: renames)
+  }
+
+  /// - Parameter classNames: of all classes that labels speak of, the model's first.
+  func request(_ model: Model, _ earlier: HeadSet?, classNames: [String]) throws -> PersonalTraining.Request {
     var request = PersonalTraining.Request()
     request.kind = head
-    request.goal = try goal()
+    request.policyGoal = try goal()
     request.supervision = supervision
     request.storage = try storage()
     (request.temperature, request.mix) = (temperature, mix)
@@ -139,25 +169,35 @@ struct TrainingArguments: ParsableArguments {
       return numbers
     }
     request.estimatesClasses = classes == "estimate"
-    if let classes, !request.estimatesClasses { request.classes = try classNumbers(classes, model.bundle.contents) }
-    request.earlier = try from.map { path in
-      let file = try HeadFile(path: path)
-      return try naming(path) { try HeadSet(file, on: model.bundle) }
+    request.earlier = earlier
+    request.classNames = classNames
+    switch classes {
+    case nil, "estimate", "known+own": break
+    case "own": request.ownClasses = .alone
+    case "all+own": request.ownClasses = .besideAll
+    case let list?: request.classes = try classNumbers(list, classNames)
     }
     return request
   }
 
-  private func classNumbers(_ text: String, _ contents: BundleContents) throws -> [Int] {
-    guard let names = contents.classNames else {
+  private func classNumbers(_ text: String, _ names: [String]) throws -> [Int] {
+    guard !names.isEmpty else {
       throw PexError(.usage, "--classes: the bundle has neither a classifier nor labels")
     }
     if text == "all" { return Array(names.indices) }
-    let numbers = try text.split(separator: ",").map { word in
-      guard let number = names.firstIndex(of: String(word)) else {
+    // A name may have commas of its own: the longest that is known counts.
+    let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    var (numbers, next) = ([Int](), 0)
+    while next < words.count {
+      let found = (next + 1...words.count).reversed().lazy.compactMap { end in
+        names.firstIndex(of: words[next..<end].joined(separator: ",")).map { (number: $0, end: end) }
+      }.first
+      guard let found else {
         let known = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
-        throw PexError(.usage, "--classes: there is no class '\(word)'", hint: "classes: \(known)")
+        throw PexError(.usage, "--classes: there is no class '\(words[next])'", hint: "classes: \(known)")
       }
-      return number
+      numbers.append(found.number)
+      next = found.end
     }
     guard Set(numbers).count == numbers.count, numbers.count >= 2 else {
       throw PexError(.usage, "--classes \(text): expected at least two different classes")

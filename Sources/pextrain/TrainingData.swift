@@ -13,15 +13,18 @@ struct TrainingData {
 
   /// Opens what is there.
   /// - Throws: ``PexError``: (usage) when neither is given, else as `LabelledData`.
-  init(labelled: String?, unlabelled: String?, for contents: BundleContents, _ console: Console) throws {
+  /// - Parameter own: how folders are taken that are named like no class of the bundle; nil to refuse them.
+  init(
+    labelled: String?, unlabelled: String?, for contents: BundleContents, own: OwnClasses?, _ console: Console
+  ) throws {
     guard labelled != nil || unlabelled != nil else {
       throw PexError(.usage, "there are no samples: give --data, --unlabelled or both")
     }
-    let first = try labelled.map { try LabelledData(path: $0, for: contents, console) }
+    let first = try labelled.map { try LabelledData(path: $0, for: contents, own: own, console) }
     let second = try unlabelled.map {
       try Dataset(path: $0, format: try contents.sampleFormat(), ignoresLabels: true)
     }
-    classNames = first?.classNames ?? contents.classNames ?? []
+    classNames = first?.classNames ?? (contents.classNames ?? []) + (own?.names ?? [])
     samples = try TrainingSamples([first?.dataset, second].compactMap(\.self), for: contents)
   }
 }

@@ -32,7 +32,7 @@ struct TrainingReport {
         String(report.exit), Format.percent(session.model.prefixShare(.exit(report.exit))),
         trained.head.specification.kind.rawValue, Format.percent(report.trainAccuracy),
         report.validationAccuracy.map(Format.percent) ?? "-", Format.milliseconds(Double(report.temperature)),
-        report.threshold.map { Format.milliseconds(Double($0)) } ?? "-", report.enabled ? "" : "disabled",
+        report.threshold.map { Format.milliseconds(Double($0)) } ?? "-", use(of: trained),
       ])
     }
     for line in table.lines { try console.result(line) }
@@ -66,6 +66,9 @@ struct TrainingReport {
     if let progress = ProgressReport(result) {
       for line in progress.lines { try console.result(line) }
     }
+    if let lastResort = result.lastResort, !lastResort.asksHead, result.policy == nil {
+      try console.result("no head is written: the file holds the person's classes alone")
+    }
     if let verdict = result.verdict {
       for line in VerdictReport(verdict, result.split).lines { try console.result(line) }
     }
@@ -74,6 +77,15 @@ struct TrainingReport {
         + (result.seconds.branches < 0.05 ? "" : "branches \(Format.seconds(result.seconds.branches)), ")
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
+  }
+
+  /// What becomes of a head, in a word.
+  private func use(of trained: TrainedHead) -> String {
+    guard let lastResort = result.lastResort else { return trained.report.enabled ? "" : "disabled" }
+    let kind = trained.isBase ? "base head" : "personal"
+    if trained.report.exit == lastResort.exit { return "\(kind), answers last" }
+    if trained.report.enabled { return kind }
+    return trained.isWritten ? "\(kind), disabled" : "not written"
   }
 
   /// The exits that gain most accuracy for their cost.
@@ -106,7 +118,7 @@ struct TrainingReport {
 
   private var goal: String {
     switch result.goal {
-    case .nearBest: ""
+    case .faithful, .nearBest: ""
     case .accuracy(let target, let confidence):
       " for at least \(Format.percent(target)) with confidence \(confidence)"
     case .cost(let limit): " for at most \(Format.percent(limit)) of MACs"
@@ -143,7 +155,7 @@ struct TrainingReport {
         "validation_accuracy": .optional(report.validationAccuracy, JSON.number),
         "temperature": .number(Double(report.temperature)),
         "threshold": .optional(report.threshold, { .number(Double($0)) }), "enabled": .bool(report.enabled),
-        "epochs": .integer(report.epochs),
+        "epochs": .integer(report.epochs), "written": .bool(trained.isWritten), "base_head": .bool(trained.isBase),
       ])
     }
     return .report([

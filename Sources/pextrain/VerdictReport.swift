@@ -16,7 +16,7 @@ struct VerdictReport {
     let figures = verdict.isAgreement ? "agreement with the original classifier" : "accuracy"
     let samples = "\(verdict.count) held-out samples that trained nothing"
     let chose = split.isCrossFitted ? "" : " (they chose strength and epochs)"
-    var lines = ["from the base head of exit \(verdict.exit) to the personal one, \(figures) on \(samples)\(chose):"]
+    var lines = ["from the base model to the person's answers, \(figures) on \(samples)\(chose):"]
     let width = verdict.steps.map(\.measure.name.count).max() ?? 0
     lines += verdict.steps.map { step in
       let name = step.measure.name.padding(toLength: width, withPad: " ", startingAt: 0)
@@ -34,7 +34,7 @@ struct VerdictReport {
 
   var json: JSON {
     .members([
-      "exit": .integer(verdict.exit), "samples": .integer(verdict.count),
+      "exit": .optional(verdict.lastResort.exit, JSON.integer), "samples": .integer(verdict.count),
       "figures": .string(verdict.isAgreement ? "agreement" : "accuracy"),
       "steps": .array(
         verdict.steps.map { step in
@@ -48,7 +48,11 @@ struct VerdictReport {
           ])
         }),
       "flattered": .bool(verdict.isFlattered),
-      "keep": .optional(verdict.keepsPersonalHeads) { .string($0 ? "personal" : "base") },
+      "keep": verdict.absence == nil ? .string(verdict.keepsPersonalHeads ? "personal" : "base") : .null,
+      "last_resort": .members([
+        "classifier": .exact(verdict.lastResort.classifier), "head": .exact(verdict.lastResort.head),
+        "exit": .optional(verdict.lastResort.exit, JSON.integer),
+      ]),
       "sentence": .string(verdict.sentence),
     ])
   }

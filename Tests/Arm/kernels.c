@@ -114,6 +114,22 @@ static pex_window draw_window(void) {
   return w;
 }
 
+// As the branches of early exits and small networks have them: rows of few pixels, a window of three columns.
+static pex_window draw_narrow_window(void) {
+  static const ptrdiff_t widths[] = {3, 4, 5, 7, 8, 12, 14, 16};
+  pex_window w = {.kernel_height = 1 + draw(3), .kernel_width = 3, .dilation_height = 1, .dilation_width = 1};
+  w.stride_height = 1 + draw(2);
+  w.stride_width = 1 + draw(2);
+  w.pad_height = draw(2);
+  w.pad_width = draw(2);
+  w.out_width = widths[draw(8)];
+  // The last window ends in front of the map's end, at it, or beyond it.
+  w.in_width = (w.out_width - 1) * w.stride_width - w.pad_width + 2 + draw(3);
+  w.in_height = w.kernel_height + draw(14);
+  w.out_height = (w.in_height + w.pad_height - w.kernel_height) / w.stride_height + 1;
+  return w;
+}
+
 static void test_convolution(void) {
   const ptrdiff_t lanes = kernels->lanes;
   const ptrdiff_t groups = draw(3) ? 1 : 1 + draw(4);
@@ -178,8 +194,8 @@ static void test_winograd(void) {
   float *weights = floats(s.out_channels * s.in_channels * 9), *residual = floats(s.out_channels * pixels);
   float *input = blocked(x, s.in_channels, in_pixels), *addend = blocked(residual, s.out_channels, pixels);
   float *packed = floats(points * s.in_channels * out_blocks * lanes), *scratch = floats(18 * lanes * lanes);
-  float *spectrum = floats(points * in_blocks * s.chunk_tiles * lanes);
-  float *sums = floats(points * out_blocks * s.chunk_tiles * lanes);
+  float *spectrum = floats(points * (in_blocks * s.chunk_tiles | 1) * lanes);
+  float *sums = floats(points * (out_blocks * s.chunk_tiles | 1) * lanes);
   float *output = floats(out_blocks * lanes * pixels);
   kernels->pack_winograd(&s, 0, (out_blocks + 1) / 2, weights, packed, scratch);
   for (ptrdiff_t first = 0; first < tiles; first += s.chunk_tiles) {
@@ -197,9 +213,9 @@ static void test_winograd(void) {
   free(spectrum), free(sums), free(output), free(expected.values), free(found);
 }
 
-static void test_depthwise(void) {
+static void test_depthwise(pex_window (*drawn)(void)) {
   const ptrdiff_t lanes = kernels->lanes, channels = 1 + draw(20);
-  pex_window w = draw_window();
+  pex_window w = drawn();
   if (draw(4) == 0) {
     // More rows than are copied at a time.
     w.in_height += 60;
@@ -294,6 +310,32 @@ static void test_layer(void) {
   free(answers.values), free(moved.values), free(moments.values), free(wanted.values);
 }
 
+// What a head reads of a map, in double. Channels behind the last one are NaN: nothing may come of them.
+static void test_pooled_features(void) {
+  const ptrdiff_t lanes = kernels->lanes, channels = 1 + draw(40), pixels = 1 + draw(300), blocks = blocks_of(channels);
+  float *x = floats(channels * pixels), *input = blocked(x, channels, pixels), *features = floats(2 * channels);
+  for (ptrdiff_t i = 0; i < blocks * lanes * pixels; i++) {
+    if (i / (lanes * pixels) * lanes + i % lanes >= channels) input[i] = NAN;
+  }
+  expectation expected = {malloc((size_t)(2 * channels) * sizeof(double)), 1};
+  for (ptrdiff_t c = 0; c < channels; c++) {
+    double sum = 0, largest = -INFINITY;
+    for (ptrdiff_t i = 0; i < pixels; i++) {
+      sum += x[c * pixels + i];
+      largest = fmax(largest, x[c * pixels + i]);
+    }
+    expected.values[c] = sum / (double)pixels;
+    expected.values[channels + c] = largest;
+  }
+  const ptrdiff_t some = draw((uint32_t)blocks + 1);
+  features[2 * channels] = 77;
+  kernels->pool_features(channels, pixels, some, blocks, input, features);
+  kernels->pool_features(channels, pixels, 0, some, input, features);
+  compare("pooled features", features, expected, 2 * channels, 1e-7);
+  if (features[2 * channels] != 77) printf("pooled features: written behind the end\n"), failures++;
+  free(x), free(input), free(features), free(expected.values);
+}
+
 static void test_functions(void) {
   enum { count = 133 };
   float x[count], y[count];
@@ -346,9 +388,13 @@ int main(int count, char **arguments) {
   for (int i = 0; i < 300; i++) {
     test_convolution();
     test_winograd();
-    test_depthwise();
+    test_depthwise(draw_window);
     test_linear();
     test_layer();
+  }
+  for (int i = 0; i < 300; i++) {
+    test_depthwise(draw_narrow_window);
+    test_pooled_features();
   }
   test_functions();
   test_standardized_row();

@@ -74,7 +74,7 @@ import Testing
     let read = try HeadFile(bytes: bytes)
     #expect(read.heads[0].branchDigests == file.heads[0].branchDigests && read.heads[0].head.branches.isEmpty)
     #expect(try read.encoded() == bytes && HeadFile.check(bytes: bytes).count == 2)
-    let matched = try read.match(contents)[0].head.head
+    let matched = try read.match(contents)[0].head
     let branch = try #require(matched.branch)
     #expect(
       try zip(branch.parameters, #require(contents.head(at: 3)?.branch).parameters).allSatisfy {
@@ -181,8 +181,8 @@ import Testing
     let file = try HeadFile(bytes: chainedHeads(contents).encoded())
     #expect(file.heads[0].branchDigests.count == 2 && file.heads[0].head.branches.isEmpty)
     #expect(try file.encoded() == chainedHeads(contents).encoded())
-    #expect(try file.match(contents)[0].head.head.branches.count == 2)
-    #expect(try bundle.match(file)[0].head.head.branches.count == 2)
+    #expect(try file.match(contents)[0].head.branches.count == 2)
+    #expect(try bundle.match(file)[0].head.branches.count == 2)
   }
 
   @Test func anotherBranchInFrontIsRefused() throws {

@@ -92,15 +92,15 @@ import Testing
   @Test func earlierTapsAreFoundByDigest() throws {
     let heads = try Kinds.heads()
     let same = try match(Kinds.trunk())
-    #expect(same.map { $0.head.head.specification } == heads.heads.map(\.head.specification))
+    #expect(same.map { $0.head.specification } == heads.heads.map(\.head.specification))
     // The same values under other numbers: named points stand last.
     let found = try match(Kinds.trunk(["relu", "clipped"], named: ["left"]))
     #expect(found.map(\.exitPoint.number) == [3, 2])
     #expect(
-      found[1].head.head.specification.earlier == [
+      found[1].head.specification.earlier == [
         EarlierTap(exit: 3, channels: 3), EarlierTap(exit: 1, channels: 3),
       ])
-    #expect(zip(found[1].head.head.parameters, heads.heads[1].head.parameters).allSatisfy { $0.isIdentical(to: $1) })
+    #expect(zip(found[1].head.parameters, heads.heads[1].head.parameters).allSatisfy { $0.isIdentical(to: $1) })
   }
 
   @Test func anEarlierTapThatIsNoExitPointIsRefused() throws {

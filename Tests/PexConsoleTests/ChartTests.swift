@@ -111,6 +111,57 @@ import Testing
     #expect(!one.svg.contains("href") && !one.svg.contains("url("))
   }
 
+  @Test func intervalsAreUprightLines() throws {
+    let points: [Chart.Point] = [
+      .init(0.2, 0.5, interval: 0.4...0.7), .init(0.6, 0.9, interval: 0.85...1), .init(0.8, 0.3),
+    ]
+    let found = try outline(chart([.init("s", .circles, colour: 1, points: points)]))
+    let lines = found.elements.filter { $0.classes == ["interval", "c1"] }
+    let marks = found.elements.filter { $0.name == "circle" }
+    #expect(lines.count == 2 && marks.count == 4)
+    for (line, mark) in zip(lines, marks) {
+      #expect(line.number("x1") == mark.number("cx") && line.number("x2") == mark.number("cx"))
+      let middle = try #require(mark.number("cy"))
+      #expect(line.number("y1") ?? 0 > middle && line.number("y2") ?? .infinity < middle)
+    }
+  }
+
+  /// A share's axis ends at one, where its points do, and the frame with it.
+  @Test func anAxisDoesNotGoBeyondItsLimit() throws {
+    var limited = chart([.init(nil, .circles, colour: 0, points: [.init(0.1, 0.02), .init(0.5, 1)])])
+    limited.y.limit = 1
+    let found = try outline(limited)
+    let frame = try #require(found.elements.first { $0.classes == ["frame"] })
+    let marks = found.elements.filter { $0.name == "circle" }
+    #expect(marks[1].number("cy") == frame.number("y"))
+    #expect(!found.texts.contains { $0.hasPrefix("-") } && found.texts.contains("100 %"))
+    // Numbers beyond the limit are shown all the same.
+    limited.series[0].points.append(.init(0.6, 1.2))
+    let beyond = try outline(limited)
+    #expect(try #require(beyond.elements.last { $0.name == "circle" }?.number("cy")) > 0)
+  }
+
+  @Test func aNarrowChartHasItsLegendBelow() throws {
+    let points = (1...8).map { Chart.Point(Double($0) / 8, 0.5 + Double($0) / 20, label: "\($0)") }
+    let series = (0..<5).map { (index: Int) in
+      Chart.Series("series \(index)", .circles, colour: index, points: points)
+    }
+    var narrow = chart(series)
+    (narrow.form, narrow.showsTitle) = (.narrow, false)
+    let found = try outline(narrow)
+    let (width, height) = (
+      try #require(found.elements.first?.number("width")), try #require(found.elements.first?.number("height"))
+    )
+    #expect(width <= 390 && !found.elements.contains { $0.name == "text" && $0.text == "Title" })
+    let frame = try #require(found.elements.first { $0.classes == ["frame"] })
+    let bottom = (frame.number("y") ?? 0) + (frame.number("height") ?? 0)
+    for index in 0..<5 {
+      let name = try #require(
+        found.elements.first { $0.name == "text" && $0.text == "series \(index)" })
+      #expect(name.number("y") ?? 0 > bottom && name.number("y") ?? .infinity < height)
+    }
+  }
+
   /// Labels of close points: none covers another, and all are there.
   @Test func labelsDoNotOverlap() throws {
     let points = (1...12).map {

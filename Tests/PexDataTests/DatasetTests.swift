@@ -51,7 +51,7 @@ import Testing
       try Fixture.place("cmyk.jpg", at: ["\(folder)/owl/2.jpg"])
       let data = try Dataset(path: folder, format: format(), classNames: ["owl", "cat"])
       #expect(data.labels == [1, 0])
-      #expect(data.classFolders == ["cat", "owl"])
+      #expect(data.classNames == ["owl", "cat"])
       let sample = try data.sample(0)
       #expect(sample.label == 1)
       #expect(sample.tensor.shape.dimensions == [1, 3, 2, 2])

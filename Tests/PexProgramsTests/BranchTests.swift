@@ -31,7 +31,9 @@ import Testing
     #expect(text.contains("exit 3: branch, 10 classes, trained"))
     #expect(text.contains("exit 10: branch (also reads exit 3 and the branch of exit 3), 10 classes, trained"))
     for threads in ["1", "2"] {
-      let arguments = ["base.pex", "--data", Digits.personTrain, "--threads", threads, "-o", "\(threads).pexhead"]
+      let arguments = [
+        "base.pex", "--data", Digits.personTrain, "--threads", threads, "--force-heads", "-o", "\(threads).pexhead",
+      ]
       try Program.pextrain.succeed(arguments, in: folder)
     }
     #expect(try folder.read("1.pexhead") == folder.read("2.pexhead"))
@@ -54,7 +56,7 @@ import Testing
     try untrained(in: folder)
     try base("a.pex", ["--augment", "none"], in: folder)
     try base("b.pex", ["--augment", "none", "--seed", "7"], in: folder)
-    let arguments = ["a.pex", "--data", Digits.personTrain, "-o", "a.pexhead", "--quiet"]
+    let arguments = ["a.pex", "--data", Digits.personTrain, "--force-heads", "-o", "a.pexhead", "--quiet"]
     try Program.pextrain.succeed(arguments, in: folder)
     try Program.pexrun.refuses(
       ["b.pex", Digits.picture, "--heads", "a.pexhead"], status: 77, saying: ["branch", "exit 3"], in: folder)
@@ -67,7 +69,7 @@ import Testing
     try untrained(in: folder)
     try base("a.pex", [], in: folder)
     try Program.pextrain.succeed(
-      ["a.pex", "--data", Digits.personTrain, "-o", "a.pexhead", "--quiet"], in: folder)
+      ["a.pex", "--data", Digits.personTrain, "--force-heads", "-o", "a.pexhead", "--quiet"], in: folder)
     try Program.pextrain.succeed(
       ["a.pex", "--data", Self.general, "--base", "--seed", "9", "-o", "again.pex", "--quiet"], in: folder)
     #expect(try folder.read("a.pex") != folder.read("again.pex"))

@@ -27,6 +27,20 @@ import Testing
     return Again(said: said, info: try Program.pexinfo.report([name], in: folder))
   }
 
+  /// What ordinary pictures look like is the model's, whatever exits it has; other pictures are others.
+  @Test func whatOrdinaryPicturesLookLikeStays() throws {
+    let folder = try Folder()
+    let calibrate = ["--calibrate", Digits.folder + "/general/test"]
+    _ = try convert(try Digits.made().base, calibrate, to: "known.pex", in: folder)
+    let other = try convert("known.pex", ["--exits", "6"], in: folder)
+    #expect(!other.said.contains("ordinary pictures"))
+    let camera = ["--unlabelled", Digits.folder + "/general/test", "-o", "a.pexhead", "--force"]
+    let said = try Program.pextrain.succeed(["again.pex"] + camera, in: folder).stderr
+    #expect(!said.contains("pexconvert --calibrate"))
+    let darker = try convert("known.pex", ["--scale", "0.002"], in: folder)
+    #expect(darker.said.contains("ordinary pictures"))
+  }
+
   @Test func theShippedBundleTakesEveryChoiceOfExits() throws {
     let folder = try Folder()
     let whole = try convert(Self.shipped, [], to: "same.pex", in: folder)

@@ -22,7 +22,9 @@ import Testing
     try base(kind, in: folder)
     try Program.pexinfo.succeed(["base.pex", "--check"], in: folder)
     for threads in ["1", "2"] {
-      let arguments = ["base.pex", "--data", Digits.personTrain, "--threads", threads, "-o", "\(threads).pexhead"]
+      let arguments = [
+        "base.pex", "--data", Digits.personTrain, "--threads", threads, "--force-heads", "-o", "\(threads).pexhead",
+      ]
       try Program.pextrain.succeed(arguments, in: folder)
     }
     #expect(try folder.read("1.pexhead") == folder.read("2.pexhead"))
@@ -50,7 +52,8 @@ import Testing
     // A bundle without them says so.
     #expect(try Program.pexinfo.report(["multitap.pex"], in: folder)["statistics"].items.isEmpty)
 
-    try Program.pextrain.succeed(["base.pex", "--data", Digits.personTrain, "-o", "a.pexhead"], in: folder)
+    try Program.pextrain.succeed(
+      ["base.pex", "--data", Digits.personTrain, "--force-heads", "-o", "a.pexhead"], in: folder)
     let heads = try Program.pexinfo.report(["a.pexhead"], in: folder)
     #expect(heads["exits"].items.map { $0["earlier"].items.map(\.number) } == [[], [3], [3, 6]])
     let words = try Program.pexinfo.succeed(["a.pexhead"], in: folder).stdout

@@ -20,6 +20,12 @@ import Testing
     #expect(try !libraries(program).contains("hdf5"))
   }
 
+  /// What draws PNG and PDF is a program of its own.
+  @Test(arguments: Program.allCases) func nothingDrawsInItself(_ program: Program) throws {
+    let found = try libraries(program)
+    for library in ["rsvg", "cairo", "pango", "glib"] { #expect(!found.contains(library)) }
+  }
+
   /// Else the tests above would say nothing.
   @Test func whatReadsModelsDoes() throws {
     #expect(try libraries(.pexconvert).contains("protobuf-c"))

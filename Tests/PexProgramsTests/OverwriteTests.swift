@@ -8,10 +8,16 @@ import Testing
 /// What is there stays as it is, whatever goes wrong.
 @Suite struct OverwriteTests {
   /// Commands that write a file, with its name in the place of `@`.
-  private func writers() throws -> [(program: Program, arguments: [String])] {
+  /// - Parameter pictures: an empty folder; gets pictures without copies among them, of which a training would warn.
+  private func writers(_ pictures: Folder) throws -> [(program: Program, arguments: [String])] {
     let made = try Digits.made()
+    for digit in 0..<10 {
+      for index in 0..<3 {
+        _ = try pictures.copy("\(Digits.personTest)/\(digit)/00\(index).png", to: "\(digit)/\(index).png")
+      }
+    }
     // Quiet: what is said of the work ahead comes before a file is refused that only writing finds out about.
-    let train = [made.base, "--data", Digits.personTrain, "--epochs", "2", "--quiet", "-o", "@"]
+    let train = [made.base, "--data", pictures.path, "--epochs", "2", "--force-heads", "--quiet", "-o", "@"]
     return [
       (.pexconvert, [Digits.model, "-o", "@"]), (.pextrain, train), (.pextrain, train + ["--base"]),
     ]
@@ -24,7 +30,8 @@ import Testing
   @Test func anExistingFileStays() throws {
     let folder = try Folder()
     try folder.write("old", Data("old".utf8))
-    for (program, arguments) in try writers() {
+    let pictures = try Folder()
+    for (program, arguments) in try writers(pictures) {
       let words = line(arguments, "old")
       try program.refuses(words, status: 73, saying: ["old", "--force"], in: folder)
       try program.succeed(words + ["--force"], in: folder)
@@ -38,7 +45,8 @@ import Testing
   {
     let folder = try Folder()
     try folder.write("old", Data("old".utf8))
-    for (program, arguments) in try writers() {
+    let pictures = try Folder()
+    for (program, arguments) in try writers(pictures) {
       for more in [[], ["--force"]] {
         try program.refuses(line(arguments, output) + more, status: 73, saying: [output], in: folder)
       }
@@ -50,7 +58,8 @@ import Testing
     try folder.write("old", Data("old".utf8))
     chmod(folder.path, 0o555)
     defer { chmod(folder.path, 0o755) }
-    for (program, arguments) in try writers() {
+    let pictures = try Folder()
+    for (program, arguments) in try writers(pictures) {
       try program.refuses(line(arguments, "new"), status: 73, saying: ["new"], in: folder)
       try program.refuses(line(arguments, "old") + ["--force"], status: 73, saying: ["old"], in: folder)
     }
@@ -61,7 +70,8 @@ import Testing
     let folder = try Folder()
     try folder.write("old", Data("old".utf8))
     let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""
-    for (program, arguments) in try writers() {
+    let pictures = try Folder()
+    for (program, arguments) in try writers(pictures) {
       for output in ["old", "new"] {
         let before = try folder.snapshot()
         let words = ["-c", limited, try program.path()] + line(arguments, output) + ["--force"]

@@ -33,11 +33,72 @@ import Testing
     #expect(outcome.stdout.hasSuffix("wrote a.svg\n"))
     let text = try chart("a.svg", in: folder)
     for label in ["3", "6", "9", "10", "final", "final classifier"] { #expect(text.contains(">\(label)</text>")) }
-    #expect(text.contains(">policy confidence:") && text.contains(">base.pex, person.pexhead on 200 samples of test<"))
-    // The curve is a line through many points; marks: four exits, the classifier and the policy, and the legend's three.
-    #expect(text.split(separator: "\n").count { $0.contains("class=\"mark ") } == 9)
-    let curve = try #require(text.split(separator: "\n").first { $0.hasPrefix("<path ") })
-    #expect(curve.count { $0 == "L" } > 20)
+    #expect(
+      text.contains(">person.pexhead: policy confidence:")
+        && text.contains(">base.pex, person.pexhead on 200 samples of test<"))
+    // Before and after in one picture: of each the curve, a line through many points, four exits and the policy, the legend's
+    // two, and the classifier with the legend's.
+    #expect(text.contains(">base heads: exit, taken always<") && text.contains(">person.pexhead: exit, taken always<"))
+    #expect(text.split(separator: "\n").count { $0.contains("class=\"mark ") } == 16)
+    let curves = text.split(separator: "\n").filter { $0.hasPrefix("<path ") }
+    #expect(curves.count == 2 && curves.allSatisfy { $0.count { $0 == "L" } > 20 })
+    // Every mark has its interval.
+    #expect(text.split(separator: "\n").count { $0.contains("class=\"interval ") } == 11)
+  }
+
+  /// No ticks beyond a share of one, and no number of the accuracy's axis either.
+  @Test func everyKindOfChart() throws {
+    let folder = try Folder()
+    let made = try Digits.made()
+    let kinds = ["accuracy", "time", "confusion", "reliability"]
+    let arguments = kinds.flatMap { ["--plot", "\($0).svg", "--plot-kind", $0] }
+    let outcome = try Program.pexeval.succeed(
+      [made.base, "--heads", made.heads, "--data", Digits.personTest] + arguments, in: folder)
+    #expect(outcome.stdout.hasSuffix("wrote confusion.svg\nwrote reliability.svg\n"))
+    let texts = try kinds.map { try chart("\($0).svg", in: folder) }
+    for text in texts { #expect(!text.contains(">110 %<") && !text.contains(">120 %<") && !text.contains(">-")) }
+    #expect(texts[1].contains(">mean milliseconds<") && texts[1].contains(">person.pexhead: exit, taken always<"))
+    #expect(texts[2].contains(">person.pexhead, confidence:"))
+    // Ten classes as rows and as columns, and a square where anything was answered.
+    for digit in 0...9 { #expect(texts[2].components(separatedBy: ">\(digit)</text>").count > 2) }
+    #expect(texts[2].split(separator: "\n").count { $0.hasPrefix("<rect class=\"right\"") } == 10)
+    #expect(texts[3].contains(">as often right as it is probable<") && texts[3].contains(">base heads, confidence:"))
+  }
+
+  @Test(.enabled(if: Browser.find(["rsvg-convert"]) != nil, "no rsvg-convert on PATH: install librsvg2-bin"))
+  func picturesAndPages() throws {
+    let folder = try Folder()
+    for (program, arguments) in try drawers() {
+      for (name, start) in [("a.png", [0x89, 0x50, 0x4e, 0x47]), ("a.PDF", Array("%PDF".utf8))] {
+        let files = try (0..<2).map { _ in
+          try program.succeed(line(arguments, name) + ["--force"], in: folder)
+          return try folder.read(name)
+        }
+        #expect(files[0].starts(with: start) && files[0].count > 5000)
+        #expect(files[0] == files[1])
+      }
+    }
+  }
+
+  @Test func withoutTheProgramItSaysWhatToInstall() throws {
+    let folder = try Folder()
+    for (program, arguments) in try drawers() {
+      try program.refuses(
+        line(arguments, "a.png"), status: 69, saying: ["a.png", "rsvg-convert", "librsvg2-bin"], in: folder,
+        environment: ["PATH": folder.path])
+      try program.refuses(line(arguments, "a.jpg"), status: 64, saying: ["a.jpg", ".png"], in: folder)
+    }
+  }
+
+  /// What draws fails, or gives nothing: no file, and its own words.
+  @Test func aProgramThatFails() throws {
+    let (folder, programs) = (try Folder(), try Folder())
+    try programs.write("script", Data("#!/bin/sh\necho it hurts >&2\nexit 3\n".utf8))
+    _ = try programs.install(programs["script"], as: "rsvg-convert")
+    let base = try Digits.made().base
+    try Program.pexeval.refuses(
+      [base, "--data", Digits.personTest, "--plot", "a.png"], status: 74, saying: ["a.png", "it hurts"], in: folder,
+      environment: ["PATH": programs.path], printing: true)
   }
 
   @Test func everyHeadHasItsCurves() throws {
@@ -114,7 +175,7 @@ import Testing
   /// A limit on the size of files stops writing midway, as a full disk does.
   @Test func aChartThatCannotBeWrittenIsNotThere() throws {
     let folder = try Folder()
-    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""
+    let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""
     let arguments = [try Digits.made().base, "--data", Digits.personTest, "--plot", "a.svg"]
     let outcome = try RunningProgram("/bin/bash", ["-c", limited, try Program.pexeval.path()] + arguments, in: folder)
       .finish()

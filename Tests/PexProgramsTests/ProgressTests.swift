@@ -18,9 +18,11 @@ import Testing
     let folder = try Folder()
     let base = try Digits.made().base
     let few = try pictures(3, in: folder)
-    let first = try Program.pextrain.report([base, "--data", few, "-o", "a.pexhead"], in: folder)
+    let first = try Program.pextrain.report([base, "--data", few, "--force-heads", "-o", "a.pexhead"], in: folder)
     #expect(first["from"].isNull)
-    let arguments = [base, "--data", Digits.personTrain, "--from", "a.pexhead", "-o", "b.pexhead", "--force"]
+    let arguments = [
+      base, "--data", Digits.personTrain, "--from", "a.pexhead", "--force-heads", "-o", "b.pexhead", "--force",
+    ]
     let second = try Program.pextrain.report(arguments, in: folder)
     let from = second["from"]
     #expect(from["heads"].items.compactMap { $0["exit"].number } == [3, 6, 9, 10])
@@ -55,7 +57,7 @@ import Testing
     let folder = try Folder()
     let base = try Digits.made().base
     let few = try pictures(3, in: folder)
-    try Program.pextrain.succeed([base, "--data", few, "-o", "a.pexhead"], in: folder)
+    try Program.pextrain.succeed([base, "--data", few, "--force-heads", "-o", "a.pexhead"], in: folder)
     let report = try Program.pextrain.report(
       [base, "--data", Digits.personTrain, "--from", "a.pexhead", "-o", "b.pexhead", "--head", "conv"], in: folder)
     let policy = report["from"]["policy"]
@@ -76,7 +78,7 @@ import Testing
     let report = try Program.pextrain.report(
       [
         made.base, "--data", Digits.personTrain, "--from", made.heads, "--head", "conv", "--epochs", "1", "--lr",
-        "0.0000001", "-o", "x.pexhead",
+        "0.0000001", "--force-heads", "-o", "x.pexhead",
       ], in: folder)
     let heads = report["from"]["heads"].items
     #expect(heads.count == 4)
@@ -102,9 +104,13 @@ import Testing
       }
     }
     let report = try Program.pextrain.report(
-      [made.base, "--data", "two", "--from", made.heads, "-o", "x.pexhead"], in: folder)
+      [made.base, "--data", "two", "--classes", "3,8", "--from", made.heads, "-o", "x.pexhead"], in: folder)
     #expect(report["from"]["heads"].items.isEmpty)
     // The policy of ten classes is still one that can be followed.
     #expect(report["from"]["policy"]["earlier"]["accuracy"].number != nil)
+    // Where nobody lists them, the classes of the earlier heads stay beside those of the pictures.
+    let all = try Program.pextrain.report(
+      [made.base, "--data", "two", "--from", made.heads, "-o", "y.pexhead"], in: folder)
+    #expect(all["classes"].items.count == 10 && !all["from"]["heads"].items.isEmpty)
   }
 }

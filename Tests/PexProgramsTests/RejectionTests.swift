@@ -35,7 +35,7 @@ import Testing
         _ = try folder.copy("\(source)/\(name)", to: "three/\(digit)/\(name)")
       }
     }
-    try Program.pextrain.succeed([base, "--data", "three", "-o", "a.pexhead"], in: folder)
+    try Program.pextrain.succeed([base, "--data", "three", "--force-heads", "-o", "a.pexhead"], in: folder)
     let arguments = [base, "--heads", "a.pexhead", "--data", Digits.personTest]
     let plain = try Program.pexeval.report(arguments, in: folder)["policy"]
     #expect(plain["rejection"]["rejected"].number == 0 && plain["rejection"]["unknown"].number == 140)

@@ -25,7 +25,7 @@ import Testing
     #expect(steps.first?["gain"].number == 0 && steps.first?["worth_having"].bool == false)
     #expect(steps.last?["worth_having"].bool == true)
     #expect(verdict["keep"].string == "personal" && verdict["flattered"].bool == false)
-    #expect(verdict["sentence"].string?.contains("training") == true)
+    #expect(verdict["sentence"].string?.contains("answered better by it, beyond chance") == true)
     // The last step ends where the table of heads does.
     let table = Digits.madeExit(10)["validation_accuracy"].number
     #expect(steps.last?["after"].number == table)
@@ -44,7 +44,7 @@ import Testing
     let arguments = [base, "--data", "known", "-o", "x.pexhead", "--force"]
     let verdict = try Program.pextrain.report(arguments, in: folder)["verdict"]
     #expect(verdict["keep"].string == "base")
-    #expect(verdict["sentence"].string?.hasPrefix("keep the base heads") == true)
+    #expect(verdict["sentence"].string?.hasPrefix("the base model, told the classes, answers last") == true)
     let said = try Program.pextrain.succeed(arguments, in: folder).stdout
     #expect(said.contains(try #require(verdict["sentence"].string)))
     #expect(said.contains("accuracy on \(Int(verdict["samples"].number ?? 0)) held-out samples that trained nothing"))
@@ -60,14 +60,19 @@ import Testing
     #expect(!said.contains("accuracy"))
   }
 
-  @Test func withoutABaseHeadThereIsNoVerdict() throws {
+  @Test func withoutBaseHeadsTheClassifierIsWhatThereWas() throws {
     let folder = try Folder()
     let arguments = [try Digits.made().bundle, "--data", Digits.personTrain, "-o", "x.pexhead", "--force"]
     let verdict = try Program.pextrain.report(arguments, in: folder)["verdict"]
-    #expect(verdict["keep"].isNull && verdict["steps"].items.isEmpty)
-    #expect(verdict["sentence"].string == "no verdict: the bundle has no base head at exit 10 to compare with")
-    #expect(
-      try Program.pextrain.succeed(arguments, in: folder).stdout.contains("no verdict: the bundle has no base head"))
+    #expect(verdict["keep"].string == "personal" && verdict["steps"].items.count == 2)
+    #expect(verdict["steps"].items.last?["worth_having"].bool == true)
+    // Where there is no classifier either, nothing was there before.
+    let flags = ["--preprocess", "unit", "--channels", "gray", "--output-kind", "none", "-o", "none.pex"]
+    try Program.pexconvert.succeed([Digits.model] + flags, in: folder)
+    let none = try Program.pextrain.report(
+      ["none.pex", "--data", Digits.personTrain, "-o", "y.pexhead"], in: folder)["verdict"]
+    #expect(none["keep"].isNull && none["steps"].items.isEmpty)
+    #expect(none["sentence"].string?.contains("there is no classifier that knows these classes") == true)
     // Base heads are nobody's.
     let base = [try Digits.made().bundle, "--data", Digits.personTrain, "--base", "-o", "x.pex"]
     let report = try Program.pextrain.report(base, in: folder)

@@ -27,6 +27,7 @@ import Testing
     var request = PersonalTraining.Request()
     request.exits = [3, 8]
     request.options.epochs = 3
+    request.forcesHeads = true
     return try PersonalTraining(try Session(model, threads: 2), request).run(person.samples())
   }
 

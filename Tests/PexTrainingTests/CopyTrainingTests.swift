@@ -87,7 +87,7 @@ import Testing
     #expect(error?.kind == .malformed)
     #expect(
       error?.message.contains("48 copies with contradicting labels are left out") == true, "\(error?.message ?? "")")
-    let risk = #expect(throws: PexError.self) { try train(samples(exact: 10)) { $0.goal = .risk(0.02) } }
+    let risk = #expect(throws: PexError.self) { try train(samples(exact: 10)) { $0.policyGoal = .risk(0.02) } }
     #expect(risk?.message.contains("216 copies of 24 pictures count once") == true, "\(risk?.message ?? "")")
   }
 }

@@ -135,14 +135,13 @@ import Testing
 
   private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
 
-  /// The tap's file of a cache of one tap without logits.
+  /// The tap's file of a cache of one tap; what the classifier says is kept beside it, and what copies are known by.
   private func record(_ person: Person, _ folder: TemporaryFolder) throws -> (
     path: String, whole: [UInt8], head: Outcome
   ) {
-    // The last exit point takes the classifier's place, so no logits are kept.
     let outcome = try train(person, exits: [10], storage: FeatureStorage(folder: folder.path))
     let files = try folder.files()
-    #expect(files.count == 2)
+    #expect(files.count == 3)
     let path = try #require(files.first { $0.contains("-pooled-") })
     return (path, try bytes(path), outcome)
   }

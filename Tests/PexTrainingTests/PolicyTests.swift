@@ -220,6 +220,7 @@ import Testing
           #expect(
             Double(spoiled.count { $0 } + 1) > risk * 61 || other.outcome.meanCost >= own.meanCost - 1e-9)
           if Float(step) / 1000 >= choice.threshold { #expect(Double(spoiled.count { $0 } + 1) <= risk * 61) }
+        case .faithful: break  // has a test of its own
         case .nearBest:
           #expect(other.outcome.accuracy < exitsBest(exits, labels) + 0.2 || other.outcome.meanCost >= own.meanCost)
         }
@@ -230,6 +231,22 @@ import Testing
 
   private func exitsBest(_ exits: [Predictions], _ labels: [Int]) -> Double {
     exits.map { (try? $0.accuracy(labels)) ?? 0 }.max() ?? 0
+  }
+
+  /// Of N samples at most 2 % N - 1 may be answered unlike the last resort, so fewer than fifty vouch for no exit at all.
+  @Test(arguments: [(49, 0, false), (50, 0, true), (99, 1, false), (100, 1, true), (149, 2, false), (150, 2, true)])
+  func answersLikeTheLastResort(count: Int, unlike: Int, stops: Bool) throws {
+    // The exit is as sure of all samples, and says something else of some of them: right where the last resort errs.
+    let exit = try Predictions(
+      classes: (0..<count).map { $0 < unlike ? 1 : 0 }, confidences: [Float](repeating: 0.9, count: count))
+    let last = try Predictions(
+      classes: [Int](repeating: 0, count: count), confidences: [Float](repeating: 1, count: count))
+    let choice = try #require(
+      try ThresholdChoice.choose(
+        exits: [exit, last], enabled: [true, true], labels: exit.classes,
+        costs: ExitCosts(trunk: [0.5, 1], heads: [0, 0]), goal: .faithful))
+    #expect(choice.enabled == [stops, true])
+    #expect(choice.meetsGoal)
   }
 
   /// On average over draws of twenty samples the risk is kept, and used: without the correction for few samples it would

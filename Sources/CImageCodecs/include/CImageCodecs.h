@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-// Decoders of whole pictures held in memory, over libpng and libjpeg-turbo. Both libraries report errors by longjmp;
+// Decoders and an encoder of whole pictures held in memory, over libpng and libjpeg-turbo. Both libraries report errors by longjmp;
 // no jump ever leaves these functions. They keep no state and may be called from any thread.
 
 // A decoded picture: `width * height * 3` bytes, red, green, blue interleaved, rows from top to bottom.
@@ -35,5 +35,13 @@ enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, 
 
 // Releases the pixels of `image` and empties it.
 void pex_image_free(struct pex_image *image);
+
+// Encodes `width * height * 3` bytes, red, green, blue interleaved, as a PNG of 8 bits. Sides of 1 to 32767 pixels; the same
+// pixels give the same bytes. Anything but PEX_IMAGE_OK leaves `bytes` NULL; they are released by pex_encoded_free.
+enum pex_image_status pex_encode_png(const unsigned char *pixels, size_t width, size_t height, unsigned char **bytes,
+                                     size_t *count);
+
+// Releases what was encoded.
+void pex_encoded_free(unsigned char *bytes);
 
 #endif

@@ -131,10 +131,11 @@ typedef struct {
   /// in `packed`. Scratch: 9 * lanes * 2 * lanes floats.
   void (*pack_winograd)(const pex_winograd *shape, ptrdiff_t first, ptrdiff_t last, const float *weights,
                         float *packed, float *scratch);
-  /// Input blocks `first..<last` of a chunk of tiles into `spectrum` [points][in blocks][chunk_tiles][lanes].
+  /// Input blocks `first..<last` of a chunk of tiles into `spectrum`: at each point [in blocks][chunk_tiles][lanes], points
+  /// `in blocks * chunk_tiles | 1` vectors apart. `sums` lies likewise, with blocks of the output.
   void (*winograd_input)(const pex_winograd *shape, ptrdiff_t first_tile, ptrdiff_t tiles, ptrdiff_t first,
                          ptrdiff_t last, const float *input, float *spectrum);
-  /// Products of panels `first..<last` at one point: `spectrum` -> `sums` [points][out blocks][chunk_tiles][lanes].
+  /// Products of panels `first..<last` at one point: `spectrum` -> `sums`.
   void (*winograd_products)(const pex_winograd *shape, ptrdiff_t tiles, ptrdiff_t point, ptrdiff_t first,
                             ptrdiff_t last, const float *spectrum, const float *packed, float *sums);
   /// Output blocks `first..<last` of a chunk of tiles. `bias` and `residual` as for `convolution`.
@@ -169,8 +170,10 @@ typedef struct {
   void (*block_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *planes, float *block);
   void (*unblock_planes)(ptrdiff_t channels, ptrdiff_t count, ptrdiff_t plane, const float *block, float *planes);
 
-  /// Average and maximum of each lane of `count` pixels [lanes], as a head's features: sums in double, pixel by pixel.
-  void (*pool_features)(ptrdiff_t count, const float *input, float *averages, float *maxima);
+  /// A head's features of one blocked map: averages of the channels in blocks `first..<last` go to `features`, maxima to
+  /// `features + channels`, each to its channel's place. Sums in double, pixel by pixel.
+  void (*pool_features)(ptrdiff_t channels, ptrdiff_t pixels, ptrdiff_t first, ptrdiff_t last, const float *map,
+                        float *features);
 
   /// output[r] = bias[r] + row r of [rows][depth] times x, for rows `first..<last`: summed in sixteen lanes, which are
   /// added pairwise.

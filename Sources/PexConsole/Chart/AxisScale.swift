@@ -18,8 +18,12 @@ package struct AxisScale: Sendable {
     // One number alone gets room on both sides.
     let span = largest - least
     let room = span > abs(largest) * 1e-9 && span.isFinite ? 0.05 * span : max(0.1 * abs(largest), 0.05)
-    let low = least == axis.origin ? least : least - room
-    let high = largest == axis.origin && largest > least ? largest : largest + room
+    var low = least == axis.origin ? least : least - room
+    var high = largest == axis.origin && largest > least ? largest : largest + room
+    if let limit = axis.limit, limit > 0 {
+      if least >= 0 { low = max(low, 0) }
+      if largest <= limit { high = min(high, limit) }
+    }
     range = low...max(low, high)
     isShare = axis.isShare
     let step = Self.roundStep((range.upperBound - range.lowerBound) / Double(most))

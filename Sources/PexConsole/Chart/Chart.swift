@@ -16,10 +16,12 @@ public struct Chart: Sendable {
     public var x, y: Double
     /// What stands beside it; nil: nothing.
     public var label: String?
+    /// What a thin upright line through it spans; nil: there is none. Finite where the place is.
+    public var interval: ClosedRange<Double>?
 
     /// A point.
-    public init(_ x: Double, _ y: Double, label: String? = nil) {
-      (self.x, self.y, self.label) = (x, y, label)
+    public init(_ x: Double, _ y: Double, label: String? = nil, interval: ClosedRange<Double>? = nil) {
+      (self.x, self.y, self.label, self.interval) = (x, y, label, interval)
     }
 
     var isDrawn: Bool { abs(x) < 1e100 && abs(y) < 1e100 }
@@ -50,10 +52,12 @@ public struct Chart: Sendable {
     public var isShare: Bool
     /// A number that the axis reaches to, whatever the points are; nil: only as far as they do.
     public var origin: Double?
+    /// A number above 0 that the axis does not go beyond, nor below 0, unless points do; nil: there is room on both sides.
+    public var limit: Double?
 
     /// An axis.
-    public init(_ title: String, isShare: Bool = false, origin: Double? = nil) {
-      (self.title, self.isShare, self.origin) = (title, isShare, origin)
+    public init(_ title: String, isShare: Bool = false, origin: Double? = nil, limit: Double? = nil) {
+      (self.title, self.isShare, self.origin, self.limit) = (title, isShare, origin, limit)
     }
   }
 
@@ -61,6 +65,14 @@ public struct Chart: Sendable {
   public static let colours = 10
   /// The most points of a line that are drawn; longer ones are thinned evenly.
   static let mostPoints = 400
+
+  /// How much room there is.
+  public enum Form: Sendable {
+    /// The legend at the side, as on a page or a screen.
+    case wide
+    /// The legend below, and everything as narrow as a telephone.
+    case narrow
+  }
 
   /// What the chart shows.
   public var title: String
@@ -70,6 +82,10 @@ public struct Chart: Sendable {
   public var x, y: Axis
   /// What is drawn, later ones above earlier ones.
   public var series: [Series]
+  /// How much room there is.
+  public var form = Form.wide
+  /// Whether title and subtitle are drawn; else they are for readers of the file alone.
+  public var showsTitle = true
 
   /// A chart.
   public init(title: String, subtitle: String, x: Axis, y: Axis, series: [Series]) {

@@ -6,27 +6,36 @@ struct ChartDrawing {
 
   private static let textSize = 12.0
   private static let legendRow = 20.0
-  private static let margins = (left: 66.0, top: 66.0, right: 18.0, bottom: 52.0)
+  private static let (left, right, bottom) = (66.0, 18.0, 52.0)
+  /// Characters of names and titles, wide and narrow; what is longer ends in an ellipsis.
+  private static let most = (
+    wide: (legend: 60, title: 70, subtitle: 100), narrow: (legend: 44, title: 36, subtitle: 50)
+  )
 
   private let chart: Chart
   private let legend: [(name: String, series: Chart.Series)]
   private let plot: Box
   private let size: (width: Double, height: Double)
+  private let legendPlace: (x: Double, y: Double)
   private let across, upwards: AxisScale
 
   init(_ chart: Chart) {
     self.chart = chart
-    legend = chart.series.compactMap { series in series.name.map { (XMLText.shortened($0, to: 40), series) } }
-    let margins = Self.margins
-    let height = max(340, Double(legend.count) * Self.legendRow)
-    plot = Box(x: margins.left, y: margins.top, width: 520, height: height)
+    let isWide = chart.form == .wide
+    let most = isWide ? Self.most.wide : Self.most.narrow
+    legend = chart.series.compactMap { series in series.name.map { (XMLText.shortened($0, to: most.legend), series) } }
+    let rows = Double(legend.count) * Self.legendRow
+    plot = Box(
+      x: Self.left, y: chart.showsTitle ? 66 : 14, width: isWide ? 520 : 280, height: isWide ? max(340, rows) : 250)
     let names = legend.map { XMLText.width($0.name, size: Self.textSize) }.max()
-    size = (
-      plot.x + plot.width + margins.right + (names.map { $0 + 52 } ?? 0), plot.y + plot.height + margins.bottom
-    )
+    let right = plot.x + plot.width + Self.right
+    let under = plot.y + plot.height + Self.bottom
+    legendPlace = isWide ? (right, plot.y + 10) : (12, under + 8)
+    size = isWide ? (right + (names.map { $0 + 52 } ?? 0), under) : (max(right, 44 + (names ?? 0)), under + rows)
     let points = chart.series.flatMap(\.points).filter(\.isDrawn)
-    across = AxisScale(points.map(\.x), chart.x, most: 8)
-    upwards = AxisScale(points.map(\.y), chart.y, most: 8)
+    across = AxisScale(points.map(\.x), chart.x, most: isWide ? 8 : 5)
+    let ends = points.compactMap(\.interval).flatMap { [$0.lowerBound, $0.upperBound] }
+    upwards = AxisScale(points.map(\.y) + ends, chart.y, most: isWide ? 8 : 6)
   }
 
   var document: String {
@@ -39,6 +48,7 @@ struct ChartDrawing {
       ChartStyle.sheet, "<rect class=\"paper\" x=\"0\" y=\"0\" width=\"100%\" height=\"100%\"/>",
     ]
     lines += titles + axes
+    lines += chart.series.flatMap(intervals)
     lines += chart.series.filter(\.style.isLine).compactMap(line) + labels.compactMap(\.leader)
     lines += chart.series.filter { !$0.style.isLine }.flatMap(marks) + labels.map(\.text)
     lines += legendLines + ["</svg>"]
@@ -46,11 +56,13 @@ struct ChartDrawing {
   }
 
   private var titles: [String] {
-    [
+    guard chart.showsTitle else { return [] }
+    let most = chart.form == .wide ? Self.most.wide : Self.most.narrow
+    return [
       textLine(
-        XMLText.shortened(chart.title, to: 70), x: Self.margins.left, y: 26, anchor: "start", style: "title"),
+        XMLText.shortened(chart.title, to: most.title), x: Self.left, y: 26, anchor: "start", style: "title"),
       textLine(
-        XMLText.shortened(chart.subtitle, to: 100), x: Self.margins.left, y: 46, anchor: "start", style: "quiet"),
+        XMLText.shortened(chart.subtitle, to: most.subtitle), x: Self.left, y: 46, anchor: "start", style: "quiet"),
     ]
   }
 
@@ -110,6 +122,26 @@ struct ChartDrawing {
     }
   }
 
+  /// Where labels had better not stand.
+  private var intervalBoxes: [Box] {
+    chart.series.filter { !$0.style.isLine }.flatMap(\.points).filter(\.isDrawn).compactMap { point in
+      guard let interval = point.interval else { return nil }
+      let (x, low) = place(Chart.Point(point.x, interval.lowerBound))
+      let high = place(Chart.Point(point.x, interval.upperBound)).y
+      return Box(x: x - 1, y: high, width: 2, height: low - high)
+    }
+  }
+
+  private func intervals(_ series: Chart.Series) -> [String] {
+    guard !series.style.isLine else { return [] }
+    return series.points.filter(\.isDrawn).compactMap { point in
+      guard let interval = point.interval else { return nil }
+      let (x, low) = place(Chart.Point(point.x, interval.lowerBound))
+      let high = place(Chart.Point(point.x, interval.upperBound)).y
+      return segment("interval \(ChartStyle.colour(series.colour))", (x, low), (x, high))
+    }
+  }
+
   private func classes(_ series: Chart.Series) -> String {
     let shape = series.style.isLine ? series.style == .dashedLine ? "line dashed" : "line" : "mark"
     return "\(shape) \(ChartStyle.colour(series.colour))"
@@ -135,7 +167,7 @@ struct ChartDrawing {
     let onLines = chart.series.filter(\.style.isLine).flatMap(drawn).filter(\.isDrawn).map(place)
     var placement = LabelPlacement(
       within: plot, taken: marked.map { Box(x: $0.x - 6, y: $0.y - 6, width: 12, height: 12) },
-      avoided: onLines.map { Box(x: $0.x - 2, y: $0.y - 2, width: 4, height: 4) })
+      avoided: onLines.map { Box(x: $0.x - 2, y: $0.y - 2, width: 4, height: 4) } + intervalBoxes)
     return chart.series.flatMap(\.points).filter(\.isDrawn).compactMap { point -> (text: String, leader: String?)? in
       guard let label = point.label.map({ XMLText.shortened($0, to: 24) }) else { return nil }
       let (x, y) = place(point)
@@ -153,9 +185,9 @@ struct ChartDrawing {
   }
 
   private var legendLines: [String] {
-    let left = plot.x + plot.width + 18
+    let left = legendPlace.x
     return legend.enumerated().flatMap { index, entry in
-      let y = plot.y + 10 + Double(index) * Self.legendRow
+      let y = legendPlace.y + Double(index) * Self.legendRow
       let sample =
         entry.series.style.isLine
         ? segment(classes(entry.series), (left, y), (left + 24, y)) : mark(entry.series, left + 12, y)

@@ -7,8 +7,12 @@ import PexTensor
 public struct SessionOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("The bundle.", valueName: "bundle.pex")) public var bundle: String
 
-  @Option(help: ArgumentHelp("Personal heads to use instead of the base heads.", valueName: "file.pexhead"))
-  public var heads: String?
+  /// Head files in their order.
+  @Option(
+    help: ArgumentHelp(
+      "Personal heads to use instead of the base heads. Given several times, pexeval measures each, pexrun takes the last.",
+      valueName: "file.pexhead"))
+  public var heads: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -21,17 +25,35 @@ public struct SessionOptions: ParsableArguments {
   /// Options as the command line gives them.
   public init() {}
 
-  /// Opens bundle and heads.
+  /// Opens the bundle, and the last head file if there is one.
   /// - Throws: ``PexError``: (unreadable) or (malformed) for the files, (refused) when the heads belong to another trunk,
   ///   (usage) for a number of threads that is out of range.
   public func open() throws -> Session {
     let model = try Model(try BundleFile(path: bundle))
-    let set = try heads.map { path in
-      let file = try HeadFile(path: path)
-      return try naming(path) { try HeadSet(file, on: model.bundle) }
-    }
+    let set = try heads.last.map { try self.set($0, on: model) }
     let weighed = try prior.map { try weigh(set ?? HeadSet(base: model.bundle), $0) }
     return try Session(model, heads: weighed ?? set, threads: threads ?? ThreadPool.defaultThreads)
+  }
+
+  /// Opens the bundle and every head file, each with the prior that was asked for.
+  /// - Returns: a session with the base heads, without any prior; the heads of each file, in their order.
+  /// - Throws: ``PexError`` as ``open()``.
+  public func openAll() throws -> (session: Session, sets: [HeadSet]) {
+    let model = try Model(try BundleFile(path: bundle))
+    let sets = try heads.map { path in
+      let set = try self.set(path, on: model)
+      return try prior.map { try weigh(set, $0) } ?? set
+    }
+    return (try Session(model, threads: threads ?? ThreadPool.defaultThreads), sets)
+  }
+
+  /// Base heads with the prior that was asked for.
+  /// - Throws: ``PexError`` as ``open()``.
+  public func weighed(_ base: HeadSet) throws -> HeadSet { try prior.map { try weigh(base, $0) } ?? base }
+
+  private func set(_ path: String, on model: Model) throws -> HeadSet {
+    let file = try HeadFile(path: path)
+    return try naming(path) { try HeadSet(file, on: model.bundle) }
   }
 
   private func weigh(_ heads: HeadSet, _ prior: String) throws -> HeadSet {

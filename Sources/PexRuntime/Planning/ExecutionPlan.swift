@@ -29,6 +29,8 @@ public final class ExecutionPlan: Sendable {
   let memory: MemoryPlan
   /// What each value that is given out is, when, and how.
   let given: [ValueID: GivenValue]
+  /// The only input, when whoever runs the plan lends the memory that it lies in.
+  let lentInput: Stored?
 
   /// The number of segments: one for each tap, and the tail.
   public var segmentCount: Int { segments.count }
@@ -48,9 +50,20 @@ public final class ExecutionPlan: Sendable {
   }
 
   /// The same for kernels of a chosen level.
-  package init(
+  package convenience init(
     graph: Graph, taps: [ValueID], memoryLimit: Int = ExecutionPlan.physicalMemory, instructionSet: InstructionSet,
     chaining limits: ChainLimits = .standard
+  ) throws {
+    try self.init(
+      graph: graph, taps: taps, memoryLimit: memoryLimit, instructionSet: instructionSet, chaining: limits,
+      lent: nil)
+  }
+
+  /// The same for an input that is read where somebody else has it.
+  /// - Parameter layout: how it lies there; nil when inputs are copied into the executor's memory.
+  init(
+    graph: Graph, taps: [ValueID], memoryLimit: Int = ExecutionPlan.physicalMemory, instructionSet: InstructionSet,
+    chaining limits: ChainLimits = .standard, lent layout: Layout?
   ) throws {
     for tap in taps where !graph.values.indices.contains(tap.index) {
       throw PexError(.usage, "tap #\(tap.index) is not a value of the graph")
@@ -64,7 +77,12 @@ public final class ExecutionPlan: Sendable {
     let results = graph.outputs + (graph.classifier.map { [$0.output, $0.logits] } ?? [])
     let cut = SegmentCut(graph, taps: taps, rest: results)
     let factory = StepFactory(graph: graph, isa: instructionSet, roots: graph.memoryOwners())
-    var builder = SegmentBuilder(factory: factory, kept: Set(taps + results))
+    let inputs = graph.inputs.map { layout == .blocked ? factory.blocked($0.value) : factory.plain($0.value) }
+    guard layout == nil || inputs.count == 1 else {
+      throw PexError(.defect, "a plan with \(inputs.count) inputs cannot have one that is lent")
+    }
+    lentInput = layout == nil ? nil : inputs.first
+    var builder = SegmentBuilder(factory: factory, kept: Set(taps + results), inputs: inputs)
     try builder.build(cut)
     let placement = ConcatPlacement(&builder.segments)
     let steps = builder.segments.flatMap(\.steps)
@@ -85,7 +103,7 @@ public final class ExecutionPlan: Sendable {
       }
     }
     memory = try MemoryPlan(
-      steps: steps, inputs: graph.inputs.map { Stored($0.value, .plain) }, ends: ends, joins: placement.joins,
+      steps: steps, inputs: layout == nil ? inputs : [], ends: ends, joins: placement.joins,
       size: factory.floats)
     let scratch = (steps.map(\.kernel.scratchFloats) + chains.map(\.scratchFloats)).max() ?? 0
     (arenaBytes, scratchBytes) = try Self.bytes(memory.floats, scratch, limit: memoryLimit)

@@ -13,10 +13,11 @@ struct SegmentBuilder {
   /// Everything that is there.
   private var made: Set<Stored> = []
 
-  init(factory: StepFactory, kept: Set<ValueID>) {
+  /// - Parameter inputs: the graph's inputs as they are there.
+  init(factory: StepFactory, kept: Set<ValueID>, inputs: [Stored]) {
     self.factory = factory
     self.kept = kept
-    made = Set(factory.graph.inputs.map { Stored($0.value, .plain) })
+    made = Set(inputs)
   }
 
   /// Makes all segments.

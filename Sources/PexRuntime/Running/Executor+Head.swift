@@ -3,75 +3,85 @@ import PexGraph
 import PexHeads
 import PexTensor
 
+/// A map that heads pool: what pooling needs to know of it, looked up once.
+struct PooledMap: Sendable {
+  /// The value.
+  let value: ValueID
+  /// Its channels, of each of which two numbers come.
+  let channels: Int
+  /// How it lies in blocks, when it is one sample's.
+  let extents: MapExtents?
+
+  /// A map of a graph.
+  /// - Throws: ``PexError`` (defect) when no head can read such a value.
+  init(_ value: ValueID, in graph: Graph) throws {
+    guard let channels = graph[value].type.tap?.channels else {
+      throw PexError(.defect, "'\(graph[value].name)' is no tap")
+    }
+    self.value = value
+    self.channels = channels
+    extents = MapExtents(graph[value].type.perSample).flatMap { $0.samples == 1 ? $0 : nil }
+  }
+
+  /// How many numbers come of it.
+  var featureCount: Int { 2 * channels }
+}
+
 extension Executor {
-  /// A head's logits on a tap that is there, not divided by the temperature: the same bytes as
-  /// `Head.logits(features:)`, but that denormal numbers are zero as everywhere in a run; on all threads, and without bringing the tap into another
-  /// layout where that can be.
-  /// - Parameters:
-  ///   - earlier: the pooled features of the head's earlier taps, one tap's after the other.
-  ///   - branch: the pooled features of what the head's convolutions compute of the tap, if it has any.
-  /// - Throws: ``PexError`` (defect) when the tap is not there or does not fit the head.
-  package func logits(
-    of head: Head, tap id: ValueID, earlier: [Float] = [], branch: [Float] = []
-  ) throws -> [Float] {
+  private var kernels: pex_kernels { plan.instructionSet.kernels }
+
+  /// Pools a map that is there: the averages and then the maxima of its channels, the same numbers as `poolFeatures` but that
+  /// denormal numbers are zero as everywhere in a run. Nothing is brought into another layout.
+  /// - Parameter features: `featureCount` of the map.
+  /// - Throws: ``PexError`` (defect) when the value is not there.
+  func pool(_ map: PooledMap, into features: UnsafeMutablePointer<Float>) throws {
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    let features = try earlier + (head.specification.kind == .conv ? [] : pooled(id)) + branch
-    guard features.count == head.specification.featureCount else {
-      throw PexError(.defect, "\(features.count) features do not fit a head on \(head.specification.featureCount)")
-    }
-    let rows = head.specification.classes
-    return try head.parameter("weight").withFloats { weight in
-      try head.parameter("bias").withFloats { bias in
-        guard let weight = weight.baseAddress, let bias = bias.baseAddress else { return [] }
-        return features.withUnsafeBufferPointer { features in
-          [Float](unsafeUninitializedCapacity: rows) { logits, count in
-            if let x = features.baseAddress, let output = logits.baseAddress {
-              workers.ranges(rows, cost: features.count / 4) { range, _ in
-                kernels.dot_rows(range.lowerBound, range.upperBound, features.count, weight, bias, x, output)
-              }
-            }
-            count = rows
-          }
+    try withStored(map.value) { numbers, layout in
+      guard layout == .blocked, let extents = map.extents else {
+        return try withValue(map.value) { tap in
+          poolFeatures(
+            tap, channels: map.channels,
+            into: UnsafeMutableBufferPointer(start: features, count: map.featureCount))
         }
+      }
+      let lanes = plan.instructionSet.lanes
+      // Adding and comparing takes as good as no time beside fetching what another core has written.
+      workers.ranges(extents.blocks(lanes), cost: saturatingProduct(extents.pixels, lanes) / 8) { range, _ in
+        kernels.pool_features(map.channels, extents.pixels, range.lowerBound, range.upperBound, numbers, features)
       }
     }
   }
 
-  private var kernels: pex_kernels { plan.instructionSet.kernels }
-
-  /// The averages and then the maxima of a tap's channels, `2 * channels` numbers: the same bytes as `poolFeatures`, on all
-  /// threads and without bringing the tap into another layout where that can be.
+  /// The same as an array.
   /// - Throws: ``PexError`` (defect) when the value is no tap or not there.
   package func pooled(_ id: ValueID) throws -> [Float] {
-    guard let channels = plan.graph[id].type.tap?.channels else {
-      throw PexError(.defect, "'\(plan.graph[id].name)' is no tap")
+    let map = try PooledMap(id, in: plan.graph)
+    return try [Float](unsafeUninitializedCapacity: map.featureCount) { features, count in
+      if let base = features.baseAddress { try pool(map, into: base) }
+      count = map.featureCount
     }
+  }
+
+  /// A head's logits, not divided by the temperature: the same bytes as `Head.logits(features:)`, but that denormal numbers
+  /// are zero; on all threads.
+  /// - Parameter features: as many as the head reads, in its order.
+  /// - Throws: what reading the head's tensors throws.
+  package func logits(_ readout: HeadReadout, _ features: UnsafePointer<Float>) throws -> [Float] {
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    var features = [Float](repeating: 0, count: 2 * channels)
-    guard let stored = try blockedTap(id), let map = MapExtents(plan.graph[id].type.perSample), map.samples == 1 else {
-      try withValue(id) { tap in
-        features.withUnsafeMutableBufferPointer { poolFeatures(tap, channels: channels, into: $0) }
-      }
-      return features
-    }
-    let lanes = plan.instructionSet.lanes
-    features.withUnsafeMutableBufferPointer { features in
-      guard let base = features.baseAddress else { return }
-      workers.ranges(map.blocks(lanes), cost: saturatingProduct(map.pixels, lanes)) { range, _ in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * lanes) { pair in
-          guard let averages = pair.baseAddress else { return }
-          let maxima = averages + lanes
-          for block in range {
-            kernels.pool_features(map.pixels, stored + block * map.pixels * lanes, averages, maxima)
-            let count = min(lanes, map.channels - block * lanes)
-            (base + block * lanes).update(from: averages, count: count)
-            (base + map.channels + block * lanes).update(from: maxima, count: count)
+    return try readout.weight.withFloats { weight in
+      try readout.bias.withFloats { bias in
+        [Float](unsafeUninitializedCapacity: readout.classes) { logits, count in
+          if let weight = weight.baseAddress, let bias = bias.baseAddress, let output = logits.baseAddress {
+            workers.ranges(readout.classes, cost: readout.featureCount / 4) { range, _ in
+              kernels.dot_rows(
+                range.lowerBound, range.upperBound, readout.featureCount, weight, bias, features, output)
+            }
           }
+          count = readout.classes
         }
       }
     }
-    return features
   }
 }

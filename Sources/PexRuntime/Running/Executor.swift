@@ -21,22 +21,20 @@ public final class Executor {
   public var profiles = false
   /// The times of the steps since the last ``load(inputs:)``, while ``profiles`` is on.
   public private(set) var timings: [StepTiming] = []
-  private let arena: FloatBuffer
-  let workers: Workers
-  /// For each segment that has run before, what its steps work with; for each chain.
-  private var bound: [BoundSegment?]
+  private let memory: RunMemory
+  var workers: Workers { memory.workers }
+  private var arena: FloatBuffer { memory.arena }
+  /// Where the input lies when the plan says that somebody lends it.
+  private var lent: UnsafePointer<Float>?
+  /// For each segment that has run before, its weights.
+  private var packed: [PackedSegment?]
+  /// For each step of these segments, by its position in the plan's order, what it works with; for each chain.
+  private var boundSteps: [BoundStep?]
   private var boundChains: [BoundChain?]
   /// Where values that are given out are put in row-major order, when they lie otherwise.
   private var outbox: FloatBuffer?
   /// The segment that comes next; nil before anything is loaded or after a failure.
   private var next: Int?
-
-  /// A segment's steps with every pointer that they need: looked up once, so that a steady run allocates nothing.
-  private struct BoundSegment {
-    let weights: PackedSegment
-    let kernels: [any StepKernel]
-    let contexts: [StepContext]
-  }
 
   /// An executor with weights and threads of its own.
   /// - Throws: ``PexError`` (unsupported) when there is no memory, (usage) when the number of threads is not 1…1024.
@@ -46,13 +44,17 @@ public final class Executor {
 
   /// An executor of the plan that `weights` belongs to.
   /// - Throws: ``PexError`` (unsupported) when there is no memory.
-  public init(weights: PackedWeights, pool: ThreadPool) throws {
+  public convenience init(weights: PackedWeights, pool: ThreadPool) throws {
+    self.init(weights: weights, memory: try RunMemory(pool: pool, plan: weights.plan))
+  }
+
+  /// The same in memory that suffices for the plan.
+  init(weights: PackedWeights, memory: RunMemory) {
     self.weights = weights
+    self.memory = memory
     plan = weights.plan
-    let size = MemoryLayout<Float>.stride
-    arena = try FloatBuffer(count: plan.arenaBytes / size)
-    workers = try Workers(pool: pool, plan: plan)
-    bound = plan.segments.map { _ in nil }
+    packed = plan.segments.map { _ in nil }
+    boundSteps = plan.order.map { _ in nil }
     boundChains = plan.chains.map { _ in nil }
   }
 
@@ -60,8 +62,8 @@ public final class Executor {
   /// - Parameters:
   ///   - inputs: one float32 tensor for each input of the graph, in its order: NCHW, a symbolic batch being 1.
   ///   - finite: whether NaN and infinity are errors.
-  /// - Throws: ``PexError`` (malformed) when their number, types or shapes differ from the graph's, or they hold numbers
-  ///   that must not be there.
+  /// - Throws: ``PexError``: (malformed) when their number, types or shapes differ from the graph's, (notFinite) when they
+  ///   hold numbers that must not be there.
   public func load(inputs: [Tensor], finite: Bool = false) throws {
     next = nil
     timings.removeAll(keepingCapacity: true)
@@ -77,22 +79,21 @@ public final class Executor {
       let place = plan.memory.places[Stored(input.value, .plain)]
       let isFinite = try place.map { try copy(tensor, to: arena.base + $0.lowerBound) } ?? tensor.isFinite
       guard isFinite || !finite else {
-        throw PexError(.malformed, "input '\(value.name)' holds numbers that are not finite (NaN or infinity)")
+        throw PexError(.notFinite, "input '\(value.name)' holds numbers that are not finite (NaN or infinity)")
       }
     }
     next = 0
   }
 
-  /// Begins a run of a graph with one input.
-  /// - Parameter numbers: the input's, row-major.
-  /// - Throws: ``PexError`` (defect) when the graph has another number of inputs, or its input of elements.
-  func load(numbers: UnsafeBufferPointer<Float>) throws {
-    next = nil
+  /// Begins a run of a plan whose input is lent.
+  /// - Parameter numbers: the input's, in the layout that the plan says. They stay until the run is over.
+  func load(lent numbers: UnsafePointer<Float>) {
     timings.removeAll(keepingCapacity: true)
-    guard plan.graph.inputs.count == 1, let input = plan.graph.inputs.first?.value,
-      try plan.graph[input].type.sampleShape().count == numbers.count
-    else { throw PexError(.defect, "\(numbers.count) numbers do not fit this graph's input") }
-    if let place = plan.memory.places[Stored(input, .plain)] { _ = copy(numbers, to: arena.base + place.lowerBound) }
+    if lent != numbers {
+      lent = numbers
+      for segment in packed.indices { packed[segment] = nil }
+      for chain in boundChains.indices { boundChains[chain] = nil }
+    }
     next = 0
   }
 
@@ -134,7 +135,7 @@ public final class Executor {
     next = nil
     let state = pex_flush_denormals()
     defer { pex_restore_denormals(state) }
-    for segment in first...last { _ = try bind(segment) }
+    for segment in first...last where packed[segment] == nil { try bind(segment) }
     var position = plan.starts[first]
     let end = plan.starts[last + 1]
     while position < end {
@@ -150,12 +151,12 @@ public final class Executor {
   }
 
   private func run(step position: Int) throws {
-    let (segment, index) = plan.order[position]
-    let bound = try bind(segment)
+    guard let step = boundSteps[position] else { throw PexError(.defect, "step \(position) is not ready to run") }
     let start = profiles ? ContinuousClock.now : nil
     do {
-      try bound.kernels[index].run(bound.contexts[index])
+      try step.run()
     } catch {
+      let (segment, index) = plan.order[position]
       try naming("node '\(plan.segments[segment].steps[index].name)'") { throw error }
     }
     if let start { record(position, (ContinuousClock.now - start).nanoseconds) }
@@ -193,7 +194,7 @@ public final class Executor {
   ) throws -> Result {
     let given = try given(id)
     if let constant = plan.graph[given.stored.value].constant { return try constant.asFloat32().withFloats(body) }
-    let stored = UnsafePointer(try writable(given.stored))
+    let stored = try readable(given.stored)
     let count = try plan.graph[id].type.sampleShape().count
     guard given.stored.layout == .blocked, let map = MapExtents(plan.graph[id].type.perSample) else {
       return try body(UnsafeBufferPointer(start: stored, count: count))
@@ -204,10 +205,22 @@ public final class Executor {
     return try body(UnsafeBufferPointer(start: box.base, count: count))
   }
 
-  /// A value that is there in blocks, as it lies; nil when it lies in row-major order.
-  func blockedTap(_ id: ValueID) throws -> UnsafePointer<Float>? {
+  /// Calls `body` with the elements of a value that is given out, as they lie. They are valid only within the call.
+  /// - Throws: ``PexError`` as ``withValue(_:_:)``; whatever `body` throws.
+  func withStored<Result>(
+    _ id: ValueID, _ body: (UnsafePointer<Float>, Layout) throws -> Result
+  ) throws -> Result {
     let stored = try given(id).stored
-    return stored.layout == .blocked ? UnsafePointer(try writable(stored)) : nil
+    // Constants have no place of their own.
+    if stored == plan.lentInput || plan.memory.places[stored] != nil {
+      return try body(try readable(stored), stored.layout)
+    }
+    return try withValue(id) { numbers in
+      guard let base = numbers.baseAddress else {
+        throw PexError(.defect, "'\(plan.graph[id].name)' has no elements")
+      }
+      return try body(base, .plain)
+    }
   }
 
   private func given(_ id: ValueID) throws -> GivenValue {
@@ -217,27 +230,25 @@ public final class Executor {
     return given
   }
 
-  /// What the steps of a segment work with.
-  private func bind(_ number: Int) throws -> BoundSegment {
-    if let segment = bound[number] { return segment }
-    let packed = try weights.segment(number, workers)
-    let contexts = try zip(plan.segments[number].steps, packed.steps).map { step, weights in
-      StepContext(
-        inputs: try step.inputs.map { try pointer($0, packed) }, outputs: try step.outputs.map { try writable($0) },
+  /// Finds what the steps of a segment work with.
+  private func bind(_ number: Int) throws {
+    let segment = try weights.segment(number, workers)
+    let first = plan.starts[number]
+    for (index, (step, weights)) in zip(plan.segments[number].steps, segment.steps).enumerated() {
+      let context = StepContext(
+        inputs: try step.inputs.map { try pointer($0, segment) }, outputs: try step.outputs.map { try writable($0) },
         packed: weights, workers: workers)
+      boundSteps[first + index] = BoundStep(step.kernel.divided(among: workers.pool.threads), context)
     }
-    let kernels = plan.segments[number].steps.map { $0.kernel.divided(among: workers.pool.threads) }
-    let segment = BoundSegment(weights: packed, kernels: kernels, contexts: contexts)
-    bound[number] = segment
-    return segment
+    packed[number] = segment
   }
 
   private func bind(chain number: Int) throws -> BoundChain {
     if let chain = boundChains[number] { return chain }
     let chain = plan.chains[number]
     let contexts = try chain.steps.map { position in
-      let (segment, index) = plan.order[position]
-      return try bind(segment).contexts[index]
+      guard let step = boundSteps[position] else { throw PexError(.defect, "step \(position) is not ready to run") }
+      return step.context
     }
     let bound = try BoundChain(chain, contexts, workers)
     boundChains[number] = bound
@@ -253,8 +264,16 @@ public final class Executor {
 
   private func pointer(_ stored: Stored, _ packed: PackedSegment) throws -> UnsafePointer<Float> {
     if stored.layout == .plain, let raw = packed.raw[stored.value] { return raw }
+    return try readable(stored)
+  }
+
+  private func readable(_ stored: Stored) throws -> UnsafePointer<Float> {
+    if let lent, stored == plan.lentInput { return lent }
     return UnsafePointer(try writable(stored))
   }
+
+  /// Takes down what somebody else computed of this run's values.
+  func record(_ timing: StepTiming) { timings.append(timing) }
 
   private func record(_ position: Int, _ nanoseconds: Int, in manner: String = "") {
     let (segment, index) = plan.order[position]

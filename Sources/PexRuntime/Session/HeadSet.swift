@@ -17,6 +17,10 @@ public struct HeadSet: Sendable {
     /// What computes the convolutions whose maps it reads, by the exit whose tap they read. Heads of one set that read the same
     /// branch have the same plan.
     let convolutions: [Int: BranchPlan]
+    /// Whether the head answers by itself: one that only adds to the classifier's answer is no exit.
+    public fileprivate(set) var answers = true
+    /// How its logits come about.
+    let readout: HeadReadout
   }
 
   /// Makes the entries of one set.
@@ -31,7 +35,9 @@ public struct HeadSet: Sendable {
       }
       // A convolutional head's are its own.
       if convolutions.isEmpty { convolutions[exit] = try head.convolutions().map(BranchPlan.init) }
-      return Entry(exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions)
+      return Entry(
+        exit: exit, head: head, isEnabled: isEnabled, isTrained: isTrained, convolutions: convolutions,
+        readout: try HeadReadout(head, at: exit, convolutions))
     }
   }
 
@@ -41,14 +47,15 @@ public struct HeadSet: Sendable {
   public let classes: [String]?
   /// When to stop, unless the user says otherwise.
   public let policy: PolicyRecord?
-  /// Whether the final classifier is no answer any more, because a head knows classes that it lacks or stands on the
-  /// last exit point and replaces it at no cost.
-  package let replacesFinal: Bool
+  /// What answers when no exit was sure enough; its exit is the number that ``entries`` have.
+  public let lastResort: LastResort
+  /// Whether the final classifier has no part in any answer.
+  package var replacesFinal: Bool { !lastResort.asksClassifier }
   /// How often the person meets each of ``classes``: what every exit's answer is weighed by; nil when nobody knows.
   public private(set) var prior: [Float]?
-  /// The places of ``classes`` among the final classifier's, when a policy's last resort is that classifier limited to
-  /// them: the person's other classes do not occur.
-  package private(set) var finalPlaces: [Int]?
+  /// The places of ``classes`` among the final classifier's, nil for a class that it lacks; nil when answers are not limited
+  /// to some classes, or it has no part in them.
+  package private(set) var finalPlaces: [Int?]?
 
   /// The base heads of a bundle, with their bytes checked.
   /// - Throws: ``PexError`` (malformed) when a head's bytes are damaged, (unsupported) when untrained heads would take
@@ -92,7 +99,7 @@ public struct HeadSet: Sendable {
     }.sorted(by: Self.isShallower(contents.trunk))
     classes = contents.classNames
     policy = contents.policy
-    replacesFinal = false
+    lastResort = .classifierAlone
     (prior, finalPlaces) = (nil, nil)
   }
 
@@ -110,13 +117,21 @@ public struct HeadSet: Sendable {
 
   private init(_ file: HeadFile, _ matched: [MatchedHead], on contents: BundleContents) throws {
     var made = Entries()
-    entries = try matched.map { match in
-      try made.make(
-        exit: match.exitPoint.number, head: match.head.head, isEnabled: match.head.isEnabled, isTrained: true)
+    // Exits may be numbered otherwise in this bundle.
+    let exits = Dictionary(matched.map { ($0.numberInFile, $0.exitPoint.number) }) { first, _ in first }
+    let entries = try matched.map { match in
+      try made.make(exit: match.exitPoint.number, head: match.head, isEnabled: match.isEnabled, isTrained: true)
     }.sorted(by: Self.isShallower(contents.trunk))
+    lastResort =
+      file.lastResort.map { $0.moved(to: $0.exit.flatMap { exits[$0] }) }
+      ?? Self.lastResort(of: file, entries, on: contents)
+    let lastResort = lastResort
+    self.entries = entries.map { entry in
+      var entry = entry
+      entry.answers = entry.exit != lastResort.exit || !lastResort.asksClassifier
+      return entry
+    }
     classes = file.classes
-    // Thresholds speak of the numbers that the heads carry; exits may be numbered otherwise in this bundle.
-    let exits = Dictionary(matched.map { ($0.head.exit, $0.exitPoint.number) }) { first, _ in first }
     policy = file.policy.map { policy in
       PolicyRecord(
         policy.kind, policy.value,
@@ -124,16 +139,20 @@ public struct HeadSet: Sendable {
           exits[threshold.exit].map { PolicyRecord.Threshold(exit: $0, threshold: threshold.threshold) }
         })
     }
+    prior = file.prior
+    let numbers = Dictionary((contents.classNames ?? []).enumerated().map { ($1, $0) }) { first, _ in first }
+    finalPlaces = lastResort.asksClassifier ? file.classes.map { numbers[$0] } : nil
+  }
+
+  /// What a file of before version 7 means: the deepest head answers where it stands on the last exit point or knows a class
+  /// that the classifier lacks.
+  private static func lastResort(of file: HeadFile, _ entries: [Entry], on contents: BundleContents) -> LastResort {
     let addsClasses = !Set(contents.classNames ?? []).isSuperset(of: file.classes)
     let last = contents.trunk.exitPoints.last { !$0.isNamed }?.number
-    let deepest = entries.last { $0.isEnabled }
-    replacesFinal = deepest != nil && (addsClasses || deepest?.exit == last)
-    prior = file.prior
-    let numbers = contents.classNames.map { names in
-      Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+    guard let deepest = entries.last(where: \.isEnabled), addsClasses || deepest.exit == last else {
+      return .classifierAlone
     }
-    let places = file.classes.compactMap { numbers?[$0] }
-    finalPlaces = places.count == file.classes.count ? places : nil
+    return .head(at: deepest.exit)
   }
 
   /// The same heads with another prior, or none.
@@ -164,6 +183,27 @@ public struct HeadSet: Sendable {
   func probabilities(_ logits: [Float], temperature: Float = 1) -> [Float] {
     softmax(logits, temperature: temperature, prior: prior)
   }
+
+  /// What the last resort says: its part of the classifier's logits and of its head's; see ``LastResort``.
+  /// - Parameters:
+  ///   - final: the logits of all of the classifier's classes.
+  ///   - head: the logits of the last resort's head, when it has a part.
+  /// - Returns: one logit a class of ``classes``, to be weighed by ``prior``.
+  package func lastResortLogits(final: [Float], head: [Float]?) -> [Float] {
+    var logits = final
+    if let finalPlaces {
+      logits = finalPlaces.map { place in place.flatMap { final.indices.contains($0) ? final[$0] : nil } ?? 0 }
+    }
+    if lastResort.classifier != 1 { logits = logits.map { $0 * lastResort.classifier } }
+    guard let head, let entry = lastResort.exit.flatMap({ self[$0] }), head.count <= logits.count else { return logits }
+    let first = logits.count - head.count
+    let factor = lastResort.head / entry.head.temperature
+    for (index, value) in head.enumerated() { logits[first + index] += factor * value }
+    return logits
+  }
+
+  /// The head that has a part in the last resort beside the classifier; nil when the classifier or a head answers alone.
+  package var partOfFinal: Entry? { lastResort.asksClassifier ? lastResort.exit.flatMap { self[$0] } : nil }
 
   /// The head at an exit, or nil.
   public subscript(exit: Int) -> Entry? { entries.first { $0.exit == exit } }

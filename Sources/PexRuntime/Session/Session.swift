@@ -17,10 +17,9 @@ public final class Session {
   }
   /// Whether answers come with the pooled features of the first tap on their way; see ``Answer/features``.
   public var keepsFeatures = false
-  private let executor: Executor
+  let executor: Executor
   private let pool: ThreadPool
-  /// What runs branches, of the heads used last.
-  private var runners: [ObjectIdentifier: (plan: BranchPlan, runner: BranchRunner)] = [:]
+  private let reader: TapReader
   private let clock = ContinuousClock()
 
   /// A session with its own threads.
@@ -45,6 +44,7 @@ public final class Session {
     self.threads = threads
     pool = try ThreadPool(threads: threads)
     executor = try Executor(weights: model.weights, pool: pool)
+    reader = TapReader(model, executor, pool: pool)
   }
 
   /// How many threads compute.
@@ -68,25 +68,31 @@ public final class Session {
   ///     the first one when none is. The stored policy is not asked then.
   ///   - reject: an answer whose probability is below this is marked as none of the classes. No policy is content with
   ///     such an answer, so the last resort decides. Nil: every answer stands.
-  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (usage) when there is no
-  ///   head at the exit that was asked for.
+  /// - Throws: ``PexError``: (malformed) when an input does not fit or weights are damaged, (notFinite) when the input
+  ///   holds numbers that are not finite or an exit computes some, (usage) when there is no head at the exit that was
+  ///   asked for.
   public func run(
     _ inputs: [Tensor], _ choice: ExitChoice = .stored, deadline: Double? = nil, reject: Float? = nil
   ) throws -> Answer {
     let started = clock.now
-    try executor.load(inputs: inputs, finite: true)
+    try load(inputs)
     var route = Route(session: self, heads: slot.heads, started: started)
     let heads = route.heads
     switch choice {
     case .final: try route.finish()
     case .fixed(let exit):
       guard let entry = heads[exit] else { throw noHead(at: exit) }
-      route.answer.exit = .exit(exit)
       try route.prepare([entry])
+      guard entry.answers else {
+        try route.finish(isLastResort: true)
+        break
+      }
+      route.answer.exit = .exit(exit)
       _ = try route.visit(entry)
     case .all:
-      try route.prepare(heads.entries)
-      for entry in heads.entries { _ = try route.visit(entry) }
+      let entries = heads.entries.filter(\.answers)
+      try route.prepare(entries)
+      for entry in entries { _ = try route.visit(entry) }
       try route.finish()
     case .stored:
       try follow(deadline == nil ? heads.policy : nil, deadline, reject, &route)
@@ -112,26 +118,20 @@ public final class Session {
     _ inputs: [Tensor], at exits: [Int], toTheEnd: Bool = false,
     _ visit: (Int, SessionTap) throws -> Void
   ) throws -> [Float]? {
-    try executor.load(inputs: inputs, finite: true)
+    try load(inputs)
     let wanted = try exits.map { (exit: $0, segment: try model.segment(of: $0)) }.sorted { $0.segment < $1.segment }
     for (exit, segment) in wanted {
       try executor.run(through: segment)
-      try visit(exit, SessionTap(session: self, value: model.points[segment].value))
+      try visit(exit, SessionTap(session: self, exit: exit, value: model.points[segment].value))
     }
     guard toTheEnd, let classifier = model.bundle.graph.classifier, classifier.kind != .none else { return nil }
     try executor.run(through: model.plan.segmentCount - 1)
     return try executor.value(classifier.logits).floats
   }
 
-  /// The pooled features of what a branch computes of a tap that is there.
-  fileprivate func features(of plan: BranchPlan, tap: ValueID) throws -> [Float] {
-    let key = ObjectIdentifier(plan)
-    if runners[key] == nil {
-      // Heads that were exchanged do not come back.
-      if runners.count >= BundleLimits.exits { runners = [:] }
-      runners[key] = (plan, try BranchRunner(plan, model.plan.instructionSet, pool: pool))
-    }
-    return try executor.withValue(tap) { try runners[key]?.runner.features(of: $0) ?? [] }
+  func load(_ inputs: [Tensor]) throws {
+    reader.begin()
+    try executor.load(inputs: inputs, finite: true)
   }
 
   /// Goes from exit to exit until the policy is content or the time is over.
@@ -140,33 +140,34 @@ public final class Session {
   ) throws {
     let heads = route.heads
     guard policy != nil || deadline != nil else {
-      // Without a policy the last resort answers: the final classifier, or the head that stands in for it.
-      if heads.replacesFinal, let last = heads.entries.last(where: \.isEnabled) {
+      // Without a policy the last resort answers.
+      if heads.replacesFinal, let last = heads.lastResort.exit.flatMap({ heads[$0] }) {
         route.answer.exit = .exit(last.exit)
         try route.prepare([last])
         _ = try route.visit(last)
       } else {
+        try route.prepare(heads.partOfFinal.map { [$0] } ?? [])
         try route.finish(isLastResort: true)
       }
       return
     }
     var state = policy.map(PolicyState.init)
-    let enabled = heads.entries.filter(\.isEnabled)
-    try route.prepare(enabled)
-    for (index, entry) in enabled.enumerated() {
+    let enabled = heads.entries.filter { $0.isEnabled && $0.answers }
+    try route.prepare(enabled + (heads.partOfFinal.map { [$0] } ?? []))
+    for entry in enabled {
       guard !route.wouldMiss(deadline, at: .exit(entry.exit)) else { return }
       let logits = try route.visit(entry)
       guard route.accept(.exit(entry.exit), deadline) else { return }
       let isContent = state?.isContent(exit: entry.exit, probabilities: logits.probabilities) ?? false
       if isContent && logits.confidence >= reject ?? 0 { return }
-      if heads.replacesFinal && index == enabled.count - 1 { return }
+      if heads.replacesFinal && entry.exit == heads.lastResort.exit { return }
     }
     guard !route.wouldMiss(deadline, at: .final) else { return }
     try route.finish(deadline, isLastResort: true)
   }
 
   /// One sample on its way through the trunk.
-  private struct Route {
+  struct Route {
     let session: Session
     /// The same to the end, whatever is put into the slot meanwhile.
     let heads: HeadSet
@@ -175,13 +176,11 @@ public final class Session {
       exit: .final, classes: nil, computed: [], outputs: [], nanoseconds: 0, macsFraction: 0, missedDeadline: false)
     private var prefix = 0.0
     private var headMACs = 0
-    /// What branches have computed, by the exit whose tap they read.
-    private var branches: [Int: [Float]] = [:]
     private var hasAnswer = false
+    /// What a head says that has a part in the last resort, once it is there.
+    private var part: [Float]?
     /// Segments with taps that a head behind them reads, by depth, those passed already left out.
     private var stops: [Stop] = []
-    /// The features of the taps passed, by exit point.
-    private var pooled: [Int: [Float]] = [:]
 
     /// A tap that is read on the way, and the branch that a head reads there.
     private struct Stop {
@@ -209,51 +208,53 @@ public final class Session {
       }.sorted { $0.segment < $1.segment }
     }
 
-    /// Runs the trunk up to a head and the head.
-    mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
-      let target = try session.model.segment(of: entry.exit)
+    /// Runs the trunk up to a segment, and reads the taps on the way that heads behind them want.
+    mutating func pass(through target: Int) throws {
       while let stop = stops.first, stop.segment <= target {
         try session.executor.run(through: stop.segment)
-        let tap = session.model.points[stop.segment].value
-        pooled[stop.exit] = try session.executor.pooled(tap)
-        if let branch = stop.branch { _ = try features(of: branch, at: stop.exit, tap: tap) }
+        _ = try session.reader.pooled(stop.exit)
+        if let branch = stop.branch { _ = try session.reader.features(of: branch, at: stop.exit) }
         stops.removeFirst()
       }
       try session.executor.run(through: target)
-      let earlier = entry.head.specification.earlier.flatMap { tap in
-        (pooled[tap.exit] ?? []) + (tap.branch == nil ? [] : branches[tap.exit] ?? [])
-      }
-      let tap = session.model.points[target].value
-      let branch = try entry.convolutions[entry.exit].map { try features(of: $0, at: entry.exit, tap: tap) } ?? []
-      let logits = try session.executor.logits(of: entry.head, tap: tap, earlier: earlier, branch: branch)
-      try requireFinite(logits, .exit(entry.exit))
-      if session.keepsFeatures, answer.features == nil {
-        answer.features = (entry.exit, try session.executor.pooled(tap))
-      }
+    }
+
+    /// Runs the trunk up to a head and the head, and takes down what it answers.
+    mutating func visit(_ entry: HeadSet.Entry) throws -> ExitLogits {
+      let logits = try logits(of: entry)
       let probabilities = heads.probabilities(logits, temperature: entry.head.temperature)
       let computed = ExitLogits(exit: .exit(entry.exit), logits: logits, probabilities: probabilities)
       answer.computed.append(computed)
-      headMACs += entry.head.specification.readoutMultiplyAccumulates
-      prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
       answer.classes = heads.classes
-      measure()
       return computed
     }
 
-    /// What a branch gives at a tap that is there: computed once a sample.
-    private mutating func features(of branch: BranchPlan, at exit: Int, tap: ValueID) throws -> [Float] {
-      if let features = branches[exit] { return features }
-      let features = try session.features(of: branch, tap: tap)
-      branches[exit] = features
-      headMACs += branch.branch.specification.multiplyAccumulates
-      return features
+    /// Runs the trunk up to a head that has a part in the last resort, and keeps what it says of it.
+    mutating func visitPart(_ entry: HeadSet.Entry) throws {
+      guard part == nil else { return }
+      part = try logits(of: entry)
+    }
+
+    /// Runs the trunk up to a head and the head.
+    private mutating func logits(of entry: HeadSet.Entry) throws -> [Float] {
+      try pass(through: try session.model.segment(of: entry.exit))
+      let logits = try session.reader.logits(entry.readout, at: entry.exit)
+      try requireFinite(logits, .exit(entry.exit))
+      if session.keepsFeatures, answer.features == nil {
+        answer.features = (entry.exit, Array(try session.reader.pooled(entry.exit)))
+      }
+      headMACs += entry.readout.multiplyAccumulates
+      prefix = max(prefix, session.model.prefixShare(.exit(entry.exit)))
+      measure()
+      return logits
     }
 
     /// Runs the rest of the trunk and takes the final classifier's answer, unless the deadline has passed meanwhile.
     /// - Parameter isLastResort: whether the classifier stands in for heads, whose classes it then answers with.
     mutating func finish(_ deadline: Double? = nil, isLastResort: Bool = false) throws {
       let (executor, graph) = (session.executor, session.model.bundle.graph)
-      let places = isLastResort ? heads.finalPlaces : nil
+      let isLimited = isLastResort && heads.finalPlaces != nil
+      if isLastResort, let entry = heads.partOfFinal { try visitPart(entry) }
       try executor.run(through: session.model.plan.segmentCount - 1)
       prefix = 1
       measure()
@@ -261,12 +262,12 @@ public final class Session {
       if let classifier = graph.classifier, classifier.kind != .none {
         let all = try executor.value(classifier.logits).floats
         try requireFinite(all, .final)
-        let logits = places.map { $0.map { all[$0] } } ?? all
-        let probabilities = places == nil ? softmax(logits) : heads.probabilities(logits)
+        let logits = isLimited ? heads.lastResortLogits(final: all, head: part) : all
+        let probabilities = isLimited ? heads.probabilities(logits) : softmax(logits)
         answer.computed.append(ExitLogits(exit: .final, logits: logits, probabilities: probabilities))
       }
       guard accept(.final, deadline) else { return }
-      answer.classes = places == nil ? session.model.bundle.contents.classNames : heads.classes
+      answer.classes = isLimited ? heads.classes : session.model.bundle.contents.classNames
     }
 
     /// Takes an exit's answer unless it came too late and there is an earlier one.
@@ -291,19 +292,21 @@ public final class Session {
     private func requireFinite(_ logits: [Float], _ exit: ExitName) throws {
       guard logits.allSatisfy(\.isFinite) else {
         throw PexError(
-          .malformed, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
+          .notFinite, "exit \(exit) computed numbers that are not finite (NaN or infinity)",
           hint: "the input's numbers may be too large: check the preprocessing")
       }
     }
 
     private mutating func measure() {
-      answer.macsFraction = prefix + Double(headMACs) / Double(max(session.model.cost.multiplyAccumulates, 1))
+      let heads = headMACs + session.reader.multiplyAccumulates
+      answer.macsFraction = prefix + Double(heads) / Double(max(session.model.cost.multiplyAccumulates, 1))
     }
   }
 
   /// A tap on the way of ``taps(_:at:toTheEnd:_:)``.
   public struct SessionTap {
     fileprivate let session: Session
+    fileprivate let exit: Int
     fileprivate let value: ValueID
 
     /// Calls `body` with the tap's numbers `[C, spatial…]`, which are valid within the call.
@@ -313,16 +316,23 @@ public final class Session {
     }
 
     /// Average and then maximum of every channel.
-    public func pooled() throws -> [Float] { try session.executor.pooled(value) }
+    public func pooled() throws -> [Float] { Array(try session.reader.pooled(exit)) }
 
     /// The same of what a branch computes of the tap.
-    public func features(of branch: BranchPlan) throws -> [Float] { try session.features(of: branch, tap: value) }
+    public func features(of branch: BranchPlan) throws -> [Float] {
+      Array(try session.reader.features(of: branch, at: exit))
+    }
   }
 
   /// Checks early that the exits which a choice names have heads.
   /// - Throws: ``PexError`` (usage) listing the exits that do.
   public func validate(_ choice: ExitChoice) throws {
-    if case .fixed(let exit) = choice, heads[exit] == nil { throw noHead(at: exit) }
+    switch choice {
+    case .fixed(let exit): if heads[exit] == nil { throw noHead(at: exit) }
+    case .policy(let policy):
+      if let missing = policy.thresholds.first(where: { heads[$0.exit] == nil }) { throw noHead(at: missing.exit) }
+    case .stored, .final, .all: break
+    }
   }
 
   private func noHead(at exit: Int) -> PexError {

@@ -4,12 +4,12 @@ import PexTensor
 
 /// 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3) or F(4x4, 3x3), blocked.
 ///
-/// Tiles are worked on in chunks. Where there is one for each thread, each takes whole chunks; else each takes some of the
-/// output channels of a chunk, so that it reads a part of the transformed weights only, and transforms the input for
-/// itself: what another core has just written is slow to come by.
+/// Tiles are worked on in chunks. Where there is one for each thread, each takes whole chunks; else tiles are cut into
+/// smaller chunks, or each thread takes some of the output channels of a chunk, so that it reads a part of the transformed
+/// weights only, and transforms the input for itself: what another core has just written is slow to come by.
 struct WinogradStep: StepKernel {
   private let isa: InstructionSet
-  private let shape: pex_winograd
+  private var shape: pex_winograd
   private let samples: Int
   private let weight: ValueID
   private let bias: ValueID?
@@ -20,35 +20,6 @@ struct WinogradStep: StepKernel {
   private static let chunkTiles = 24
   /// Transformed weights beyond this come from so far that they had better be read once.
   private static let farBytes = 4 << 20
-
-  /// The size of tiles with which this way is estimated to be clearly faster than the direct one, or nil. Clearly, because
-  /// its rounding error is larger.
-  ///
-  /// Counted in clock cycles: products at two vectors a cycle; weights, which transformed are 16 or 36 numbers for 9, at 6
-  /// bytes a cycle; and what loading, transforming and storing a block of channels of a tile takes.
-  static func tileSize(
-    _ window: pex_window, groups: Int, channels: (input: Int, output: Int), _ isa: InstructionSet
-  ) -> Int? {
-    guard groups == 1, window.kernel_height == 3, window.kernel_width == 3, window.stride_height == 1,
-      window.stride_width == 1, window.dilation_height == 1, window.dilation_width == 1,
-      channels.input >= isa.lanes
-    else { return nil }
-    let blocks = Double(divideUp(channels.input, isa.lanes) + divideUp(channels.output, isa.lanes))
-    let pairs = Double(channels.input) * Double(divideUp(channels.output, isa.lanes) * isa.lanes)
-    func cycles(places: Double, points: Double, transforms: Double) -> Double {
-      pairs * points * (places / Double(2 * isa.lanes) + 4 / 6) + places * blocks * transforms
-    }
-    func cycles(size: Int) -> Double {
-      let tiles = Double(divideUp(window.out_height, size)) * Double(divideUp(window.out_width, size))
-      return cycles(places: tiles, points: Double(points(size)), transforms: size == 2 ? 50 : 150)
-    }
-    let direct = cycles(places: Double(window.out_height) * Double(window.out_width), points: 9, transforms: 0)
-    let best = cycles(size: 2) < cycles(size: 4) ? 2 : 4
-    return cycles(size: best) < 0.9 * direct ? best : nil
-  }
-
-  /// Products that a tile takes for each pair of channels.
-  private static func points(_ size: Int) -> Int { (size + 2) * (size + 2) }
 
   /// A convolution that has a ``tileSize(_:groups:channels:_:)``.
   /// - Throws: ``PexError`` (malformed) when a size cannot be addressed.
@@ -82,16 +53,21 @@ struct WinogradStep: StepKernel {
     self.isa = isa
     self.tiles = tiles
     self.chunks = chunks
-    chunkFloats = tileFloats * chunk
     self.weightFloats = weightFloats
   }
 
-  private let points: Int, tiles: Int, chunks: Int, chunkFloats: Int, weightFloats: Int
+  private let points: Int, tiles: Int, weightFloats: Int
+  private var chunks: Int
+  /// Into how many parts the output channels of a chunk are cut.
+  private var parts = 1
 
   var title: String { shape.tile_size == 2 ? "winograd 2x2" : "winograd 4x4" }
 
   private var packingFloats: Int { 18 * isa.lanes * isa.lanes }
-  var scratchFloats: Int { max(packingFloats, chunkFloats) }
+  /// Floats of a chunk's transformed maps, as the kernels lay them out: of the input, and of the sums behind it.
+  private var spectrumFloats: Int { points * (inputBlocks * shape.chunk_tiles | 1) * isa.lanes }
+  private var sumFloats: Int { points * (outputBlocks * shape.chunk_tiles | 1) * isa.lanes }
+  var scratchFloats: Int { max(packingFloats, spectrumFloats + sumFloats) }
 
   private var inputBlocks: Int { divideUp(shape.in_channels, isa.lanes) }
   private var outputBlocks: Int { divideUp(shape.out_channels, isa.lanes) }
@@ -114,6 +90,24 @@ struct WinogradStep: StepKernel {
     }
   }
 
+  /// Where there is not a chunk for each thread, cuts the tiles into more of them or the output channels into parts, as the
+  /// last thread is estimated to finish first. More tasks than threads would transform the input several times.
+  func divided(among threads: Int) -> any StepKernel {
+    guard chunks < threads else { return self }
+    var (byTiles, byChannels) = (self, self)
+    byTiles.shape.chunk_tiles = divideUp(tiles, threads)
+    byTiles.chunks = divideUp(tiles, byTiles.shape.chunk_tiles)
+    byChannels.parts = min(panels, threads)
+    return byTiles.cycles(threads) < byChannels.cycles(threads) ? byTiles : byChannels
+  }
+
+  /// What the last thread is estimated to take.
+  private func cycles(_ threads: Int) -> Double {
+    let channels = (shape.in_channels, divideUp(panels, parts) * 2 * isa.lanes)
+    let rounds = Double(divideUp(chunks * parts, threads))
+    return rounds * Self.cycles(channels, tiles: Double(shape.chunk_tiles), size: shape.tile_size, isa)
+  }
+
   func run(_ context: StepContext) throws {
     let packed = try context.weights()
     let window = shape.window
@@ -124,8 +118,6 @@ struct WinogradStep: StepKernel {
         input: context.inputs[0] + sample * inputSize, packed: packed, bias: packed + weightFloats,
         residual: context.inputs.count > 1 ? context.inputs[1] + sample * outputSize : nil,
         output: context.outputs[0] + sample * outputSize)
-      // Several tasks for each thread would transform the input several times.
-      let parts = chunks >= context.workers.pool.threads ? 1 : min(panels, context.workers.pool.threads)
       context.workers.each(chunks * parts, cost: Int.max) { task, scratch in
         let part = task % parts
         run(work, chunk: task / parts, panels: panels * part / parts..<panels * (part + 1) / parts, scratch)
@@ -145,7 +137,7 @@ struct WinogradStep: StepKernel {
     let first = chunk * shape.chunk_tiles
     let count = min(shape.chunk_tiles, tiles - first)
     guard count > 0 else { return }
-    let sums = spectrum + points * inputBlocks * shape.chunk_tiles * isa.lanes
+    let sums = spectrum + spectrumFloats
     withUnsafePointer(to: shape) { shape in
       isa.kernels.winograd_input(shape, first, count, 0, inputBlocks, work.input, spectrum)
       for panel in panels {

@@ -45,7 +45,7 @@ struct FeaturePass {
   /// - Parameters:
   ///   - memory: what the sessions of further threads may take.
   ///   - visit: gets the rows of a job's columns, in their order, or why there are none.
-  /// - Throws: ``PexError``: (malformed) for numbers that are not finite, naming the sample; as
+  /// - Throws: ``PexError``: (notFinite) for numbers that are not, naming the sample, unless it is forgiven; as
   ///   ``Session/taps(_:at:toTheEnd:_:)``; whatever `source` and `visit` throw.
   func run(
     _ jobs: [Job], _ source: TrainingSamples, memory: Int, _ limits: TrainingLimits,
@@ -87,7 +87,12 @@ struct FeaturePass {
   }
 
   private static func rows(_ job: Job, _ source: TrainingSamples, _ session: Session) throws -> [[Float]] {
-    try rows(job.columns, of: try source.inputs(job.sample), session, name: source.name(job.sample))
+    let inputs = try source.inputs(job.sample)
+    do {
+      return try rows(job.columns, of: inputs, session, name: source.name(job.sample))
+    } catch let error as PexError where error.kind == .notFinite && source.isForgiven(job.sample) {
+      throw UnreadableSample(error)
+    }
   }
 
   /// What some columns keep of a sample.
@@ -120,7 +125,7 @@ struct FeaturePass {
           .defect, "\(column.name): \(rows[column]?.count ?? 0) numbers where \(column.width) were expected")
       }
       guard row.allSatisfy(\.isFinite) else {
-        throw PexError(.malformed, "\(name): \(column.name) has features that are not finite numbers")
+        throw PexError(.notFinite, "\(name): \(column.name) has features that are not finite numbers")
       }
       return row
     }

@@ -161,7 +161,12 @@ struct TapCache {
         unreadable[sample] = own
         continue
       }
-      unreadable[sample] = error
+      // It could be read, and the network made nothing finite of it.
+      let (own, reason) = (source.name(sample), error.reason)
+      let isOwn = reason.message.hasPrefix("\(own): ")
+      unreadable[sample] =
+        isOwn
+        ? error : UnreadableSample(PexError(reason.kind, "\(own), the same as \(reason.message)", hint: reason.hint))
     }
     let readable = digests.indices.filter { unreadable[$0] == nil }.compactMap { digests[$0] }
     for (column, cached) in zip(columns, cached) {

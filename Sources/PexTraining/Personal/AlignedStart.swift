@@ -58,25 +58,8 @@ struct AlignedStart {
     }
     var result = plan
     result.start = aligned
+    result.startsFromBase = false
     return result
-  }
-
-  /// What stands in for the original classifier where the person's pictures are not like those that it learned from: the
-  /// deepest base head, aligned.
-  /// - Returns: its logits of all classes; nil where nothing is shifted, or where there is nothing to align by.
-  func teacher(_ plans: [HeadPlan]) throws -> LogitTable? {
-    guard let plan = plans.last, let logits = cache.finalLogits,
-      case .features(let table) = try cache.samples(
-        for: plan, labels: [Int?](repeating: nil, count: logits.count)),
-      let head = try session.model.bundle.baseHead(at: plan.exit), head.specification.classes == logits.classes,
-      head.specification.featureCount == table.width
-    else { return nil }
-    let shares = try ClassPrior(estimating: logits).shares
-    guard let alignment = try alignment(plan, table, shares: { _ in shares }), alignment.isShifted,
-      let aligned = try alignment.aligned(head)
-    else { return nil }
-    let raw = try self.logits(aligned, table, Array(0..<table.count))
-    return try LogitTable(classes: raw.classes, values: raw.values.map { $0 / aligned.temperature })
   }
 
   private func logits(_ head: Head, _ table: FeatureTable, _ rows: [Int]) throws -> LogitTable {

@@ -29,19 +29,17 @@ struct Assignment {
   ///   - labels: numbers of classes among all, one a sample, or nil.
   ///   - count: how many classes there are in all.
   ///   - logits: the original classifier's, one row a sample; nil when it was not asked.
+  ///   - shares: how often the person meets each of all classes, where that could be told without labels.
   /// - Throws: ``PexError`` (malformed) when there are samples of classes that the heads are not to know.
   init(
-    _ request: PersonalTraining.Request, _ supervision: Supervision, labels: [Int?], count: Int, logits: LogitTable?
+    _ request: PersonalTraining.Request, _ supervision: Supervision, labels: [Int?], count: Int, logits: LogitTable?,
+    shares: ClassPrior? = nil
   ) throws {
     let present = Set(labels.compactMap { $0 }).sorted()
     let known = request.classes ?? (request.isBase ? Array(0..<count) : present.isEmpty ? nil : present)
-    var estimate: ClassPrior?
-    if known == nil || request.estimatesClasses {
-      guard let logits else { throw PexError(.defect, "classes are estimated from logits that are not there") }
-      estimate = try ClassPrior(estimating: logits)
-    }
-    let estimated = estimate.map { Array(Set($0.classes() + present)).sorted() }
-    let classes = request.estimatesClasses ? estimated ?? [] : known ?? estimated ?? []
+    // Nobody says which classes they are: all stay, and what could be told of their shares weighs them.
+    let isOpen = known == nil || request.estimatesClasses
+    let classes = isOpen ? Array(0..<count) : known ?? []
     guard classes.allSatisfy((0..<count).contains) else {
       throw PexError(.malformed, "labels go beyond the \(count) classes that the bundle knows")
     }
@@ -50,8 +48,7 @@ struct Assignment {
       throw PexError(.malformed, "there are samples of classes that the heads are not to know")
     }
     self.classes = classes
-    // A class that only a label speaks of has some share, too.
-    let prior = try estimate.map { try ClassPrior($0.limited(to: classes).shares.map { max($0, 1e-3) }).shares }
+    let prior = isOpen ? shares?.shares : nil
     self.prior = prior
     let own = labels.map { $0.flatMap { numbers[$0] } }
     let isOptional =

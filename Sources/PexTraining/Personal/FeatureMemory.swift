@@ -20,6 +20,10 @@ extension PersonalTraining.Request {
   /// What the heads to train read, and besides what those read that they are compared with, which are the earlier heads and
   /// the base head of the deepest exit.
   private func headColumns(for plans: [HeadPlan], wantsFinal: Bool, _ model: Model) throws -> [TapColumn] {
+    if ownClasses == .besideAll, let exit = model.bundle.contents.trunk.exitPoints.last(where: { !$0.isNamed })?.number
+    {
+      return [try TapColumn(.pooled, exit: exit, in: model)] + [TapColumn(logitsOf: model)].compactMap(\.self)
+    }
     guard !isBase else { return try TapColumn.needed(by: plans, wantsFinal: wantsFinal, model) }
     var others =
       try earlier?.entries.flatMap {
@@ -30,6 +34,10 @@ extension PersonalTraining.Request {
     if let record, record.parameters != nil, record.specification.kind != .conv {
       let head = try model.bundle.baseHead(at: record.exit)
       others += try head.map { try TapColumn.read(by: $0, at: record.exit, in: model) } ?? []
+    }
+    // What tells whether these pictures are like those that the model was made for.
+    if let reference = model.bundle.contents.reference {
+      others.append(try TapColumn(.pooled, exit: reference.exit, in: model))
     }
     let asksClassifier = wantsFinal || earlier.map { !$0.replacesFinal } ?? false
     let needed = try TapColumn.needed(by: plans, wantsFinal: asksClassifier, model)

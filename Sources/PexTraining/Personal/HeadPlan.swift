@@ -15,6 +15,8 @@ public struct HeadPlan: Sendable {
   public internal(set) var branches: [Int: Branch]
   /// Whether that is a head which learned from the person before.
   public let goesOn: Bool
+  /// Whether ``start`` is the bundle's base head, limited to the classes and nothing else.
+  var startsFromBase = false
 
   /// The exit's own branch; nil when the head reads none, or it is not trained yet.
   var branch: Branch? { branches[exit] }
@@ -84,8 +86,10 @@ extension HeadPlan {
         ? try head.limited(to: numbers).limitingCounts() : nil
     }
     let fits = start?.specification == specification
-    return HeadPlan(
+    var plan = HeadPlan(
       exit: exit, specification: specification, start: fits ? start : nil, branches: branches, goesOn: false)
+    plan.startsFromBase = fits
+    return plan
   }
 
   /// The layers of the exit's branch, where that kind of head reads one: means of features do so once it is trained.

@@ -28,26 +28,25 @@ extension PersonalTraining {
     return PolicyProgress(earlier: use, new: new, isExpected: isExpected, count: positions.count)
   }
 
-  /// What the person gains from what.
-  func verdict(
-    _ heads: [TrainedHead], _ plans: [HeadPlan], _ alignedExits: [Int], _ successions: [HeadSuccession],
-    _ samples: PolicySamples, held: [Int], _ cache: TapCache, _ assignment: Assignment
-  ) throws -> Verdict? {
-    guard !request.isBase, let head = heads.last, let plan = plans.last else { return nil }
-    let staysEarlier = successions.contains { $0.exit == plan.exit && $0.keepsEarlier }
-    return try BaseComparison(model: session.model, cache: cache, assignment: assignment).verdict(
-      of: head, plan, isAligned: alignedExits.contains(plan.exit), samples, held: held,
-      isFlattered: plan.goesOn || staysEarlier)
-  }
-
-  /// Refuses what leaves classes that nobody knows anything about: without a base head or a teacher a head cannot answer a
-  /// class that it has not seen.
+  /// Refuses what leaves classes that nobody knows anything about: without a classifier, a base head or a teacher a head
+  /// cannot answer a class that it has not seen.
   func checkCount(of labels: [Int?], _ plans: [HeadPlan], _ assignment: Assignment) throws {
     let (count, classes) = (labels.count { $0 != nil }, assignment.classes.count)
     guard count < classes, !assignment.isTaught, let plan = plans.first(where: { $0.start == nil }) else { return }
     throw PexError(
       .malformed,
       "\(count) labelled samples for \(classes) classes: exit \(plan.exit) has no base head that knows the other classes",
+      hint: "give at least one sample of every class, or name fewer classes")
+  }
+
+  /// The same of a person: what the classifier or the deepest head's start knows is enough.
+  func checkCount(of labels: [Int?], _ lesson: PersonLesson) throws {
+    let seen = Set(lesson.assignment.labels.compactMap { $0 })
+    let unknown = lesson.names.indices.filter { !seen.contains($0) && lesson.isOwn[$0] }
+    guard !unknown.isEmpty, lesson.plans.last?.start == nil, !lesson.assignment.isTaught else { return }
+    let names = unknown.prefix(12).map { "'\(lesson.names[$0])'" }.joined(separator: ", ")
+    throw PexError(
+      .malformed, "no samples of \(names): nothing is known of \(unknown.count == 1 ? "this class" : "these classes")",
       hint: "give at least one sample of every class, or name fewer classes")
   }
 }

@@ -28,19 +28,37 @@ public struct PersonalTraining {
     public var options = TrainingOptions()
     /// How pictures are changed while branches are trained; nothing else is trained on changed pictures.
     public var augmentation = Augmentation()
-    /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier.
-    public var goal = PolicyGoal.nearBest
+    /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier. Nil: for answers
+    /// like the last resort's (``PolicyGoal/faithful``), or nearly as good as the best exit's for base heads, which serve
+    /// everybody (``PolicyGoal/nearBest``).
+    public var policyGoal: PolicyGoal?
+    var goal: PolicyGoal { policyGoal ?? (isBase ? .nearBest : .faithful) }
     /// Where features are kept.
     public var storage = FeatureStorage()
     /// Heads to go on from. None of them is replaced by one that is worse; see ``HeadSuccession``.
     public var earlier: HeadSet?
     /// Whether the heads become the bundle's: the final classifier then stays the last resort.
     public var isBase = false
-    /// Names of all classes that labels may speak of, when the bundle names none: a model without a classifier.
+    /// Names of all classes that labels may speak of: the bundle's, and behind them those of the person's own; of a model
+    /// without a classifier and labels whatever the person calls them.
     public var classNames: [String] = []
+    /// What becomes of the model's classes beside those of the person's own.
+    public var ownClasses = OwnClassUse.besideKnown
+    /// Whether the deepest head answers last, and all heads are written, whatever held-out samples say.
+    public var forcesHeads = false
 
     /// The defaults.
     public init() {}
+  }
+
+  /// Which of the model's classes the heads know beside classes of the person's own.
+  public enum OwnClassUse: Hashable, Sendable {
+    /// Those that there are samples of.
+    case besideKnown
+    /// None: samples of them are left out.
+    case alone
+    /// All of them, whose answers stay as they are.
+    case besideAll
   }
 
   /// What a training gave.
@@ -96,6 +114,10 @@ public struct PersonalTraining {
     public var seconds: (features: Double, branches: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
     public var stepMicroseconds: Double
+    /// What answers when no exit was sure enough; nil for base heads.
+    public var lastResort: LastResort?
+    /// What was left out or assumed, one line each.
+    public var notes: [String] = []
   }
 
   let session: Session
@@ -148,12 +170,12 @@ public struct PersonalTraining {
     let asksClassifier = supervision?.asksClassifier ?? true || request.estimatesClasses
     return try request.columns(
       for: provisional,
-      wantsFinal: asksClassifier || !replacesFinal(provisional) || (request.supervision == nil && !request.isBase),
+      wantsFinal: !request.isBase || asksClassifier,
       session.model)
   }
 
   /// What heads learn from, when everything that was asked for is sound.
-  private func supervision(of labels: [Int?]) throws -> Supervision {
+  func supervision(of labels: [Int?]) throws -> Supervision {
     try request.options.validate()
     try request.goal.validate()
     let supervision = request.supervision ?? .allowed(by: labels)
@@ -163,11 +185,21 @@ public struct PersonalTraining {
   }
 
   /// The heads before anybody knows of which classes.
-  private func provisionalPlans() throws -> [HeadPlan] {
+  func provisionalPlans() throws -> [HeadPlan] {
     try plans(of: Array(classNames.indices.prefix(1)), classNames)
   }
 
-  private var classNames: [String] { session.model.bundle.contents.classNames ?? request.classNames }
+  /// The bundle's names and those of the person's own classes.
+  var classNames: [String] {
+    guard let known = session.model.bundle.contents.classNames else { return request.classNames }
+    return request.classNames.starts(with: known) ? request.classNames : known
+  }
+
+  /// Numbers of the classes that the model lacks.
+  var ownNumbers: Range<Int> {
+    let known = session.model.bundle.contents.trunk.classCount ?? session.model.bundle.contents.labels?.count ?? 0
+    return min(known, classNames.count)..<classNames.count
+  }
 
   /// Trains on features that are there.
   /// - Parameters:
@@ -178,14 +210,13 @@ public struct PersonalTraining {
     _ limits: TrainingLimits, against current: HeadSet? = nil, progress: (Int) -> Void = { _ in },
     branchProgress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Result {
+    guard request.isBase else {
+      return try trainPerson(cache, labels: labels, started: started, limits, against: current)
+    }
     let supervision = try supervision(of: labels)
     let (classNames, clock) = (classNames, ContinuousClock())
-    let provisional = try provisionalPlans()
-    let aligned = try request.isBase ? nil : AlignedStart(session, cache, provisional)
-    let asksClassifier = supervision.asksClassifier || request.estimatesClasses
-    let shifted = try asksClassifier ? aligned?.teacher(provisional) : nil
     let assignment = try Assignment(
-      request, supervision, labels: labels, count: classNames.count, logits: shifted ?? cache.finalLogits)
+      request, supervision, labels: labels, count: classNames.count, logits: cache.finalLogits)
     var plans = try plans(of: assignment.classes, classNames)
     let answers = assignment.answers
     try checkCount(of: labels, plans, assignment)
@@ -195,61 +226,42 @@ public struct PersonalTraining {
     let passed = clock.now
     if let source { try trainBranches(&plans, &cache, source, assignment, split, limits, progress, branchProgress) }
     let cached = clock.now
-    let samples = try plans.map { try cache.samples(for: $0, labels: assignment.labels) }
-    let alignedExits = try aligned?.align(&plans, samples, assignment) ?? []
-    let tasks = try zip(plans, samples).map { plan, samples in
+    let tasks = try plans.map { plan in
       HeadTask(
-        exit: plan.exit, specification: plan.specification, samples: samples, base: plan.start,
-        teacher: assignment.teacher, prior: assignment.prior, general: try general(plan, assignment))
+        exit: plan.exit, specification: plan.specification,
+        samples: try cache.samples(for: plan, labels: assignment.labels), base: plan.start,
+        teacher: assignment.teacher, prior: assignment.prior)
     }
     var heads = try HeadTrainer.trainAll(
       tasks, split: split, options: request.options, threads: session.threads, limits: limits)
     for index in heads.indices { heads[index].head = try heads[index].head.reading(plans[index].read) }
     let trained = clock.now
-    let names = assignment.classes.map { classNames[$0] }
-    let earlier = request.isBase ? nil : current ?? request.earlier
-    let successions = try settle(&heads, with: earlier, cache, assignment, split, names: names)
     let last =
-      replacesFinal(plans)
+      try replacesFinal(plans)
       ? nil
-      : try cache.finalLogits.map { try finalPredictions($0, rows: split.held, assignment) }
+      : cache.finalLogits.map { try finalPredictions($0, rows: split.held, assignment) }
     let policySamples = try PolicySamples(split, answers: answers, labels: assignment.labels)
     let costs = try costs(heads, last != nil)
     let expected = try heads.expectedOutcome(
-      policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
+      policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
     let choice = try heads.choosePolicy(
-      policySamples, costs: costs, last: last, goal: request.goal, closesExits: !request.isBase)
+      policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
     try requireRisk(choice)
-    let exits = heads.map { ExitName.exit($0.report.exit) } + (last == nil ? [] : [.final])
-    let policyProgress = try self.progress(
-      from: earlier, cache, policySamples, held: split.held, names: names, isExpected: expected != nil,
-      new: (expected ?? choice?.outcome).map { PolicyProgress.Use(exits: exits, outcome: $0) })
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
-      heads: heads, classes: names, prior: assignment.prior, supervision: supervision,
+      heads: heads, classes: assignment.classes.map { classNames[$0] }, prior: assignment.prior,
+      supervision: supervision,
       isAgreement: assignment.teacher != nil && assignment.labels.contains { $0 == nil },
       policy: choice.map { PolicyRecord(.confidence, $0.threshold) },
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.outcome,
-      alignedExits: alignedExits, isShifted: shifted != nil,
-      statistics: request.isBase ? try statistics(cache, plans, assignment) : [],
+      alignedExits: [], isShifted: false, statistics: try statistics(cache, plans, assignment),
       passes: cache.passes, skipped: [], labels: labels,
-      gaps: ClassGaps(names, answers: answers, isTaught: assignment.isTaught, split), successions: successions,
-      progress: policyProgress,
-      verdict: try verdict(heads, plans, alignedExits, successions, policySamples, held: split.held, cache, assignment),
+      gaps: ClassGaps(
+        assignment.classes.map { classNames[$0] }, answers: answers, isTaught: assignment.isTaught, split),
+      successions: [], progress: nil, verdict: nil,
       expected: expected, split: split, seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
-  }
-
-  /// What the bundle knows about a prototype head's features.
-  private func general(_ plan: HeadPlan, _ assignment: Assignment) throws -> GeneralFeatures? {
-    guard plan.specification.kind == .prototype, !request.isBase else { return nil }
-    let known = session.model.bundle.contents.statistics.first { $0.exit == plan.exit }
-    return try known.map { known in
-      GeneralFeatures(
-        try known.checked().prefix(plan.specification.ownFeatureCount),
-        classes: assignment.classes.map { $0 < known.classes ? $0 : nil })
-    }
   }
 
   /// The statistics of every exit's features, by the samples' labels or what the classifier says they are.
@@ -280,7 +292,7 @@ public struct PersonalTraining {
         .malformed, "there are samples without labels, and the model has no classifier that could stand in",
         hint: "give labelled samples with --data")
     }
-    guard supervision != .labels || present.count >= 2 else {
+    guard supervision != .labels || present.count >= 2 || request.ownClasses == .besideAll && !present.isEmpty else {
       throw PexError(
         .malformed,
         present.isEmpty
@@ -289,16 +301,16 @@ public struct PersonalTraining {
     }
   }
 
-  private func plans(of classes: [Int], _ names: [String]) throws -> [HeadPlan] {
+  func plans(of classes: [Int], _ names: [String]) throws -> [HeadPlan] {
     try HeadPlan.all(
       session.model, exits: request.exits, kind: request.kind, classes: classes.map { names[$0] }, numbers: classes,
       earlier: request.earlier)
   }
 
-  private var hasClassifier: Bool { session.model.bundle.graph.classifier.map { $0.kind != .none } ?? false }
+  var hasClassifier: Bool { session.model.bundle.graph.classifier.map { $0.kind != .none } ?? false }
 
   /// Whether the deepest head takes the final classifier's place: it stands on the last exit point.
-  private func replacesFinal(_ plans: [HeadPlan]) -> Bool {
+  func replacesFinal(_ plans: [HeadPlan]) -> Bool {
     guard !request.isBase else { return false }
     guard hasClassifier else { return true }
     let last = session.model.bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
@@ -313,7 +325,7 @@ public struct PersonalTraining {
 
   /// Nearly all samples choose the policy where heads train in no time; convolutions are too dear to be trained once more
   /// for every part, and of many samples those held out are enough. A branch has seen all samples that train base heads.
-  private func split(_ plans: [HeadPlan], _ answers: [Int?]) throws -> Split {
+  func split(_ plans: [HeadPlan], _ answers: [Int?]) throws -> Split {
     let (options, labels) = (request.options, answers)
     let split = try Split.stratified(labels: labels, fraction: options.validation, seed: options.seed)
     guard split.training.count < Schedule.manySamples,
@@ -323,7 +335,7 @@ public struct PersonalTraining {
   }
 
   /// A promise that nobody can keep is not written.
-  private func requireRisk(_ choice: ThresholdChoice?) throws {
+  func requireRisk(_ choice: ThresholdChoice?) throws {
     guard case .risk(let risk) = request.goal, let choice, !choice.meetsGoal else { return }
     throw RiskControl.refusal(risk: risk, accuracy: choice.outcome.accuracy, of: choice.count)
   }
@@ -334,22 +346,44 @@ public struct PersonalTraining {
       of: heads.map { ($0.report.exit, $0.head.specification) }, in: session.model, withFinal: withFinal)
   }
 
-  private func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {
+  func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {
     Double(from.duration(to: to).nanoseconds) / 1e9
   }
 }
 
 extension PersonalTraining.Result {
-  /// The heads as a file for one person.
+  /// The heads as a file for one person: what a policy takes or the last resort asks; base heads by name alone.
+  /// - Parameter origin: what the file tells of itself besides what was measured.
   /// - Throws: ``PexError`` (defect) when an exit point does not exist.
-  public func headFile(for contents: BundleContents, producer: String) throws -> HeadFile {
-    let personal = try heads.map { trained in
+  public func headFile(
+    for contents: BundleContents, producer: String, origin: HeadFileOrigin? = nil
+  ) throws -> HeadFile {
+    let written = heads.filter(\.isWritten)
+    let personal = try written.filter { !$0.isBase }.map { trained in
       try PersonalHead(
         trained.head, for: contents.trunk, exit: trained.report.exit, threshold: trained.report.threshold,
-        isEnabled: trained.report.enabled)
+        isEnabled: trained.report.enabled || trained.report.exit == lastResort?.exit)
+    }.sorted { $0.exit < $1.exit }
+    let base = try written.filter(\.isBase).map { trained in
+      try BaseHeadUse(
+        try contents.head(at: trained.report.exit), for: contents.trunk, exit: trained.report.exit,
+        temperature: trained.head.temperature, threshold: trained.report.threshold)
     }.sorted { $0.exit < $1.exit }
     return try HeadFile(
-      for: contents, classes: classes, prior: prior, heads: personal, policy: policy, producer: producer)
+      for: contents, classes: classes, prior: prior, heads: personal, baseHeads: base, lastResort: lastResort,
+      policy: policy, producer: producer, origin: origin.map(told))
+  }
+
+  /// An origin with the figures of this training.
+  private func told(_ origin: HeadFileOrigin) -> HeadFileOrigin {
+    var origin = origin
+    (origin.samples, origin.labelled) = (labels.count, labels.count { $0 != nil })
+    if let difference = verdict?.difference(.training) {
+      origin.measured = .init(
+        figure: isAgreement ? "agreement" : "accuracy", samples: difference.count, before: difference.before,
+        after: difference.after, gain: difference.interval, cost: (expected ?? outcome)?.meanCost ?? 0)
+    }
+    return origin
   }
 
   /// The bundle's contents with these heads as its base heads, and their policy when there are no other trained heads.

@@ -43,9 +43,9 @@ struct EarlierPolicy {
   /// - Returns: nil when some head's features were not kept, or there is neither a policy nor a last resort.
   func use(_ rows: [Int], names: [String]) throws -> PolicyProgress.Use? {
     guard let classes = heads.classes, !rows.isEmpty else { return nil }
-    var entries = heads.entries.filter(\.isEnabled)
+    var entries = heads.entries.filter { $0.isEnabled && $0.answers }
     // Without a policy the last resort alone answers.
-    if heads.policy == nil { entries = heads.replacesFinal ? entries.suffix(1) : [] }
+    if heads.policy == nil { entries = heads.replacesFinal ? entries.filter { $0.exit == heads.lastResort.exit } : [] }
     var tables: [LogitTable] = []
     for entry in entries {
       guard let table = try cache.logits(of: entry.head, at: entry.exit, rows: rows) else { return nil }
@@ -91,8 +91,17 @@ struct EarlierPolicy {
 
   /// The final classifier's logits of the heads' classes.
   private func lastResort(_ rows: [Int]) throws -> LogitTable? {
-    guard let logits = cache.finalLogits, let places = heads.finalPlaces else { return nil }
-    return try logits.selected(rows).limited(to: places)
+    guard let logits = cache.finalLogits, let classes = heads.classes else { return nil }
+    var part: LogitTable?
+    if let entry = heads.partOfFinal {
+      guard let table = try cache.logits(of: entry.head, at: entry.exit, rows: rows) else { return nil }
+      part = table
+    }
+    return try LogitTable(
+      classes: classes.count,
+      values: rows.enumerated().flatMap { position, row in
+        heads.lastResortLogits(final: Array(logits.row(row)), head: part.map { Array($0.row(position)) })
+      })
   }
 
   /// What taking each exit costs, with the heads on the way.

@@ -10,6 +10,9 @@ public struct TrainingSamples: Sendable {
   /// The inputs of one sample, with a batch of one. Called from several threads at a time. A sample for which this or
   /// ``digest(_:)`` throws ``UnreadableSample`` is left out; whatever else they throw ends the training.
   public let inputs: @Sendable (Int) throws -> [Tensor]
+  /// Whether a sample is left out as well for which the network computes numbers that are not finite; else that ends the
+  /// training.
+  public let isForgiven: @Sendable (Int) -> Bool
   private let identify: (@Sendable (Int) throws -> Digest)?
   private let naming: @Sendable (Int) -> String
 
@@ -17,9 +20,11 @@ public struct TrainingSamples: Sendable {
   /// - Parameter digest: by which a cache knows a sample again, without decoding it where that can be; nil to take that
   ///   of the inputs. Samples with one digest have the same inputs.
   /// - Parameter name: what messages call a sample; by default its number.
+  /// - Parameter isForgiven: see there; by default no sample is.
   public init(
     labels: [Int?], digest: (@Sendable (Int) throws -> Digest)? = nil,
     name: @escaping @Sendable (Int) -> String = { "sample \($0)" },
+    isForgiven: @escaping @Sendable (Int) -> Bool = { _ in false },
     inputs: @escaping @Sendable (Int) throws -> [Tensor]
   ) {
     count = labels.count
@@ -27,6 +32,7 @@ public struct TrainingSamples: Sendable {
     self.inputs = inputs
     identify = digest
     naming = name
+    self.isForgiven = isForgiven
   }
 
   /// What messages call a sample.

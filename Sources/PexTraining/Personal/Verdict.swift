@@ -1,15 +1,15 @@
-/// Which parts of a person's heads are worth having, measured on samples that trained nothing.
+import PexBundle
+
+/// What a person gains from what, measured on samples that trained nothing, and what is written because of it.
 ///
-/// Much of what looks like personalisation is knowing the classes, which costs nothing. So the way from the bundle's base
-/// head to the personal one is gone in steps, and each is measured alone.
+/// Much of what looks like personalisation is knowing the classes, which costs nothing. So the way from the base model to the
+/// person's answers is gone in steps, and each is measured alone.
 public struct Verdict: Hashable, Sendable {
   /// What is done in a step.
   public enum Measure: String, Hashable, Sendable {
-    /// The base head's answers are limited to the person's classes, weighed by their shares where these were estimated.
+    /// The base model's answers are limited to the person's classes, weighed by their shares where these were estimated.
     case classes
-    /// The base head is brought to where the person's features lie; see ``FeatureAlignment``.
-    case alignment
-    /// Heads are trained on the person's samples.
+    /// A head is trained on the person's samples, where held-out samples say that it answers better.
     case training
   }
 
@@ -23,16 +23,14 @@ public struct Verdict: Hashable, Sendable {
 
   /// Why there is no verdict.
   public enum Absence: Hashable, Sendable {
-    /// The bundle has no trained base head at the exit.
-    case noBaseHead
-    /// What the base head reads was not kept: it is a convolution, and the personal head none.
-    case notKept
+    /// The model has no classifier, or it knows none of the person's classes.
+    case noClassifier
     /// No sample was held out.
     case noSamples
   }
 
-  /// The deepest exit that was trained.
-  public let exit: Int
+  /// What answers when no exit was sure enough.
+  public let lastResort: LastResort
   /// The steps, in their order; none without a verdict.
   public let steps: [Step]
   /// Why there is no verdict; nil when there is one.
@@ -43,14 +41,14 @@ public struct Verdict: Hashable, Sendable {
   public let isFlattered: Bool
 
   /// A verdict.
-  init(exit: Int, steps: [Step], isAgreement: Bool, isFlattered: Bool) {
-    (self.exit, self.steps, absence) = (exit, steps, nil)
+  init(_ lastResort: LastResort, steps: [Step], isAgreement: Bool, isFlattered: Bool) {
+    (self.lastResort, self.steps, absence) = (lastResort, steps, nil)
     (self.isAgreement, self.isFlattered) = (isAgreement, isFlattered)
   }
 
   /// None.
-  init(exit: Int, _ absence: Absence) {
-    (self.exit, steps, self.absence) = (exit, [], absence)
+  init(_ lastResort: LastResort, _ absence: Absence) {
+    (self.lastResort, steps, self.absence) = (lastResort, [], absence)
     (isAgreement, isFlattered) = (false, false)
   }
 
@@ -62,33 +60,31 @@ public struct Verdict: Hashable, Sendable {
   /// How many samples were measured.
   public var count: Int { steps.first?.difference.count ?? 0 }
 
-  /// Whether the personal heads gain over the base heads limited to the person's classes and aligned, beyond what chance
-  /// explains; nil without a verdict.
-  public var keepsPersonalHeads: Bool? { difference(.training)?.isGain }
+  /// Whether a personal head has a part in the last answer: held-out samples are answered better with it than by the base
+  /// model told the classes, beyond what chance explains.
+  public var keepsPersonalHeads: Bool { lastResort.asksHead }
 
   /// The verdict in a sentence.
   public var sentence: String {
-    guard let training = difference(.training) else { return "no verdict: \(reason)" }
-    let worth = steps.filter { $0.difference.isGain && $0.measure != .training }.map(\.measure)
-    guard training.isGain else {
-      let besides = worth.map {
-        $0 == .classes ? "limited to the person's classes" : "aligned with the person's features"
+    let who =
+      switch (lastResort.asksClassifier, lastResort.asksHead) {
+      case (true, false): "the base model, told the classes, answers last"
+      case (false, _): "the personal head of exit \(lastResort.exit ?? 0) answers last"
+      case (true, true):
+        "the base model and the personal head of exit \(lastResort.exit ?? 0) answer last, "
+          + (lastResort.classifier < 1 ? "each with half a say" : "the head adding to the classes' logits")
       }
-      let loss = training.interval.upperBound < 0 ? "training makes them worse" : "training shows no gain beyond chance"
-      return "keep the base heads\(besides.isEmpty ? "" : ", " + besides.joined(separator: " and ")): \(loss)"
-    }
-    let names = (worth + [.training]).map(\.name)
-    let others = steps.filter { !$0.difference.isGain }.map(\.measure.name)
-    let verb = others.count == 1 ? "shows" : "show"
-    let rest = others.isEmpty ? "" : "; \(others.joined(separator: " and ")) \(verb) no gain beyond chance"
-    return "worth having: \(names.joined(separator: ", "))\(rest)"
+    return "\(who): \(reason)"
   }
 
   private var reason: String {
     switch absence {
-    case .noBaseHead: "the bundle has no base head at exit \(exit) to compare with"
-    case .notKept: "the features that the base head of exit \(exit) reads were not kept"
-    case .noSamples, nil: "no samples were held out"
+    case .noClassifier: "there is no classifier that knows these classes to compare with"
+    case .noSamples: "no samples were held out that could say more"
+    case nil:
+      keepsPersonalHeads
+        ? "held-out samples are answered better by it, beyond chance"
+        : "no personal head answers held-out samples better beyond chance"
     }
   }
 }
@@ -98,7 +94,6 @@ extension Verdict.Measure {
   public var name: String {
     switch self {
     case .classes: "knowing the classes"
-    case .alignment: "aligning the features"
     case .training: "training"
     }
   }

@@ -35,7 +35,7 @@ enum Digits {
     try Program.pexconvert.succeed([model, "--exits", "3,6,9", "-o", made[0]] + flags)
     let general = Digits.folder + "/general/train"
     try Program.pextrain.succeed([made[0], "--data", general, "--base", "-o", made[1]])
-    let training = try Program.pextrain.report([made[1], "--data", personTrain, "-o", made[2]])
+    let training = try Program.pextrain.report([made[1], "--data", personTrain, "--force-heads", "-o", made[2]])
     // Nothing that is static is ever freed, so the folder would stay.
     atexit { Digits.remove() }
     return Made(folder: folder, bundle: made[0], base: made[1], heads: made[2], training: training)

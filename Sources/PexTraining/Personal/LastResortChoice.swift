@@ -1,0 +1,61 @@
+import PexBundle
+import PexTensor
+
+/// The no-harm rule: which answer a person's policies end in, and so what is worth writing.
+///
+/// The model's own classifier, told the person's classes, is what anybody has for nothing. A personal head takes its place, or
+/// a part in it, only when held-out samples with labels are answered with less loss beyond chance (two standard errors,
+/// both sides calibrated, every class counting alike) and no fewer of them are right. Below the samples that this takes,
+/// nothing is learned in the person's name that could harm.
+struct LastResortChoice {
+  /// What may answer, and its logits for the held-out samples, divided by its temperature.
+  struct Candidate {
+    let lastResort: LastResort
+    let logits: LogitTable
+  }
+
+  /// With fewer held-out samples with labels than this the classifier stays.
+  static let fewestSamples = 10
+
+  let targets: DepartureTargets
+  /// Rows of the held-out samples, in the order of the candidates' logits.
+  let held: [Int]
+
+  /// The best of some candidates.
+  /// - Parameters:
+  ///   - told: the classifier told the classes; nil where it cannot answer for the person.
+  ///   - others: what would take its place; not empty when `told` is nil, and the first is taken then unless another is better
+  ///     beyond chance.
+  func best(told: Candidate?, _ others: [Candidate]) throws -> Candidate {
+    guard let first = told ?? others.first else { throw PexError(.defect, "nothing that could answer") }
+    let positions = held.indices.filter { targets.isLabelled[held[$0]] }
+    guard positions.count >= Self.fewestSamples else { return first }
+    let before = try measured(first, positions)
+    var best: (candidate: Candidate, loss: Double) = (first, .infinity)
+    for candidate in others where candidate.lastResort != first.lastResort {
+      let after = try measured(candidate, positions)
+      guard HeadTrainer.isLower(after.losses, than: before.losses, errors: 2), after.right >= before.right else {
+        continue
+      }
+      let loss = after.losses.reduce(0, +)
+      if loss < best.loss { best = (candidate, loss) }
+    }
+    return best.candidate
+  }
+
+  /// Weighed losses at the temperature that suits the candidate, and the weight of what it answers right.
+  private func measured(_ candidate: Candidate, _ positions: [Int]) throws -> (losses: [Double], right: Double) {
+    let logits = try candidate.logits.selected(positions)
+    let rows = positions.map { held[$0] }
+    let labels = rows.map { targets.answers[$0] }
+    let temperature = try Calibration.temperature(logits, labels: labels, fallback: 1, fewest: Self.fewestSamples)
+    let losses = try zip(logits.losses(labels, temperature: Double(temperature)), rows).map {
+      $0 * Double(targets.weights[$1])
+    }
+    let classes = Predictions(logits, temperature: temperature).classes
+    let right = zip(zip(classes, labels), rows).reduce(0.0) {
+      $0 + ($1.0.0 == $1.0.1 ? Double(targets.weights[$1.1]) : 0)
+    }
+    return (losses, right)
+  }
+}

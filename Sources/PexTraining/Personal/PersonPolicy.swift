@@ -1,0 +1,131 @@
+import PexBundle
+import PexRuntime
+import PexTensor
+
+/// Which exits a person's policy may take, from which confidence on, and so which heads are worth writing.
+struct PersonPolicy {
+  private let heads: PersonHeads
+  private let lesson: PersonLesson
+  private let asked: PolicyGoal?
+  private let force: Bool
+  private let model: Model
+  /// The held-out samples.
+  let samples: PolicySamples
+
+  /// What was chosen.
+  struct Choice {
+    /// All heads, with what their files need to know.
+    let heads: [TrainedHead]
+    /// What answers when no exit is sure enough.
+    let lastResort: LastResort
+    /// The policy to be written; nil when the last resort answers everything.
+    let record: PolicyRecord?
+    /// Nil when there were too few samples to choose.
+    let choice: ThresholdChoice?
+    /// What a policy chosen like this comes to on samples that chose nothing of it.
+    let expected: PolicyOutcome?
+    /// The exits of the outcomes.
+    let exits: [ExitName]
+    /// What the policy was chosen for.
+    let goal: PolicyGoal
+  }
+
+  /// - Parameters:
+  ///   - goal: what the policy is for; nil: to lose nothing that anybody had before.
+  ///   - force: whether the deepest head answers last whatever was found.
+  init(heads: PersonHeads, lesson: PersonLesson, goal: PolicyGoal?, force: Bool, model: Model) throws {
+    (self.heads, self.lesson, asked, self.force, self.model) = (heads, lesson, goal, force, model)
+    samples = try PolicySamples(
+      lesson.split, answers: lesson.assignment.answers, labels: lesson.assignment.labels)
+  }
+
+  func choose() throws -> Choice {
+    let lastResort = try lastResort()
+    let deepest = heads.outcomes.last?.trained.report.exit
+    let replaces = !lastResort.asksClassifier
+    // A head where the classifier is next saves nothing.
+    var early = heads.outcomes.indices.filter { index in
+      replaces || heads.outcomes[index].trained.report.exit != deepest || !standsLast
+    }
+    if !replaces { early = early.filter { heads.outcomes[$0].trained.report.exit != lastResort.exit } }
+    var taken = early.map { heads.outcomes[$0].trained }
+    let last = replaces ? nil : Predictions(heads.last.logits)
+    let costs = try self.costs(taken, lastResort)
+    var goal = asked ?? .nearBest
+    var expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
+    if asked == nil, try !beatsTold(expected) {
+      goal = .faithful
+      expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
+    }
+    if goal == .faithful, !isVouchedFor(expected, early) {
+      for index in taken.indices { taken[index].report.enabled = false }
+      expected = nil
+    }
+    let choice = try taken.choosePolicy(samples, costs: costs, last: last, goal: goal)
+    var all = heads.outcomes.map { outcome in
+      var head = outcome.trained
+      (head.isBase, head.report.enabled, head.report.threshold) = (outcome.isBase, false, nil)
+      return head
+    }
+    for (index, head) in zip(early, taken) { all[index].report = head.report }
+    for index in all.indices {
+      let exit = all[index].report.exit
+      all[index].isWritten =
+        force || exit == lastResort.exit || choice != nil && all[index].report.enabled && early.contains(index)
+    }
+    let stopsEarly = all.contains { $0.report.enabled && $0.report.exit != lastResort.exit }
+    return Choice(
+      heads: all, lastResort: lastResort,
+      record: stopsEarly ? choice.map { PolicyRecord(.confidence, $0.threshold) } : nil, choice: choice,
+      expected: expected, exits: taken.map { .exit($0.report.exit) } + (last == nil ? [] : [.final]), goal: goal)
+  }
+
+  /// Whether stopping early, nearly as accurate as the best exit, still answers better than the base model told the classes,
+  /// beyond chance (two standard errors, as if both had answered other samples): then nobody is worse off than before, and
+  /// a point less buys much time.
+  private func beatsTold(_ expected: PolicyOutcome?) throws -> Bool {
+    let positions = samples.measured.flatMap { $0 }
+    guard let expected, expected.count > 0, positions.allSatisfy({ samples.isLabelled[$0] }) else { return false }
+    guard lesson.knowsAll, let told = lesson.told else { return true }
+    let answers = positions.map { samples.answers[$0] }
+    let before = try Predictions(told.selected(positions.map { lesson.split.held[$0] })).accuracy(answers)
+    let after = expected.accuracy
+    let variance = (before * (1 - before) + after * (1 - after)) / Double(expected.count)
+    return after - before > 2 * variance.squareRoot()
+  }
+
+  /// Whether stopping early is safe, as samples say that did not choose how. Base heads learned from many more pictures than a
+  /// person has: they are trusted until more answers are lost by them than gained. Heads that learned from nothing but
+  /// these samples must answer as the last resort does, on all but 2 % of samples with a confidence of 90 %.
+  private func isVouchedFor(_ expected: PolicyOutcome?, _ early: [Int]) -> Bool {
+    guard let expected else { return true }
+    let net = Double(expected.lost - expected.gained)
+    guard net <= PolicyGoal.unlike / 4 * Double(expected.count) else { return false }
+    let takesOwn = zip(early, expected.exitShares).contains { index, share in
+      share > 0 && !heads.outcomes[index].startsFromBase
+        && heads.outcomes[index].trained.report.exit
+          != heads.last.lastResort.exit
+    }
+    guard takesOwn else { return true }
+    let like = lowerBound(expected.count - expected.unlike, of: expected.count, confidence: 0.9)
+    return 1 - like <= PolicyGoal.unlike
+  }
+
+  private func lastResort() throws -> LastResort {
+    guard force, let deepest = heads.outcomes.last, !deepest.adds else { return heads.last.lastResort }
+    return .head(at: deepest.trained.report.exit)
+  }
+
+  /// Whether the deepest head stands in front of the classifier.
+  private var standsLast: Bool {
+    heads.outcomes.last?.trained.report.exit
+      == model.bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
+  }
+
+  private func costs(_ taken: [TrainedHead], _ lastResort: LastResort) throws -> ExitCosts {
+    let part = lastResort.asksClassifier ? heads.outcomes.first { $0.trained.report.exit == lastResort.exit } : nil
+    return try ExitCosts(
+      of: taken.map { ($0.report.exit, $0.head.specification) }, in: model, withFinal: lastResort.asksClassifier,
+      final: part.map { ($0.trained.report.exit, $0.trained.head.specification) })
+  }
+}
