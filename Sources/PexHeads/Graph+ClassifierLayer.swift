@@ -42,7 +42,7 @@ extension Graph {
     }
     guard case .pooling(let pooling) = node.operation, let output = node.outputs.first else { return false }
     return pooling.kind == .average && pooling.window.kernel == spatial && !pooling.window.addsBorder
-      && self[output].type.perSample.dropFirst().allSatisfy { $0 == 1 }
+      && self[output].type.perSample.dropFirst(2).allSatisfy { $0 == 1 }
   }
 
   /// The numbers of a layer from `channels` averages to logits; nil when the node is no such layer.

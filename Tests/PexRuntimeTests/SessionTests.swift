@@ -194,6 +194,44 @@ let deepSeed: UInt64 = 5
     #expect(try session.run(sample, .final).classes == ["a", "b", "c"])
   }
 
+  /// Each kind of last resort is the weighed sum that ``LastResort`` says; a class that the classifier lacks has what the head adds.
+  @Test func whatAnswersLastIsTheSumThatTheFileSays() throws {
+    var contents = try makeBundle(seed: deepSeed).contents
+    contents.labels = ["a", "b", "c"]
+    let bundle = try BundleFile(bytes: try contents.encoded())
+    let tap = try #require(contents.trunk.exitPoint(1).flatMap { bundle.graph[$0.value].type.tap })
+    func answer(_ classes: [String], rows: Int, _ lastResort: LastResort) throws -> (ExitLogits, [Float], [Float]) {
+      let head = try Head.random(
+        HeadSpecification(kind: .linear, channels: tap.channels, spatial: tap.spatial, classes: rows), seed: 1)
+      let calibrated = try Head(head.specification, parameters: head.parameters, temperature: 2)
+      let file = try HeadFile(
+        for: contents, classes: classes, heads: [PersonalHead(calibrated, for: contents.trunk, exit: 1)],
+        lastResort: lastResort)
+      let session = try Session(try Model(bundle), heads: try HeadSet(file, on: bundle), threads: 1)
+      let sample = try session.model.syntheticSample()
+      let all = try #require(try session.run(sample, .final).answering).logits
+      var own: [Float] = []
+      try session.taps(sample, at: [1]) { _, tap in own = try calibrated.logits(features: tap.pooled()) }
+      let answer = try session.run(sample)
+      #expect(answer.classes == classes)
+      return (try #require(answer.answering), all, own)
+    }
+    func near(_ found: [Float], _ wanted: [Float]) -> Bool {
+      found.count == wanted.count && zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-4 * max(1, abs($1)) }
+    }
+    let told = try answer(["c", "a"], rows: 2, .classifierAlone)
+    #expect(told.0.exit == .final && told.0.logits == [told.1[2], told.1[0]])
+    let alone = try answer(["c", "a"], rows: 2, .head(at: 1))
+    #expect(alone.0.exit == .exit(1) && near(alone.0.logits, alone.2))
+    let mean = try answer(["c", "a"], rows: 2, .mean(at: 1))
+    #expect(
+      mean.0.exit == .final
+        && near(mean.0.logits, [mean.1[2] / 2 + mean.2[0] / 4, mean.1[0] / 2 + mean.2[1] / 4]))
+    let sum = try answer(["a", "b", "c", "mine"], rows: 1, .sum(at: 1))
+    #expect(sum.0.exit == .final && near(sum.0.logits, sum.1 + [sum.2[0] / 2]))
+    #expect(sum.0.probabilities == softmax(sum.0.logits))
+  }
+
   @Test func aPriorCanBeReplacedAndTakenAway() throws {
     let (session, head) = try session(prior: [0.2, 0.8])
     let sample = try session.model.syntheticSample()

@@ -38,7 +38,7 @@ public struct ShiftTest: Hashable, Sendable {
   ///   - logits: the classifier's, of all classes.
   ///   - shares: how often the person meets each class, as far as is known.
   /// - Throws: ``PexError`` (malformed) when the covariance cannot be inverted, (defect) when sizes do not fit.
-  init(_ reference: ReferenceStatistics, _ table: FeatureTable, _ logits: LogitTable, shares: [Float]) throws {
+  package init(_ reference: ReferenceStatistics, _ table: FeatureTable, _ logits: LogitTable, shares: [Float]) throws {
     let features = reference.features
     guard features.width == table.width, [1, shares.count].contains(features.classes), table.count == logits.count
     else { throw PexError(.defect, "reference statistics of other features or classes") }

@@ -5,7 +5,7 @@ import Foundation
 /// that minimises `Σ weight · CE(target, softmax(offset + W x)) + λ/2 |W|²`. With λ beyond all bounds the offsets stay.
 ///
 /// Convex, so there is one answer. Targets are probabilities: one for a label, anything for what a teacher says.
-struct LogisticRegression {
+package struct LogisticRegression {
   /// The numbers of the samples that are learned from.
   private let count: Int
   private let classes: Int
@@ -24,7 +24,7 @@ struct LogisticRegression {
   ///   - targets: `[all samples, classes]`, each row with the sum 1.
   ///   - weights: one number of at least 0 a sample.
   ///   - moving: which classes' rows move.
-  init(
+  package init(
     _ rows: RegressionRows, _ samples: [Int], offsets: [Float], targets: [Float], weights: [Float], moving: [Bool]
   ) {
     let classes = moving.count
@@ -45,7 +45,7 @@ struct LogisticRegression {
   /// - Parameters:
   ///   - start: where the search begins.
   ///   - isOver: see ``LimitedMemoryBFGS/minimum(from:isOver:_:)``.
-  func layer(
+  package func layer(
     strength: Double, from start: [Float], isOver: () throws -> Bool = { false }
   ) rethrows -> (weight: [Float], iterations: Int) {
     var slopes = [Float](repeating: 0, count: count * classes)
@@ -99,7 +99,7 @@ struct LogisticRegression {
 
 extension RegressionRows {
   /// `offset + W x` of some samples, one row each.
-  func logits(_ weight: [Float], _ samples: [Int], offsets: [Float], classes: Int) -> [Float] {
+  package func logits(_ weight: [Float], _ samples: [Int], offsets: [Float], classes: Int) -> [Float] {
     var result = [Float](repeating: 0, count: samples.count * classes)
     let zeros = [Float](repeating: 0, count: classes)
     let kernels = pex_kernels_default().pointee

@@ -7,11 +7,11 @@ import PexTensor
 /// Where there are fewer samples than features, the rows are rotated into as many numbers as there are samples, which keeps
 /// every product of two rows: the same layers can be found in much less time (the representer theorem; Kimeldorf and Wahba
 /// 1970).
-struct RegressionRows {
+package struct RegressionRows {
   /// How many samples.
-  let count: Int
+  package let count: Int
   /// Numbers a row.
-  let width: Int
+  package let width: Int
   /// All rows, one behind the other.
   let values: [Float]
   private let features: Int
@@ -28,7 +28,7 @@ struct RegressionRows {
 
   /// The rows of a table's samples, standardised by all of them.
   /// - Throws: ``PexError`` (malformed) without samples; as ``FeatureTable/row(_:)``.
-  init(_ table: FeatureTable) throws {
+  package init(_ table: FeatureTable) throws {
     let standardisation = try Standardisation(table, rows: Array(0..<table.count))
     let (count, features, stride) = (table.count, table.width, table.width + 1)
     let length = Float(1 / Double(features).squareRoot())
@@ -53,7 +53,7 @@ struct RegressionRows {
   /// A layer on raw features that gives what a layer on these rows gives.
   /// - Parameter weight: `[classes, width]`.
   /// - Returns: `[classes, features]` and `[classes]`.
-  func layer(_ weight: [Float], classes: Int) -> (weight: [Float], bias: [Float]) {
+  package func layer(_ weight: [Float], classes: Int) -> (weight: [Float], bias: [Float]) {
     let stride = features + 1
     let whole = rotation.map { turnedBack(weight, classes: classes, $0) } ?? weight
     let length = Float(1 / Double(features).squareRoot())
