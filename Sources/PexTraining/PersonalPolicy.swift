@@ -81,16 +81,17 @@ extension [TrainedHead] {
     _ samples: PolicySamples, costs: ExitCosts, last: Predictions? = nil, goal: PolicyGoal = .nearBest,
     closesExits: Bool = true
   ) throws -> PolicyOutcome? {
-    var (right, cost, taken) = (0, 0.0, [Int](repeating: 0, count: costs.trunk.count))
+    var (right, cost, time, taken) = (0, 0.0, 0.0, [Int](repeating: 0, count: costs.macs.trunk.count))
     var (unlike, lost, gained) = (0, 0, 0)
     for part in samples.measured {
       let (exits, choice) = try chosen(
         samples, without: part, costs: costs, last: last, goal: goal, closesExits: closesExits)
       guard let choice else { return nil }
-      let costs = costs.taking(choice.enabled)
+      let (macs, times) = (costs.macs.taking(choice.enabled), costs.time?.taking(choice.enabled))
       for (sample, exit) in zip(part, choice.taken(exits.map { $0.selected(part) })) {
         taken[exit] += 1
-        cost += costs[exit]
+        cost += macs[exit]
+        time += times?[exit] ?? 0
         let isRight = exits[exit].classes[sample] == samples.answers[sample]
         if isRight { right += 1 }
         let whole = exits[exits.count - 1].classes[sample]
@@ -103,8 +104,9 @@ extension [TrainedHead] {
     let count = taken.reduce(0, +)
     guard count > 0 else { return nil }
     return PolicyOutcome(
-      right: right, taken: taken, meanCost: cost / Double(count), count: count, unlike: unlike, lost: lost,
-      gained: gained)
+      right: right, taken: taken, meanCost: cost / Double(count),
+      meanTime: costs.time == nil ? nil : time / Double(count), count: count, unlike: unlike, lost: lost, gained: gained
+    )
   }
 
   /// The policy that all samples but those of one part would choose, and what the exits then answer for every sample;

@@ -14,11 +14,22 @@ public enum PolicyGoal: Hashable, Sendable {
   /// The cheapest whose accuracy is at least this share, so far as held-out samples can vouch for it: the lower bound of
   /// Clopper and Pearson (1934) at that confidence, 0 to 1.
   case accuracy(Double, confidence: Double)
-  /// The most accurate whose mean cost on held-out samples is at most this share of the model's multiply-accumulates.
+  /// The most accurate whose mean cost on held-out samples is at most this share of the whole model's: of its time where times
+  /// are measured, else of its multiply-accumulates.
   case cost(Double)
+  /// The most accurate whose mean time on held-out samples is at most so many milliseconds.
+  case latency(milliseconds: Double)
   /// The cheapest whose error rate on new samples is at most this share, on average over draws of the held-out samples:
   /// conformal risk control (Angelopoulos et al. 2022, arXiv 2208.02814).
   case risk(Double)
+
+  /// Whether accuracy is sought within a cost, rather than the lowest cost of what is good enough.
+  var limitsCost: Bool {
+    switch self {
+    case .cost, .latency: true
+    case .faithful, .nearBest, .accuracy, .risk: false
+    }
+  }
 
   /// What ``nearBest`` gives up.
   static let near = 0.01
@@ -39,6 +50,10 @@ public enum PolicyGoal: Hashable, Sendable {
     case .cost(let limit):
       guard limit > 0, limit.isFinite else {
         throw PexError(.usage, "a target cost must be a share of the model's above 0, found \(limit)")
+      }
+    case .latency(let limit):
+      guard limit > 0, limit.isFinite else {
+        throw PexError(.usage, "a target latency must be above 0 milliseconds, found \(limit)")
       }
     case .risk(let risk):
       guard risk > 0, risk < 1 else { throw PexError(.usage, "a risk must lie between 0 and 1, found \(risk)") }

@@ -4,8 +4,10 @@ import PexTensor
 public struct PolicyOutcome: Hashable, Sendable {
   /// Share of samples answered right by the exit that they took, 0 to 1.
   public let accuracy: Double
-  /// Mean cost of the exits taken, in the unit of the costs given.
+  /// Mean cost of the exits taken, in the unit of the costs given: as a rule shares of the model's multiply-accumulates.
   public let meanCost: Double
+  /// Mean time of the exits taken as a share of the whole model's; nil where nobody measured times.
+  public let meanTime: Double?
   /// Share of samples that took each exit, shallowest first; sums to 1.
   public let exitShares: [Double]
   /// How many samples were counted.
@@ -15,13 +17,22 @@ public struct PolicyOutcome: Hashable, Sendable {
   public private(set) var (unlike, lost, gained) = (0, 0, 0)
 
   /// What was counted on `count` samples: right ones, and how many took each exit.
+  init(right: Int, taken: [Int], costs: [Double], times: [Double]?, count: Int) {
+    func mean(_ costs: [Double]) -> Double {
+      zip(taken, costs).reduce(0) { $0 + Double($1.0) * $1.1 } / Double(max(count, 1))
+    }
+    self.init(right: right, taken: taken, meanCost: mean(costs), meanTime: times.map(mean), count: count)
+  }
+
+  /// The same with costs that differ from sample to sample.
   init(
-    right: Int, taken: [Int], meanCost: Double, count: Int, unlike: Int = 0, lost: Int = 0, gained: Int = 0
+    right: Int, taken: [Int], meanCost: Double, meanTime: Double?, count: Int, unlike: Int = 0, lost: Int = 0,
+    gained: Int = 0
   ) {
     self.count = count
     (self.unlike, self.lost, self.gained) = (unlike, lost, gained)
     accuracy = Double(right) / Double(max(count, 1))
-    self.meanCost = meanCost
+    (self.meanCost, self.meanTime) = (meanCost, meanTime)
     exitShares = taken.map { Double($0) / Double(max(count, 1)) }
   }
 
@@ -50,5 +61,6 @@ public struct PolicyOutcome: Hashable, Sendable {
     accuracy = Double(right) / total
     exitShares = counts.map { Double($0) / total }
     meanCost = zip(exitShares, costs).reduce(0) { $0 + $1.0 * $1.1 }
+    meanTime = nil
   }
 }

@@ -41,10 +41,11 @@ public struct ThresholdChoice: Hashable, Sendable {
     closesExits: Bool = true
   ) throws -> ThresholdChoice? {
     try goal.validate()
-    guard !exits.isEmpty, enabled.count == exits.count, costs.trunk.count == exits.count,
+    guard !exits.isEmpty, enabled.count == exits.count, costs.macs.trunk.count == exits.count,
       exits.allSatisfy({ $0.count == labels.count })
     else {
-      throw PexError(.defect, "\(exits.count) exits, \(costs.trunk.count) costs and \(labels.count) labels do not fit")
+      throw PexError(
+        .defect, "\(exits.count) exits, \(costs.macs.trunk.count) costs and \(labels.count) labels do not fit")
     }
     guard labels.count >= fewestSamples else { return nil }
     let allowed = exits.indices.map { enabled[$0] || $0 == exits.count - 1 }
@@ -56,7 +57,8 @@ public struct ThresholdChoice: Hashable, Sendable {
       closesExits: closesExits)
     let (open, found) = search.run(allowed)
     let outcome = PolicyOutcome(
-      right: found.right, taken: found.taken, meanCost: found.meanCost, count: labels.count)
+      right: found.right, taken: found.taken, costs: costs.macs.taking(open), times: costs.time?.taking(open),
+      count: labels.count)
     return ThresholdChoice(
       goal: goal, meetsGoal: found.meetsGoal, threshold: found.threshold ?? 1, enabled: open, outcome: outcome,
       count: labels.count)

@@ -124,8 +124,7 @@ struct ThresholdSearch {
   /// more accurate, or for a cost the cheaper.
   private func isBetter(_ one: Found, than other: Found) -> Bool {
     guard one.meetsGoal == other.meetsGoal else { return one.meetsGoal }
-    let isForCost = if case .cost = goal { true } else { false }
-    return one.meetsGoal != isForCost
+    return one.meetsGoal != goal.limitsCost
       ? (one.meanCost, -one.right) < (other.meanCost, -other.right)
       : (-one.right, one.meanCost) < (-other.right, other.meanCost)
   }
@@ -150,8 +149,8 @@ extension ThresholdSearch {
 
     init(_ search: ThresholdSearch, open: [Bool]) {
       self.search = search
-      costs = search.costs.taking(open)
-      limit = Limit(search.goal, count: search.labels.count)
+      costs = search.costs.ruling.taking(open)
+      limit = Limit(search.goal, search.costs, count: search.labels.count)
       let last = search.exits.count - 1
       exit = search.labels.map { _ in last }
       taken = search.exits.map { _ in 0 }
@@ -197,13 +196,15 @@ extension ThresholdSearch {
     case cost(Double)
     case losses(Int)
 
-    init(_ goal: PolicyGoal, count: Int) {
+    init(_ goal: PolicyGoal, _ costs: ExitCosts, count: Int) {
       switch goal {
       case .faithful: self = .unlike(Int((PolicyGoal.unlike * Double(count) + 1e-9).rounded(.down)) - 1)
       case .nearBest: self = .difference(PolicyGoal.near * Double(count))
       case .accuracy(let target, let confidence):
         self = .right(fewestRight(for: target, of: count, confidence: confidence))
       case .cost(let limit): self = .cost(limit)
+      // Nothing is known to be fast enough where nobody measured.
+      case .latency(let limit): self = .cost(costs.fullMilliseconds.map { limit / $0 } ?? 0)
       case .risk(let risk): self = .losses(RiskControl.mostLosses(risk: risk, count: count))
       }
     }

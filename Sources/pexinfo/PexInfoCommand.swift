@@ -30,6 +30,11 @@ import PexTensor
       "Draw the network: what it computes and with which kernels, what that costs, and heads at their taps; blocks that "
         + "repeat are drawn once. For Graphviz with .dot.", valueName: "out.svg|png|pdf|dot"))
   var graph: String?
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "Find the bundles that a head file fits, in a folder and those in it.", valueName: "folder|bundle.pex"))
+  var place: String?
   @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
 
@@ -50,8 +55,16 @@ import PexTensor
     guard drawing == nil || kind != .head else {
       throw PexError(.usage, "--graph: \(file) holds heads, and no network", hint: "draw the bundle that they are for")
     }
+    guard place == nil || kind == .head else {
+      throw PexError(.usage, "--for: \(file) is no head file", hint: "give a .pexhead, and --for a folder of bundles")
+    }
     switch kind {
-    case .head: try HeadInfo(try HeadFile(path: file), path: file, check: check).print(console)
+    case .head:
+      let heads = try HeadFile(path: file)
+      let search = try place.map { try BundleSearch(heads, below: $0) }
+      for error in search?.unreadable ?? [] { console.warn(error.message) }
+      try HeadInfo(heads, path: file, check: check, search).print(console)
+      if let search, let place { try search.check(heads, below: place) }
     case .bundle:
       let bundle = try BundleFile(path: file)
       if let items = check ? try bundle.check() : nil { try printChecked(items, console) }

@@ -75,6 +75,7 @@ import PexTraining
     request.options = options
     request.isBase = base
     request.forcesHeads = forceHeads
+    if training.cost == .time { request.times = TimesFile(session, warn: { console.warn($0) }) }
     if training.from != nil {
       console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
     }

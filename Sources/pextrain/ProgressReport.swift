@@ -6,11 +6,13 @@ struct ProgressReport {
   private let successions: [HeadSuccession]
   private let progress: PolicyProgress?
   private let isAgreement: Bool
+  private let fullMilliseconds: Double?
 
   /// Nil when there is nothing to compare with.
   init?(_ result: PersonalTraining.Result) {
     guard !result.successions.isEmpty || result.progress != nil else { return nil }
     (successions, progress, isAgreement) = (result.successions, result.progress, result.isAgreement)
+    fullMilliseconds = result.fullMilliseconds
   }
 
   var lines: [String] {
@@ -39,7 +41,7 @@ struct ProgressReport {
     let shares = zip(use.exits, use.outcome.exitShares).filter { $0.1 > 0 }
     let exits = shares.map { "\($0.0) \(Format.percent($0.1))" }.joined(separator: ", ")
     return "\(Format.percent(use.outcome.accuracy)) \(isAgreement ? "agreement" : "accuracy") at "
-      + "\(Format.percent(use.outcome.meanCost)) of MACs, deepest exit \(use.deepest.map { "\($0)" } ?? "-") (\(exits))"
+      + "\(CostWords(use.outcome, fullMilliseconds: fullMilliseconds).text), deepest exit \(use.deepest.map { "\($0)" } ?? "-") (\(exits))"
   }
 
   var json: JSON {
@@ -65,6 +67,7 @@ struct ProgressReport {
   private func json(_ use: PolicyProgress.Use) -> JSON {
     .members([
       "accuracy": .number(use.outcome.accuracy), "mean_macs_fraction": .number(use.outcome.meanCost),
+      "mean_time_fraction": .optional(use.outcome.meanTime, JSON.number),
       "deepest_exit": .optional(use.deepest, \.json),
       "exit_share": .array(
         zip(use.exits, use.outcome.exitShares).map { .members(["exit": $0.json, "share": .number($1)]) }),

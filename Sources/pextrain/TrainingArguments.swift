@@ -72,8 +72,21 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "How sure the held-out samples must be of that accuracy, between 0 and 1.") var confidence = 0.9
 
   @Option(
-    help: ArgumentHelp("Choose the most accurate exit policy of this mean share of MACs.", valueName: "share"))
+    help: ArgumentHelp(
+      "Choose the most accurate exit policy of this mean share of the whole network's time (of its MACs with --cost macs).",
+      valueName: "share"))
   var targetCost: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Choose the most accurate exit policy of this mean time on this machine: 3ms, 250us, 1.5s.", valueName: "time"))
+  var targetLatency: Latency?
+
+  @Option(
+    help: ArgumentHelp(
+      "What policies are chosen by: time, as measured on this machine with these threads and kept in the user's cache folder; "
+        + "or macs, which are the same on every machine.", valueName: "time|macs"))
+  var cost = CostUnit.time
 
   @Option(
     help: ArgumentHelp(
@@ -85,10 +98,14 @@ struct TrainingArguments: ParsableArguments {
   private func goal() throws -> PolicyGoal? {
     let goals = [
       targetAccuracy.map { PolicyGoal.accuracy($0, confidence: confidence) }, targetCost.map(PolicyGoal.cost),
-      risk.map(PolicyGoal.risk),
+      targetLatency.map { PolicyGoal.latency(milliseconds: $0.milliseconds) }, risk.map(PolicyGoal.risk),
     ].compactMap { $0 }
     guard goals.count <= 1 else {
-      throw PexError(.usage, "--target-accuracy, --target-cost and --risk are \(goals.count) goals: give one")
+      throw PexError(
+        .usage, "--target-accuracy, --target-cost, --target-latency and --risk are \(goals.count) goals: give one")
+    }
+    guard targetLatency == nil || cost == .time else {
+      throw PexError(.usage, "--target-latency needs times: it does not go with --cost macs")
     }
     try goals.first?.validate()
     return goals.first

@@ -51,17 +51,20 @@ struct TrainingReport {
     if let policy = result.policy, let outcome = result.outcome {
       try console.result(
         "policy \(policy.kind.rawValue):\(policy.value)\(goal): \(Format.percent(outcome.accuracy)) \(measured) "
-          + "at \(Format.percent(outcome.meanCost)) of MACs on the \(result.split.held.count) samples that chose it")
+          + "at \(cost(outcome)) on the \(result.split.held.count) samples that chose it")
       if let expected = result.expected {
         try console.result(
           "chosen and measured on different samples: \(Format.percent(expected.accuracy)) \(measured) "
-            + "at \(Format.percent(expected.meanCost)) of MACs, \(measuredCount) samples")
+            + "at \(cost(expected)), \(measuredCount) samples")
       }
       if !result.meetsGoal {
         console.warn("the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
       }
     } else {
-      try console.result("no policy: too few held-out samples to choose a threshold")
+      try console.result(
+        result.outcome == nil
+          ? "no policy: too few held-out samples to choose a threshold"
+          : "no early exit: \(result.split.held.count) held-out samples do not vouch for one that saves anything")
     }
     if let progress = ProgressReport(result) {
       for line in progress.lines { try console.result(line) }
@@ -114,6 +117,10 @@ struct TrainingReport {
       + "\(split.validation.count) others chose strength and epochs"
   }
 
+  private func cost(_ outcome: PolicyOutcome) -> String {
+    CostWords(outcome, fullMilliseconds: result.fullMilliseconds).text
+  }
+
   private var measured: String { result.isAgreement ? "agreement with the original classifier" : "accuracy" }
 
   private var goal: String {
@@ -121,7 +128,9 @@ struct TrainingReport {
     case .faithful, .nearBest: ""
     case .accuracy(let target, let confidence):
       " for at least \(Format.percent(target)) with confidence \(confidence)"
-    case .cost(let limit): " for at most \(Format.percent(limit)) of MACs"
+    case .cost(let limit):
+      " for at most \(Format.percent(limit)) of the \(result.fullMilliseconds == nil ? "MACs" : "time")"
+    case .latency(let limit): " for at most \(Format.milliseconds(limit)) ms"
     case .risk(let risk): " for a risk of at most \(Format.percent(risk))"
     }
   }
@@ -182,6 +191,8 @@ struct TrainingReport {
       "head_step_us": .number(result.stepMicroseconds), "exits": .array(exits),
       "policy": .optional(result.policy, { .string("\($0.kind.rawValue):\($0.value)") }),
       "policy_meets_goal": .bool(result.meetsGoal),
+      "cost_unit": .string(result.fullMilliseconds == nil ? "macs" : "time"),
+      "full_ms": .optional(result.fullMilliseconds, JSON.number),
       "policy_seen": .optional(result.outcome, { outcome($0, samples: result.split.held.count, choseIt: true) }),
       "policy_expected": .optional(result.expected, { outcome($0, samples: measuredCount, choseIt: false) }),
       "held_out": .members([
@@ -199,6 +210,8 @@ struct TrainingReport {
   private func outcome(_ outcome: PolicyOutcome, samples: Int, choseIt: Bool) -> JSON {
     .members([
       "accuracy": .number(outcome.accuracy), "mean_macs_fraction": .number(outcome.meanCost),
+      "mean_time_fraction": .optional(outcome.meanTime, JSON.number),
+      "mean_ms": .optional(result.fullMilliseconds.flatMap { full in outcome.meanTime.map { $0 * full } }, JSON.number),
       "samples": .integer(samples), "chosen_on_these": .bool(choseIt),
     ])
   }

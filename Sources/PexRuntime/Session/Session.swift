@@ -19,7 +19,7 @@ public final class Session {
   public var keepsFeatures = false
   let executor: Executor
   private let pool: ThreadPool
-  private let reader: TapReader
+  let reader: TapReader
   private let clock = ContinuousClock()
 
   /// A session with its own threads.

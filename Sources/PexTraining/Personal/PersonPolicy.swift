@@ -9,6 +9,7 @@ struct PersonPolicy {
   private let asked: PolicyGoal?
   private let force: Bool
   private let model: Model
+  private let times: TimeProfile?
   /// The held-out samples.
   let samples: PolicySamples
 
@@ -33,11 +34,18 @@ struct PersonPolicy {
   /// - Parameters:
   ///   - goal: what the policy is for; nil: to lose nothing that anybody had before.
   ///   - force: whether the deepest head answers last whatever was found.
-  init(heads: PersonHeads, lesson: PersonLesson, goal: PolicyGoal?, force: Bool, model: Model) throws {
+  ///   - times: what the heads' ways take; nil: their policy is chosen by multiply-accumulates.
+  init(
+    heads: PersonHeads, lesson: PersonLesson, goal: PolicyGoal?, force: Bool, model: Model, times: TimeProfile?
+  ) throws {
     (self.heads, self.lesson, asked, self.force, self.model) = (heads, lesson, goal, force, model)
+    self.times = times
     samples = try PolicySamples(
       lesson.split, answers: lesson.assignment.answers, labels: lesson.assignment.labels)
   }
+
+  /// Milliseconds of the whole model; nil where nobody measured them.
+  var fullMilliseconds: Double? { times.flatMap { try? $0.trunk(.final) } }
 
   func choose() throws -> Choice {
     let lastResort = try lastResort()
@@ -57,7 +65,7 @@ struct PersonPolicy {
       goal = .faithful
       expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
     }
-    if goal == .faithful, !isVouchedFor(expected, early) {
+    if goal == .faithful, !isVouchedFor(expected, early) || !saves(expected, costs) {
       for index in taken.indices { taken[index].report.enabled = false }
       expected = nil
     }
@@ -111,6 +119,15 @@ struct PersonPolicy {
     return 1 - like <= PolicyGoal.unlike
   }
 
+  /// Whether stopping early takes noticeably less than the last resort alone, which asks no other head: what saves less than
+  /// a fiftieth may as well cost that on another day.
+  private func saves(_ expected: PolicyOutcome?, _ costs: ExitCosts) -> Bool {
+    let alone = costs.ruling.taking(costs.ruling.trunk.map { _ in false }).last ?? 1
+    return (expected?.meanTime ?? expected?.meanCost ?? 0) <= (1 - Self.noticeable) * alone
+  }
+
+  private static let noticeable = 0.02
+
   private func lastResort() throws -> LastResort {
     guard force, let deepest = heads.outcomes.last, !deepest.adds else { return heads.last.lastResort }
     return .head(at: deepest.trained.report.exit)
@@ -125,7 +142,7 @@ struct PersonPolicy {
   private func costs(_ taken: [TrainedHead], _ lastResort: LastResort) throws -> ExitCosts {
     let part = lastResort.asksClassifier ? heads.outcomes.first { $0.trained.report.exit == lastResort.exit } : nil
     return try ExitCosts(
-      of: taken.map { ($0.report.exit, $0.head.specification) }, in: model, withFinal: lastResort.asksClassifier,
-      final: part.map { ($0.trained.report.exit, $0.trained.head.specification) })
+      of: taken.map { ($0.report.exit, $0.head) }, in: model, withFinal: lastResort.asksClassifier,
+      final: part.map { ($0.trained.report.exit, $0.trained.head) }, times: times)
   }
 }

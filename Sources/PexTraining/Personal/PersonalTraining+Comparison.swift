@@ -22,7 +22,8 @@ extension PersonalTraining {
   ) throws -> PolicyProgress? {
     guard let earlier else { return nil }
     let positions = isExpected ? samples.measured.flatMap { $0 } : Array(held.indices)
-    let use = try EarlierPolicy(heads: earlier, model: session.model, cache: cache)
+    let times = try times(of: earlier.entries.map { ($0.exit, $0.head) })
+    let use = try EarlierPolicy(heads: earlier, model: session.model, cache: cache, times: times)
       .use(positions.map { held[$0] }, names: positions.map { names[samples.answers[$0]] })
     guard let use, let new else { return nil }
     return PolicyProgress(earlier: use, new: new, isExpected: isExpected, count: positions.count)

@@ -34,7 +34,8 @@ extension PersonalTraining {
       }
     }
     let policy = try PersonPolicy(
-      heads: trained, lesson: lesson, goal: request.policyGoal, force: request.forcesHeads, model: session.model)
+      heads: trained, lesson: lesson, goal: request.policyGoal, force: request.forcesHeads, model: session.model,
+      times: try times(of: heads.map { ($0.report.exit, $0.head) }))
     let chosen = try policy.choose()
     try requireRisk(chosen.choice)
     let steps = heads.map(\.report.steps).reduce(0, +)
@@ -54,7 +55,8 @@ extension PersonalTraining {
       successions: successions, progress: progress,
       verdict: try BaseComparison(cache: cache, lesson: lesson, samples: policy.samples)
         .verdict(of: trained, isFlattered: isFlattered(lesson, successions)),
-      expected: chosen.expected, split: lesson.split, seconds: (seconds(started, passed), 0, headSeconds),
+      expected: chosen.expected, split: lesson.split, fullMilliseconds: policy.fullMilliseconds,
+      seconds: (seconds(started, passed), 0, headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count),
       lastResort: chosen.lastResort, notes: lesson.notes)
   }

@@ -33,6 +33,9 @@ public struct PersonalTraining {
     /// everybody (``PolicyGoal/nearBest``).
     public var policyGoal: PolicyGoal?
     var goal: PolicyGoal { policyGoal ?? (isBase ? .nearBest : .faithful) }
+    /// Keeps what the ways to heads take on this machine, by which policies are then chosen; nil: costs are multiply-accumulates,
+    /// and no latency can be asked for.
+    public var times: (any TimeKeeper)?
     /// Where features are kept.
     public var storage = FeatureStorage()
     /// Heads to go on from. None of them is replaced by one that is worse; see ``HeadSuccession``.
@@ -110,6 +113,8 @@ public struct PersonalTraining {
     public var expected: PolicyOutcome?
     /// Which samples trained, chose and measured.
     public var split: Split
+    /// Milliseconds of the whole model on this machine, where times were measured.
+    public var fullMilliseconds: Double?
     /// Seconds for the pass over the trunk, for branches with the passes that they need, and for the heads.
     public var seconds: (features: Double, branches: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
@@ -181,6 +186,9 @@ public struct PersonalTraining {
     let supervision = request.supervision ?? .allowed(by: labels)
     try check(supervision, labels)
     if case .risk(let risk) = request.goal { try RiskControl.require(labels.count, for: risk) }
+    if case .latency = request.goal, request.times == nil {
+      throw PexError(.usage, "a latency is aimed at, and times are not to be measured")
+    }
     return supervision
   }
 
@@ -241,7 +249,9 @@ public struct PersonalTraining {
       ? nil
       : cache.finalLogits.map { try finalPredictions($0, rows: split.held, assignment) }
     let policySamples = try PolicySamples(split, answers: answers, labels: assignment.labels)
-    let costs = try costs(heads, last != nil)
+    let times = try times(of: heads.map { ($0.report.exit, $0.head) })
+    let costs = try ExitCosts(
+      of: heads.map { ($0.report.exit, $0.head) }, in: session.model, withFinal: last != nil, times: times)
     let expected = try heads.expectedOutcome(
       policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
     let choice = try heads.choosePolicy(
@@ -260,7 +270,8 @@ public struct PersonalTraining {
       gaps: ClassGaps(
         assignment.classes.map { classNames[$0] }, answers: answers, isTaught: assignment.isTaught, split),
       successions: [], progress: nil, verdict: nil,
-      expected: expected, split: split, seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
+      expected: expected, split: split, fullMilliseconds: costs.fullMilliseconds,
+      seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
   }
 
@@ -340,10 +351,9 @@ public struct PersonalTraining {
     throw RiskControl.refusal(risk: risk, accuracy: choice.outcome.accuracy, of: choice.count)
   }
 
-  /// What exits cost as shares of the whole trunk's multiply-accumulates.
-  private func costs(_ heads: [TrainedHead], _ withFinal: Bool) throws -> ExitCosts {
-    try ExitCosts(
-      of: heads.map { ($0.report.exit, $0.head.specification) }, in: session.model, withFinal: withFinal)
+  /// What the ways to some heads take on this machine; nil when nobody wants to know.
+  func times(of heads: [ExitCosts.Place]) throws -> TimeProfile? {
+    try request.times?.update { try session.measure(heads, into: &$0) }
   }
 
   func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {

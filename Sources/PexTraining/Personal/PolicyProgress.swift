@@ -35,6 +35,8 @@ struct EarlierPolicy {
   let heads: HeadSet
   let model: Model
   let cache: TapCache
+  /// What was measured of the heads; nil: nothing.
+  let times: TimeProfile?
 
   /// What the policy comes to.
   /// - Parameters:
@@ -53,7 +55,10 @@ struct EarlierPolicy {
     }
     let final = try heads.replacesFinal ? nil : lastResort(rows)
     guard heads.replacesFinal ? !entries.isEmpty : final != nil else { return nil }
-    let costs = try costs(entries, withFinal: final != nil)
+    let costs = try ExitCosts(
+      of: entries.map { ($0.exit, $0.head) }, in: model, withFinal: final != nil,
+      final: heads.partOfFinal.map { ($0.exit, $0.head) }, times: times)
+    let all = costs.macs.trunk.map { _ in true }
     var taken: [Int] = []
     var right = 0
     for (position, name) in names.enumerated() {
@@ -61,11 +66,11 @@ struct EarlierPolicy {
       taken.append(exit)
       if classes.indices.contains(answer), classes[answer] == name { right += 1 }
     }
-    let counts = costs.indices.map { exit in taken.count { $0 == exit } }
-    let cost = zip(counts, costs).reduce(0) { $0 + Double($1.0) * $1.1 } / Double(rows.count)
+    let counts = all.indices.map { exit in taken.count { $0 == exit } }
     return PolicyProgress.Use(
       exits: entries.map { .exit($0.exit) } + (final == nil ? [] : [.final]),
-      outcome: PolicyOutcome(right: right, taken: counts, meanCost: cost, count: rows.count))
+      outcome: PolicyOutcome(
+        right: right, taken: counts, costs: costs.macs.taking(all), times: costs.time?.taking(all), count: rows.count))
   }
 
   /// The exit that a sample takes, as a position, and the class that it answers.
@@ -102,12 +107,5 @@ struct EarlierPolicy {
       values: rows.enumerated().flatMap { position, row in
         heads.lastResortLogits(final: Array(logits.row(row)), head: part.map { Array($0.row(position)) })
       })
-  }
-
-  /// What taking each exit costs, with the heads on the way.
-  private func costs(_ entries: [HeadSet.Entry], withFinal: Bool) throws -> [Double] {
-    let costs = try ExitCosts(
-      of: entries.map { ($0.exit, $0.head.specification) }, in: model, withFinal: withFinal)
-    return costs.taking(costs.trunk.map { _ in true })
   }
 }
