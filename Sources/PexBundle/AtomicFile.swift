@@ -35,18 +35,19 @@ public enum AtomicFile {
   /// - Parameters:
   ///   - path: where; its folder exists.
   ///   - overwriting: whether a file of that name is replaced. Folders and devices never are.
+  ///   - mode: the file's permissions; nil: those of the file that is replaced, or what the process gives new ones.
   ///   - body: gives the bytes.
   /// - Throws: ``PexError``: (cannotCreate) when there is something of that name already or the folder takes no file,
   ///   (inputOutput) when writing fails midway; whatever `body` throws. The old file is then as it was.
   public static func write(
-    to path: String, overwriting: Bool, _ body: (borrowing Sink) throws -> Void
+    to path: String, overwriting: Bool, mode: mode_t? = nil, _ body: (borrowing Sink) throws -> Void
   ) throws {
-    let mode = try permissions(for: path, overwriting: overwriting)
+    let replaced = try permissions(for: path, overwriting: overwriting)
     let temporary = temporaryPath(beside: path)
     // Known before it exists: an interruption in between finds nothing to remove, which does no harm.
     let slot = pex_temporary_remember(temporary)
     defer { pex_temporary_forget(slot) }
-    try create(temporary, mode: mode, named: path, body)
+    try create(temporary, mode: mode ?? replaced, named: path, body)
     guard (overwriting ? rename(temporary, path) : pex_rename_new(temporary, path)) == 0 else {
       let error =
         errno == EEXIST ? exists(path) : PexError(.cannotCreate, "\(path): cannot be created: \(systemMessage())")
@@ -61,7 +62,7 @@ public enum AtomicFile {
   static func create(
     _ temporary: String, mode: mode_t? = nil, named path: String, _ body: (borrowing Sink) throws -> Void
   ) throws {
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ?? 0o666)
     guard descriptor >= 0 else { throw PexError(.cannotCreate, "\(path): cannot be created: \(systemMessage())") }
     do {
       defer { close(descriptor) }

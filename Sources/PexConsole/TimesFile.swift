@@ -1,5 +1,6 @@
 import Foundation
 import PexBundle
+import PexHeads
 import PexRuntime
 import PexTensor
 
@@ -22,35 +23,38 @@ public final class TimesFile: TimeKeeper {
   private let name: String
   private let machine: String
   private let warn: @Sendable (String) -> Void
-  private let memory = TimesInMemory()
+  private let model: Model
+  private let threads: Int
+  private let memory: TimesInMemory
 
-  /// What a session's model takes.
+  /// What a model takes on as many threads as programs use when nobody says how many.
   /// - Parameter warn: told in one line when times cannot be kept.
-  public init(_ session: Session, warn: @escaping @Sendable (String) -> Void) {
+  public init(_ model: Model, warn: @escaping @Sendable (String) -> Void) {
     let environment = ProcessInfo.processInfo.environment
     let home = environment["HOME"].map { ($0 as NSString).appendingPathComponent(".cache") }
     let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home
     folder = cache.map { ($0 as NSString).appendingPathComponent("pex") }
-    let model = session.model
+    (self.model, threads) = (model, ThreadPool.defaultThreads)
+    memory = TimesInMemory(model)
     name =
-      "times-\(model.bundle.contents.trunk.digest.description.prefix(16))-\(model.instructionSet)-\(session.threads).json"
+      "times-\(model.bundle.contents.trunk.digest.description.prefix(16))-\(model.instructionSet)-\(threads).json"
     machine = "\(Self.processor), pex \(Version.current)"
     self.warn = warn
   }
 
-  public func update(_ measure: (inout TimeProfile) throws -> Void) throws -> TimeProfile {
+  public func times(of heads: [(exit: Int, head: Head)]) throws -> TimeProfile {
     guard let folder, let descriptor = Self.opened(folder, name) else {
       warn(
         "measured times cannot be kept (no folder for caches can be written): the same training may choose another policy"
       )
-      return try memory.update(measure)
+      return try memory.times(of: heads)
     }
     defer { close(descriptor) }
     // Whoever comes meanwhile waits, and finds what was measured.
-    guard flock(descriptor, LOCK_EX) == 0 else { return try memory.update(measure) }
+    guard flock(descriptor, LOCK_EX) == 0 else { return try memory.times(of: heads) }
     let before = known(descriptor)
     var times = before
-    try measure(&times)
+    try times.measure(heads, on: model, threads: threads)
     if times != before { store(times, descriptor) }
     return times
   }

@@ -4,7 +4,7 @@ import PexRuntime
 import PexTensor
 import Synchronization
 
-/// One head to train, as ``HeadTrainer/trainAll(_:split:options:threads:limits:)`` takes it.
+/// One head to train, as ``HeadTrainer/trainAll(_:split:options:threads:limits:progress:)`` takes it.
 public struct HeadTask: Sendable {
   /// The number of the exit point.
   public var exit: Int
@@ -62,8 +62,9 @@ extension HeadTrainer {
   /// - Throws: what ``train(exit:specification:samples:base:teacher:prior:general:split:options:limits:)`` throws for the first task that fails.
   public static func trainAll(
     _ tasks: [HeadTask], split: Split, options: TrainingOptions = TrainingOptions(), threads: Int = 1,
-    limits: TrainingLimits = TrainingLimits()
+    limits: TrainingLimits = TrainingLimits(), progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> [TrainedHead] {
+    let progress = HeadProgress(heads: tasks.count, tell: progress)
     let pool = try ThreadPool(threads: max(1, min(threads, tasks.count)))
     let begun = Atomic(0)
     return try pool.results(tasks.count) { _, index in
@@ -72,10 +73,12 @@ extension HeadTrainer {
       defer { pex_restore_denormals(state) }
       let left = tasks.count - begun.wrappingAdd(1, ordering: .relaxed).oldValue
       let task = tasks[index]
+      let report = progress.begin()
+      defer { report(1) }
       return try train(
         exit: task.exit, specification: task.specification, samples: task.samples, base: task.base,
         teacher: task.teacher, prior: task.prior, general: task.general, split: split, options: options,
-        limits: limits.share(of: left, workers: pool.threads))
+        limits: limits.share(of: left, workers: pool.threads).reporting(report))
     }.map { try $0.get() }
   }
 }

@@ -23,6 +23,8 @@ public struct TrainingLimits: Sendable {
   public var cancellation: Cancellation?
   /// Ends the search for better heads: the best so far are the result.
   public var deadline: ContinuousClock.Instant?
+  /// Told how much of a head's training is done, 0 to 1: whoever asks whether to end knows how far it has come.
+  var report: @Sendable (Double) -> Void = { _ in }
 
   /// Limits; by default none.
   public init(cancellation: Cancellation? = nil, deadline: ContinuousClock.Instant? = nil) {
@@ -38,6 +40,13 @@ public struct TrainingLimits: Sendable {
   /// Whether the time is over.
   var isOver: Bool { deadline.map { ContinuousClock.now >= $0 } ?? false }
 
+  /// The same for one head.
+  func reporting(_ report: @escaping @Sendable (Double) -> Void) -> TrainingLimits {
+    var limits = self
+    limits.report = report
+    return limits
+  }
+
   /// The limits of the next of several tasks: its part of the time that is left.
   /// - Parameters:
   ///   - tasks: how many have not begun, the next one included.
@@ -46,6 +55,8 @@ public struct TrainingLimits: Sendable {
     guard let deadline, tasks > workers else { return self }
     let now = ContinuousClock.now
     let part = max(now.duration(to: deadline), .zero) * workers / tasks
-    return TrainingLimits(cancellation: cancellation, deadline: now + part)
+    var limits = self
+    limits.deadline = now + part
+    return limits
   }
 }

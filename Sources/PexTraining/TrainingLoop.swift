@@ -93,6 +93,7 @@ struct TrainingLoop<Head: Trainer> {
         steps += 1
       }
       losses?.record(head, split)
+      limits.report(Double(epoch) / Double(last + 1))
       guard !held.isEmpty else { if isOver { break } else { continue } }
       guard schedule.stopsEarly || epoch == last || isOver else { continue }
       let loss = try naming("training diverged") { try head.loss(held) }

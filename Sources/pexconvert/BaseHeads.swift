@@ -13,15 +13,8 @@ enum BaseHeads {
     request.isBase = true
     request.classNames = data.classNames
     let samples = try TrainingSamples([data.dataset], for: contents)
-    let bar = ProgressBar(console, "features", total: samples.count)
-    var branches: ProgressBar?
-    let result = try PersonalTraining(session, request).run(
-      samples, progress: { bar.update($0) },
-      branchProgress: { done, total in
-        let bar = branches ?? ProgressBar(console, "branches", total: total)
-        bar.update(done)
-        branches = bar
-      })
+    let bars = TrainingBars(console, samples: samples.count, featureBytes: nil)
+    let result = try PersonalTraining(session, request).run(samples, progress: bars.update)
     console.warn(skipped: result.skipped, of: samples.count)
     console.warn(result.copies, of: samples)
     console.warn(result.gaps)

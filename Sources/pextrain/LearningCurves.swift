@@ -1,40 +1,54 @@
 import PexConsole
 import PexTraining
 
-/// The chart of how training went: one colour a head, training loss dashed, held-out loss whole, a mark where the head
+/// The chart of how training went: one colour an exit, training loss dashed, held-out loss whole, a mark where the head
 /// was taken from.
 struct LearningCurves {
-  private let heads: [TrainedHead]
+  private let result: PersonalTraining.Result
   private let subtitle: String
 
   /// - Parameter subtitle: what was trained on what.
-  init(_ heads: [TrainedHead], subtitle: String) {
-    self.heads = heads
-    self.subtitle = subtitle
+  init(_ result: PersonalTraining.Result, subtitle: String) {
+    (self.result, self.subtitle) = (result, subtitle)
   }
 
   var chart: Chart {
     let key: [Chart.Series] = [
       .init("held out", .line, colour: nil, points: []), .init("training", .dashedLine, colour: nil, points: []),
-      .init("epoch kept (0: start)", .circles, colour: nil, points: []),
+      .init("kept (0: as it was)", .circles, colour: nil, points: []),
     ]
-    let curves = heads.enumerated().flatMap { index, head in series(head.report, colour: index) }
+    let heads = result.heads.enumerated().flatMap { index, head in
+      head.report.losses.map {
+        series("exit \(head.report.exit)", $0, kept: $0.kept ?? head.report.epochs, colour: index)
+      }
+        ?? []
+    }
+    let branches = result.branchLosses.enumerated().flatMap { index, branch in
+      series(
+        "branch \(branch.exit)", branch.losses, kept: branch.losses.training.count - 1,
+        colour: result.heads.count + index)
+    }
     return Chart(
-      title: "Learning curves", subtitle: subtitle, x: Chart.Axis("epoch", origin: 0), y: Chart.Axis("loss (nats)"),
-      series: curves + key)
+      title: "Learning curves", subtitle: subtitle, x: Chart.Axis(axis, origin: 0), y: Chart.Axis("loss (nats)"),
+      series: heads + branches + key)
   }
 
-  private func series(_ report: HeadReport, colour: Int) -> [Chart.Series] {
-    guard let losses = report.losses else { return [] }
+  /// What a step is, of one kind of training or of both.
+  private var axis: String {
+    let steps = Set(result.heads.compactMap(\.report.losses?.step) + result.branchLosses.map(\.losses.step))
+    let strengths = "departures tried, the most cautious first"
+    guard steps.contains(.strength) else { return "epoch" }
+    return steps.contains(.epoch) ? "epoch, or \(strengths)" : strengths
+  }
+
+  private func series(_ name: String, _ losses: LossHistory, kept: Int, colour: Int) -> [Chart.Series] {
     let (training, held) = (points(losses.training), points(losses.validation))
     // Without held-out samples the dashed line is all there is.
     let main = held.isEmpty ? training : held
     var series: [Chart.Series] = []
-    if !held.isEmpty { series.append(.init(nil, .dashedLine, colour: colour, points: training)) }
-    series.append(.init("exit \(report.exit)", held.isEmpty ? .dashedLine : .line, colour: colour, points: main))
-    if main.indices.contains(report.epochs) {
-      series.append(.init(nil, .circles, colour: colour, points: [main[report.epochs]]))
-    }
+    if !held.isEmpty, !training.isEmpty { series.append(.init(nil, .dashedLine, colour: colour, points: training)) }
+    series.append(.init(name, held.isEmpty ? .dashedLine : .line, colour: colour, points: main))
+    if main.indices.contains(kept) { series.append(.init(nil, .circles, colour: colour, points: [main[kept]])) }
     return series
   }
 

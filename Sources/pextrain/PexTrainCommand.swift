@@ -75,14 +75,14 @@ import PexTraining
     request.options = options
     request.isBase = base
     request.forcesHeads = forceHeads
-    if training.cost == .time { request.times = TimesFile(session, warn: { console.warn($0) }) }
+    if training.cost == .time { request.times = TimesFile(model, warn: { console.warn($0) }) }
     if training.from != nil {
       console.warn("samples that the earlier heads were trained on flatter the figures on held-out samples")
     }
     let count = data.samples.count
-    let progress = FeatureProgress(console, count: count, bytes: try request.featureBytes(model, samples: count))
+    let bars = TrainingBars(console, samples: count, featureBytes: try request.featureBytes(model, samples: count))
     let result = try PersonalTraining(session, request).run(
-      data.samples, progress: { progress.update($0) }, branchProgress: { progress.update(branches: $0, of: $1) })
+      data.samples, progress: bars.update)
     console.warn(skipped: result.skipped, of: count)
     console.warn(result.copies, of: data.samples)
     console.warn(result.gaps)
@@ -98,7 +98,7 @@ import PexTraining
     try TrainingReport(result, path: target.path, session: session, isBase: base).print(console)
     guard let drawing else { return }
     let subtitle = "\((target.path as NSString).lastPathComponent) from \(result.labels.count) samples"
-    try drawing.write(LearningCurves(result.heads, subtitle: subtitle).chart.svg)
+    try drawing.write(LearningCurves(result, subtitle: subtitle).chart.svg)
     try console.result("wrote \(drawing.output.path)")
   }
 

@@ -84,7 +84,7 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What policies are chosen by: time, as measured on this machine with these threads and kept in the user's cache folder; "
+      "What policies are chosen by: time, as measured on this machine with one thread a core and kept in the user's cache folder; "
         + "or macs, which are the same on every machine.", valueName: "time|macs"))
   var cost = CostUnit.time
 

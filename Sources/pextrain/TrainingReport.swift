@@ -43,6 +43,7 @@ struct TrainingReport {
           + (result.isShifted ? ", which differ from those the model learned from" : ""))
     }
     try console.result(heldOut)
+    for line in asTheyWere { try console.result(line) }
     if isBase, !worthPlacing.isEmpty {
       try console.result(
         "worth placing: exits \(worthPlacing.map(String.init).joined(separator: ", ")); at the cost of any other, "
@@ -80,6 +81,17 @@ struct TrainingReport {
         + (result.seconds.branches < 0.05 ? "" : "branches \(Format.seconds(result.seconds.branches)), ")
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
+  }
+
+  /// Why heads are what they were before.
+  private var asTheyWere: [String] {
+    let kept = result.heads.filter { $0.report.epochs == 0 }.map { String($0.report.exit) }
+    guard !kept.isEmpty else { return [] }
+    let exits = kept.count == 1 ? "exit \(kept[0])" : "exits \(kept.joined(separator: ", "))"
+    guard !result.split.held.isEmpty else {
+      return ["\(exits): as before, since no held-out sample could say that training helps"]
+    }
+    return ["\(exits): as before, since training answered held-out samples no better beyond chance"]
   }
 
   /// What becomes of a head, in a word.

@@ -34,6 +34,49 @@ import Testing
     #expect(files[0] == files[1] && files[0] == files[2])
   }
 
+  /// A machine that has measured once chooses by the same times again; what cannot be kept is said.
+  @Test func timesAreKeptInTheCacheFolder() throws {
+    let folder = try Folder()
+    let base = try Digits.made().base
+    let arguments = [base, "--data", Digits.personTrain, "--force-heads", "--json", "--force", "-o", "a.pexhead"]
+    func trained(_ cache: String) throws -> (report: JSONValue, words: String, heads: [UInt8]) {
+      let run = try Program.pextrain.succeed(arguments, in: folder, environment: ["XDG_CACHE_HOME": cache])
+      return (try JSONValue(run.output), run.stderr, Array(try folder.read("a.pexhead")))
+    }
+    let cache = folder["cache"]
+    let (first, second) = (try trained(cache), try trained(cache))
+    #expect(first.report["cost_unit"].string == "time" && first.report["full_ms"].number ?? 0 > 0)
+    #expect(first.report["policy_seen"]["mean_time_fraction"].number ?? 0 > 0)
+    #expect(first.heads == second.heads && first.report["full_ms"].number == second.report["full_ms"].number)
+    let kept = try #require(try FileManager.default.contentsOfDirectory(atPath: cache + "/pex").first)
+    #expect(kept.hasPrefix("times-") && kept.hasSuffix(".json"))
+    // Damaged or not of this world: measured anew.
+    for text in ["{", "{\"format\": 1, \"machine\": \"x\", \"times\": {\"milliseconds\": {\"trunk final\": -1}}}"] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: cache + "/pex/" + kept))
+      #expect(try trained(cache).report["full_ms"].number ?? 0 > 0)
+    }
+    let unkept = try trained("/proc/nowhere")
+    #expect(unkept.words.contains("measured times cannot be kept"))
+    #expect(unkept.report["full_ms"].number ?? 0 > 0)
+  }
+
+  @Test func latenciesAreAimedAt() throws {
+    let folder = try Folder()
+    let full = try #require(try train([], in: folder)["full_ms"].number)
+    let report = try train(["--target-latency", "\(0.6 * full)ms"], in: folder)
+    #expect(report["policy_meets_goal"].bool == true && report["policy_seen"]["mean_ms"].number ?? full <= 0.6 * full)
+    let macs = try train(["--cost", "macs"], in: folder)
+    #expect(macs["cost_unit"].string == "macs" && macs["full_ms"].isNull)
+    #expect(macs["policy_seen"]["mean_time_fraction"].isNull)
+    let arguments = [try Digits.made().base, "--data", Digits.personTrain, "-o", "b.pexhead", "--quiet"]
+    for (wrong, words) in [
+      (["--target-latency", "3ms", "--cost", "macs"], "--cost macs"), (["--target-latency", "0ms"], "0ms"),
+      (["--target-latency", "3h"], "3h"), (["--target-latency", "1ms", "--risk", "0.1"], "give one"),
+    ] {
+      try Program.pextrain.refuses(arguments + wrong, status: 64, saying: [words], in: folder)
+    }
+  }
+
   @Test func aRiskIsKeptOrRefused() throws {
     let folder = try Folder()
     let report = try train(["--risk", "0.3"], in: folder)

@@ -168,7 +168,7 @@ import Testing
       ([true, true, true], [0.31, 0.58, 1.18]), ([false, true, true], [0.31, 0.57, 1.17]),
       ([false, false, true], [0.31, 0.57, 1]),
     ] {
-      #expect(zip(chained.taking(open), expected).allSatisfy { abs($0 - $1) < 1e-12 })
+      #expect(zip(chained.macs.taking(open), expected).allSatisfy { abs($0 - $1) < 1e-12 })
     }
     // A head that is dearer than the rest of the network.
     let dear = try ExitCosts(trunk: [0.25, 1], heads: [0.8, 0])
@@ -220,13 +220,52 @@ import Testing
           #expect(
             Double(spoiled.count { $0 } + 1) > risk * 61 || other.outcome.meanCost >= own.meanCost - 1e-9)
           if Float(step) / 1000 >= choice.threshold { #expect(Double(spoiled.count { $0 } + 1) <= risk * 61) }
-        case .faithful: break  // has a test of its own
+        case .faithful, .latency: break  // have tests of their own
         case .nearBest:
           #expect(other.outcome.accuracy < exitsBest(exits, labels) + 0.2 || other.outcome.meanCost >= own.meanCost)
         }
       }
     }
     #expect(met > 10)
+  }
+
+  /// Time decides where it was measured: an exit that saves work and no time is closed.
+  @Test func timeRulesWhereItIsKnown() throws {
+    let labels = (0..<100).map { $0 % 2 }
+    let exits = try [exit(labels.map { 0.1 + 0.8 * Float($0) }), exit(labels.map { Float($0) })]
+    let work = try WayCosts(trunk: [0.2, 1], heads: [0.01, 0])
+    func choice(_ time: WayCosts?, _ goal: PolicyGoal) throws -> ThresholdChoice {
+      try #require(
+        try ThresholdChoice.choose(
+          exits: exits, enabled: [true, true], labels: labels,
+          costs: ExitCosts(macs: work, time: time, fullMilliseconds: time == nil ? nil : 4), goal: goal))
+    }
+    let byWork = try choice(nil, .nearBest)
+    #expect(byWork.enabled == [true, true] && byWork.outcome.exitShares == [1, 0])
+    #expect(abs(byWork.outcome.meanCost - 0.21) < 1e-12 && byWork.outcome.meanTime == nil)
+    let slow = try choice(try WayCosts(trunk: [0.7, 1], heads: [0.31, 0]), .nearBest)
+    #expect(slow.enabled == [false, true] && slow.outcome.meanTime == 1 && slow.outcome.meanCost == 1)
+    let fast = try choice(try WayCosts(trunk: [0.4, 1], heads: [0.1, 0]), .nearBest)
+    #expect(abs((fast.outcome.meanTime ?? 0) - 0.5) < 1e-12 && abs(fast.outcome.meanCost - 0.21) < 1e-12)
+    // Half the time, in shares and in milliseconds.
+    for goal in [PolicyGoal.cost(0.5), .latency(milliseconds: 2)] {
+      let half = try choice(try WayCosts(trunk: [0.4, 1], heads: [0.1, 0]), goal)
+      #expect(half.meetsGoal && half.outcome.meanTime ?? 1 <= 0.5)
+    }
+    #expect(try !choice(try WayCosts(trunk: [0.4, 1], heads: [0.1, 0]), .latency(milliseconds: 1.9)).meetsGoal)
+    // Nothing is known to be fast enough where nobody measured.
+    #expect(try !choice(nil, .latency(milliseconds: 100)).meetsGoal)
+  }
+
+  /// Of two things that heads do at one tap the dearer counts, once.
+  @Test func whatIsDoneAtATapIsPaidOnce() throws {
+    let costs = try WayCosts(trunk: [0.2, 0.4, 1], heads: [0, 0, 0], taps: [[1: 0.01], [1: 0.05, 2: 0.02], [:]])
+    let both = costs.taking([true, true, true])
+    #expect(zip(both, [0.21, 0.47, 1.07]).allSatisfy { abs($0 - $1) < 1e-12 })
+    let second = costs.taking([false, true, true])
+    #expect(zip(second, [0.21, 0.47, 1.07]).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(throws: PexError.self) { try WayCosts(trunk: [1], heads: [0, 0]) }
+    #expect(throws: PexError.self) { try WayCosts(trunk: [1], heads: [0], taps: [[:], [:]]) }
   }
 
   private func exitsBest(_ exits: [Predictions], _ labels: [Int]) -> Double {

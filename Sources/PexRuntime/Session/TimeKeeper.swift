@@ -1,26 +1,30 @@
+import PexHeads
 import Synchronization
 
 /// Keeps what was measured of one model on one machine, so that nothing is measured twice.
 public protocol TimeKeeper: Sendable {
-  /// Lets `measure` add what the profile lacks. Nobody else measures meanwhile.
-  /// - Returns: everything that is known then.
-  /// - Throws: whatever `measure` throws; then the profile stays as it was.
-  func update(_ measure: (inout TimeProfile) throws -> Void) throws -> TimeProfile
+  /// What the ways to some heads take; what is not known yet is measured.
+  /// - Parameter heads: with the exits at which they stand.
+  /// - Throws: as ``TimeProfile/measure(_:on:threads:)``.
+  func times(of heads: [(exit: Int, head: Head)]) throws -> TimeProfile
 }
 
-/// Keeps a profile in memory.
+/// Keeps times in memory, as long as somebody keeps this.
 public final class TimesInMemory: TimeKeeper {
   private let profile = Mutex(TimeProfile())
+  private let model: Model
+  private let threads: Int
 
   /// Nothing is measured yet.
-  public init() {}
+  /// - Parameter threads: those that heads will run with.
+  public init(_ model: Model, threads: Int = ThreadPool.defaultThreads) {
+    (self.model, self.threads) = (model, threads)
+  }
 
-  public func update(_ measure: (inout TimeProfile) throws -> Void) throws -> TimeProfile {
+  public func times(of heads: [(exit: Int, head: Head)]) throws -> TimeProfile {
     try profile.withLock { profile in
-      var changed = profile
-      try measure(&changed)
-      profile = changed
-      return changed
+      try profile.measure(heads, on: model, threads: threads)
+      return profile
     }
   }
 }

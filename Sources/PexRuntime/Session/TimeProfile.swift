@@ -39,9 +39,9 @@ public struct TimeProfile: Hashable, Sendable, Codable {
     }
   }
 
-  fileprivate func knows(_ part: Part) -> Bool { milliseconds[part.name] != nil }
+  private func knows(_ part: Part) -> Bool { milliseconds[part.name] != nil }
 
-  fileprivate mutating func set(_ part: Part, _ time: Double) { milliseconds[part.name] = Self.rounded(time) }
+  private mutating func set(_ part: Part, _ time: Double) { milliseconds[part.name] = Self.rounded(time) }
 
   /// Three digits: more would be noise.
   private static func rounded(_ time: Double) -> Double {
@@ -53,7 +53,7 @@ public struct TimeProfile: Hashable, Sendable, Codable {
   }
 
   /// A part by the name that it is kept under.
-  fileprivate struct Part: Hashable {
+  private struct Part: Hashable {
     let name: String
 
     static func trunk(_ exit: ExitName) -> Part { Part(name: "trunk \(exit)") }
@@ -84,30 +84,33 @@ public struct TimeProfile: Hashable, Sendable, Codable {
   }
 }
 
-extension Session {
+extension TimeProfile {
   /// Passes of one measurement at least and at most, and the seconds after which it has enough.
   private static let passes = (fewest: 5, most: 60, seconds: 0.4)
 
-  /// Measures what a profile does not know yet of some heads' ways: the shortest of several passes over made-up numbers, each
-  /// of which goes through the whole trunk and computes every head on its way.
+  /// Measures what is not known yet of some heads' ways: the shortest of several passes over made-up numbers, each of which goes
+  /// through the whole trunk and computes every head on its way.
   ///
-  /// - Parameter heads: with the exits at which they stand.
-  /// - Throws: ``PexError`` as ``run(_:_:deadline:reject:)``.
-  public func measure(_ heads: [(exit: Int, head: Head)], into profile: inout TimeProfile) throws {
+  /// - Parameters:
+  ///   - heads: with the exits at which they stand.
+  ///   - threads: those that compute.
+  /// - Throws: ``PexError`` as ``Session/run(_:_:deadline:reject:)``.
+  public mutating func measure(_ heads: [(exit: Int, head: Head)], on model: Model, threads: Int) throws {
     let ways = try Ways(heads, in: model)
-    guard !ways.parts.allSatisfy(profile.knows) else { return }
+    guard !ways.parts.allSatisfy(knows) else { return }
+    let session = try Session(model, threads: threads)
     let sample = try model.syntheticSample()
     // The first pass also packs weights and finds its memory.
-    _ = try ways.pass(sample, self)
-    var shortest: [TimeProfile.Part: Double] = [:]
+    _ = try ways.pass(sample, session)
+    var shortest: [Part: Double] = [:]
     let started = ContinuousClock.now
     for pass in 0..<Self.passes.most {
       if pass >= Self.passes.fewest, Double(started.duration(to: .now).nanoseconds) / 1e9 > Self.passes.seconds {
         break
       }
-      shortest.merge(try ways.pass(sample, self), uniquingKeysWith: min)
+      shortest.merge(try ways.pass(sample, session), uniquingKeysWith: min)
     }
-    for (part, time) in try ways.sums(shortest) where !profile.knows(part) { profile.set(part, time) }
+    for (part, time) in try ways.sums(shortest) where !knows(part) { set(part, time) }
   }
 
   /// The ways of some heads through a trunk, stop by stop.
@@ -117,8 +120,8 @@ extension Session {
       let exit: Int
       let segment: Int
       var pools = false
-      var branches: [(part: TimeProfile.Part, plan: BranchPlan)] = []
-      var readouts: [(part: TimeProfile.Part, readout: HeadReadout)] = []
+      var branches: [(part: Part, plan: BranchPlan)] = []
+      var readouts: [(part: Part, readout: HeadReadout)] = []
     }
 
     private let stops: [Stop]
@@ -128,12 +131,12 @@ extension Session {
       func stop(at exit: Int) throws -> Stop {
         try stops[exit] ?? Stop(exit: exit, segment: try model.segment(of: exit))
       }
-      var plans: [TimeProfile.Part: BranchPlan] = [:]
+      var plans: [Part: BranchPlan] = [:]
       for (exit, head) in heads {
         let specification = head.specification
         var convolutions: [Int: BranchPlan] = [:]
         func add(_ branch: Branch, at place: Int) throws {
-          let part = TimeProfile.Part.branch(branch.specification, at: place)
+          let part = Part.branch(branch.specification, at: place)
           let plan = plans[part] ?? BranchPlan(branch)
           (convolutions[place], stops[place]) = (plan, try stop(at: place))
           if plans.updateValue(plan, forKey: part) == nil { stops[place]?.branches.append((part, plan)) }
@@ -146,7 +149,7 @@ extension Session {
           stops[place] = try stop(at: place)
           stops[place]?.pools = true
         }
-        let part = TimeProfile.Part.readout(specification)
+        let part = Part.readout(specification)
         stops[exit] = try stop(at: exit)
         guard !stops.values.contains(where: { $0.readouts.contains { $0.part == part } }) else { continue }
         stops[exit]?.readouts.append((part, try HeadReadout(head, at: exit, convolutions)))
@@ -155,7 +158,7 @@ extension Session {
     }
 
     /// Everything that is measured.
-    var parts: [TimeProfile.Part] {
+    var parts: [Part] {
       stops.flatMap { stop in
         [.trunk(.exit(stop.exit))] + (stop.pools ? [.pooling(stop.exit)] : []) + stop.branches.map(\.part)
           + stop.readouts.map(\.part)
@@ -163,11 +166,11 @@ extension Session {
     }
 
     /// Milliseconds of every part in one pass, of the trunk since the stop before.
-    func pass(_ sample: [Tensor], _ session: Session) throws -> [TimeProfile.Part: Double] {
-      var times: [TimeProfile.Part: Double] = [:]
+    func pass(_ sample: [Tensor], _ session: Session) throws -> [Part: Double] {
+      var times: [Part: Double] = [:]
       let clock = ContinuousClock()
       var last = clock.now
-      func take(_ part: TimeProfile.Part) {
+      func take(_ part: Part) {
         let now = clock.now
         times[part] = Double(last.duration(to: now).nanoseconds) / 1e6
         last = now
@@ -195,9 +198,9 @@ extension Session {
     }
 
     /// The same with the trunk's times from its beginning.
-    func sums(_ times: [TimeProfile.Part: Double]) throws -> [TimeProfile.Part: Double] {
+    func sums(_ times: [Part: Double]) throws -> [Part: Double] {
       var (times, sum) = (times, 0.0)
-      for part in stops.map({ TimeProfile.Part.trunk(.exit($0.exit)) }) + [.trunk(.final)] {
+      for part in stops.map({ Part.trunk(.exit($0.exit)) }) + [.trunk(.final)] {
         sum += times[part] ?? 0
         times[part] = sum
       }

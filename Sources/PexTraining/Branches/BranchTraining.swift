@@ -19,6 +19,9 @@ struct BranchTraining {
     var augmentation = Augmentation()
     var seed: UInt64 = 0
 
+    /// Whether losses are taken down.
+    var recordsLosses = false
+
     /// What was asked for; what was left open is chosen from the number of samples.
     init(_ options: TrainingOptions, augmentation: Augmentation, samples: Int) {
       // Fewer samples take more epochs, so that the number of steps does not shrink as fast.
@@ -27,6 +30,7 @@ struct BranchTraining {
       rate = options.learningRate ?? (options.optimizer == .adam ? 0.003 : 0.03)
       decay = options.weightDecay.map { Float($0) } ?? 0.001
       (optimizer, seed, self.augmentation) = (options.optimizer, options.seed, augmentation)
+      recordsLosses = options.recordsLosses
     }
   }
 
@@ -34,6 +38,8 @@ struct BranchTraining {
   struct Trained {
     let branch: Branch
     let layer: (weight: [Float], bias: [Float])
+    /// How its loss moved, epoch by epoch; nil when nobody wanted to know.
+    let losses: LossHistory?
   }
 
   let session: Session
@@ -54,13 +60,14 @@ struct BranchTraining {
   /// Trains on some samples.
   /// - Parameters:
   ///   - rows: numbers of the samples, all of which can be read.
+  ///   - held: numbers of others, which losses are measured on where they are taken down.
   ///   - labels: for each sample of the source its class among the heads', or nil.
   ///   - classes: numbers of the heads' classes among the classifier's.
   ///   - progress: called after every batch with how many views are done, and of how many.
   /// - Returns: one of each plan, in their order.
   /// - Throws: whatever reading a sample throws; ``PexError`` (malformed) when numbers overflow; `CancellationError`.
   func run(
-    _ source: TrainingSamples, rows: [Int], labels: [Int?], classes: [Int], limits: TrainingLimits,
+    _ source: TrainingSamples, rows: [Int], held: [Int], labels: [Int?], classes: [Int], limits: TrainingLimits,
     progress: (Int, Int) -> Void
   ) throws -> [Trained] {
     let sessions = try (0..<pool.threads).map { _ in try Session(session.model, heads: session.heads, threads: 1) }
@@ -77,6 +84,13 @@ struct BranchTraining {
     }.map { try $0.get() }
     let size = min(options.batch, rows.count)
     let steps = (rows.count + size - 1) / size
+    var histories = plans.map { _ in LossHistory() }
+    let measured: [Measured] = try (options.recordsLosses ? [rows, held] : []).map { rows in
+      let some = Self.thinned(rows)
+      let batch = try batch(some, source, sessions, wanted, views: nil)
+      return Measured(batch: batch, targets: try targets(batch, some.map { labels[$0] }, classes), count: some.count)
+    }
+    try record(trainers, measured, &histories)
     for epoch in 0..<options.epochs where !limits.isOver {
       let order = generator.permutation(rows.count)
       for step in 0..<steps {
@@ -99,8 +113,42 @@ struct BranchTraining {
         }.map { try $0.get() }
         progress(epoch * rows.count + min((step + 1) * size, rows.count), options.epochs * rows.count)
       }
+      try record(trainers, measured, &histories)
     }
-    return try trainers.map { Trained(branch: try $0.trainer.branch(), layer: $0.trainer.layer) }
+    return try trainers.enumerated().map { index, head in
+      Trained(
+        branch: try head.trainer.branch(), layer: head.trainer.layer,
+        losses: options.recordsLosses ? histories[index] : nil)
+    }
+  }
+
+  /// Samples that losses are measured on, as they are, with what the trunk gave for them.
+  private struct Measured: Sendable {
+    let batch: Batch
+    let targets: Targets
+    let count: Int
+  }
+
+  /// At most as many as losses are measured on, spread evenly.
+  private static func thinned(_ rows: [Int]) -> [Int] {
+    let count = min(rows.count, LossHistory.measuredSamples)
+    return (0..<count).map { rows[$0 * rows.count / count] }
+  }
+
+  /// Takes down every branch's losses as they are now.
+  private func record(_ trainers: [InTraining], _ measured: [Measured], _ histories: inout [LossHistory]) throws {
+    guard !measured.isEmpty else { return }
+    let losses = try pool.results(plans.count) { _, index in
+      try measured.map { measured -> Double? in
+        guard measured.count > 0 else { return nil }
+        let rows = Array(0..<measured.count)
+        let values = try trainers[index].trainer.logits(rows, measured.batch.source(plans[index]))
+        let table = try? LogitTable(classes: plans[index].specification.classes, values: values)
+        // What overflows is no failure here: training decides about that.
+        return try table.map { try measured.targets.loss($0, rows) } ?? .infinity
+      }
+    }.map { try $0.get() }
+    for index in histories.indices { histories[index].record(training: losses[index][0] ?? 0, held: losses[index][1]) }
   }
 
   private func branch(of plan: HeadPlan) throws -> BranchSpecification {

@@ -24,16 +24,19 @@ struct PersonHeadTraining {
   let threads: Int
   /// The part of what answers last in what samples with a label teach the earlier heads.
   let mix: Float
+  /// Told the share of the training that is done, from whichever thread trains.
+  let tell: @Sendable (Double) -> Void
 
   /// Trains all of them.
   /// - Parameter alternatives: other plans for the deepest exit: held-out samples choose among them.
   func run(_ alternatives: [HeadPlan]) throws -> PersonHeads {
     let targets = self.targets(teacher: lesson.assignment.isTaught ? taught : nil)
-    let candidates = try lastOutcomes(alternatives, targets)
+    let progress = HeadProgress(heads: lesson.plans.count + alternatives.count, tell: tell)
+    let candidates = try lastOutcomes(alternatives, targets, progress)
     let (outcome, last) = try chosen(candidates, targets)
     let early = Array(lesson.plans.dropLast())
     let earlyTargets = self.targets(teacher: try teacher(last))
-    let outcomes = try self.outcomes(early, earlyTargets, addsTo: nil)
+    let outcomes = try self.outcomes(early, earlyTargets, addsTo: nil, progress)
     return PersonHeads(outcomes: outcomes + [outcome], last: last, targets: targets)
   }
 
@@ -50,11 +53,14 @@ struct PersonHeadTraining {
   }
 
   /// The deepest exit's heads: in the classifier's place, or beside it where its last layer is none that a head could start as.
-  private func lastOutcomes(_ alternatives: [HeadPlan], _ targets: DepartureTargets) throws -> [DepartureTask.Outcome] {
+  private func lastOutcomes(
+    _ alternatives: [HeadPlan], _ targets: DepartureTargets, _ progress: HeadProgress
+  ) throws -> [DepartureTask.Outcome] {
     let plans = lesson.plans.suffix(1) + alternatives
     let starting = plans.filter { $0.start != nil || lesson.told == nil || !isLinear($0) }
     let adding = plans.filter { $0.start == nil && lesson.told != nil && isLinear($0) }
-    return try outcomes(starting, targets, addsTo: nil) + outcomes(adding, targets, addsTo: lesson.told)
+    return try outcomes(starting, targets, addsTo: nil, progress)
+      + outcomes(adding, targets, addsTo: lesson.told, progress)
   }
 
   /// Which head of the deepest exit is kept, and what answers last.
@@ -119,15 +125,18 @@ struct PersonHeadTraining {
 
   /// Trains heads at some exits, each on one thread.
   private func outcomes(
-    _ plans: [HeadPlan], _ targets: DepartureTargets, addsTo: LogitTable?
+    _ plans: [HeadPlan], _ targets: DepartureTargets, addsTo: LogitTable?, _ progress: HeadProgress
   ) throws -> [DepartureTask.Outcome] {
     let pool = try ThreadPool(threads: max(1, min(threads, plans.count)))
     return try pool.results(plans.count) { _, index in
       // Weights that no longer move would become denormal, which is slow.
       let state = pex_flush_denormals()
       defer { pex_restore_denormals(state) }
+      let report = progress.begin()
+      defer { report(1) }
       return try outcome(
-        plans[index], targets, addsTo: addsTo, limits.share(of: plans.count - index, workers: pool.threads))
+        plans[index], targets, addsTo: addsTo,
+        limits.share(of: plans.count - index, workers: pool.threads).reporting(report))
     }.map { try $0.get() }
   }
 

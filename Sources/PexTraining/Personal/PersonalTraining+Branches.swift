@@ -2,14 +2,22 @@ import PexHeads
 import PexTensor
 
 extension PersonalTraining {
+  /// How the loss of a branch moved in training.
+  public struct BranchLosses: Hashable, Sendable {
+    /// The number of the exit point.
+    public let exit: Int
+    /// Epoch by epoch.
+    public let losses: LossHistory
+  }
+
   /// Trains the branches of base heads that are not trained yet, and adds what they compute to the cache. From then on they
   /// are as frozen as the trunk: a branch that is trained already stays as it is, so that heads which read it go on fitting.
   func trainBranches(
     _ plans: inout [HeadPlan], _ cache: inout TapCache, _ source: TrainingSamples, _ assignment: Assignment,
-    _ split: Split, _ limits: TrainingLimits, _ progress: (Int) -> Void, _ branchProgress: (Int, Int) -> Void
-  ) throws {
+    _ split: Split, _ limits: TrainingLimits, _ progress: @escaping @Sendable (TrainingProgress) -> Void
+  ) throws -> [BranchLosses] {
     let open = plans.indices.filter { plans[$0].specification.kind == .branch && plans[$0].branch == nil }
-    guard !open.isEmpty else { return }
+    guard !open.isEmpty else { return [] }
     guard request.isBase else {
       throw PexError(
         .usage, "the branch of exit \(plans[open[0]].exit) is not trained",
@@ -24,8 +32,9 @@ extension PersonalTraining {
     var labels = [Int?](repeating: nil, count: source.count)
     for (row, sample) in cache.kept.enumerated() { labels[sample] = answers[row] }
     let trained = try training.run(
-      source, rows: split.training.map { cache.kept[$0] }, labels: labels, classes: assignment.classes, limits: limits,
-      progress: branchProgress)
+      source, rows: split.training.map { cache.kept[$0] }, held: split.validation.map { cache.kept[$0] },
+      labels: labels, classes: assignment.classes, limits: limits,
+      progress: { progress(.branches(done: $0, total: $1)) })
     let branches = Dictionary(zip(open.map { plans[$0].exit }, trained)) { first, _ in first }
     for index in plans.indices {
       for (exit, _) in plans[index].specification.branchExits(at: plans[index].exit) {
@@ -36,7 +45,12 @@ extension PersonalTraining {
     let columns = try open.compactMap { index in
       try plans[index].branch.map { try TapColumn($0, exit: plans[index].exit, in: session.model) }
     }
-    try cache.add(columns, session, source, storage: request.storage, limits: limits, progress: progress)
+    try cache.add(
+      columns, session, source, storage: request.storage, limits: limits,
+      progress: { progress(.features(done: $0)) })
+    return zip(open, trained).compactMap { index, trained in
+      trained.losses.map { BranchLosses(exit: plans[index].exit, losses: $0) }
+    }
   }
 
   /// The classifier's part in what branches learn: beside labels unless labels alone were asked for.

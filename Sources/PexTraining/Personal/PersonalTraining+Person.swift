@@ -5,10 +5,12 @@ import PexTensor
 
 extension PersonalTraining {
   /// Trains a person's heads on features that are there.
-  /// - Parameter current: heads in use that new ones are held against; nil for those that are gone on from.
+  /// - Parameters:
+  ///   - current: heads in use that new ones are held against; nil for those that are gone on from.
+  ///   - tell: told the share of the heads' training that is done.
   func trainPerson(
     _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits,
-    against current: HeadSet?
+    against current: HeadSet?, tell: @escaping @Sendable (Double) -> Void
   ) throws -> Result {
     if request.ownClasses == .besideAll {
       return try trainBesideAll(cache, labels: labels, started: started, limits)
@@ -21,7 +23,7 @@ extension PersonalTraining {
     options.refit = options.refit && !lesson.split.validation.isEmpty
     var trained = try PersonHeadTraining(
       model: session.model, cache: cache, lesson: lesson, options: options, limits: limits, threads: session.threads,
-      mix: request.mix
+      mix: request.mix, tell: tell
     ).run(try alternatives(lesson))
     let done = clock.now
     let earlier = current ?? request.earlier

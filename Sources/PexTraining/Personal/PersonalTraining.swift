@@ -119,6 +119,8 @@ public struct PersonalTraining {
     public var seconds: (features: Double, branches: Double, heads: Double)
     /// Microseconds of one optimiser step, all heads together.
     public var stepMicroseconds: Double
+    /// How branches trained, where that was taken down.
+    public var branchLosses: [BranchLosses] = []
     /// What answers when no exit was sure enough; nil for base heads.
     public var lastResort: LastResort?
     /// What was left out or assumed, one line each.
@@ -137,26 +139,25 @@ public struct PersonalTraining {
   /// Trains.
   /// - Parameters:
   ///   - limits: when to end before everything is done.
-  ///   - progress: called after every sample of a pass over the trunk with how many are done.
-  ///   - branchProgress: called while branches train with how many views of samples are done, and of how many.
+  ///   - progress: told how far it has come, phase by phase.
   /// - Throws: ``PexError``: (malformed) for fewer than two samples, one class, fewer samples than classes where no base
   ///   head knows the others, numbers that are not finite, samples none of which can be read, or when
   ///   labels are missing and the model has no classifier; (usage) for exits or options that do not exist, or when the
   ///   features need more memory than is allowed. `CancellationError` when it is cancelled.
   public func run(
-    _ samples: TrainingSamples, limits: TrainingLimits = TrainingLimits(), progress: (Int) -> Void = { _ in },
-    branchProgress: (Int, Int) -> Void = { _, _ in }
+    _ samples: TrainingSamples, limits: TrainingLimits = TrainingLimits(),
+    progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
   ) throws -> Result {
     let supervision = try supervision(of: samples.labels)
     let started = ContinuousClock.now
     var cache = try TapCache(
-      session, try columns(supervision), samples, storage: request.storage, limits: limits, progress: progress)
+      session, try columns(supervision), samples, storage: request.storage, limits: limits,
+      progress: { progress(.features(done: $0)) })
     let copies = try cache.leaveOutCopies(labels: samples.labels, limits)
     let skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
     do {
       var result = try train(
-        cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress,
-        branchProgress: branchProgress)
+        cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress)
       (result.skipped, result.copies) = (skipped, copies)
       return result
     } catch let error as PexError {
@@ -215,11 +216,12 @@ public struct PersonalTraining {
   ///   - current: heads in use that new ones are held against; nil for those that are gone on from.
   func train(
     _ cache: TapCache, of source: TrainingSamples? = nil, labels: [Int?], started: ContinuousClock.Instant,
-    _ limits: TrainingLimits, against current: HeadSet? = nil, progress: (Int) -> Void = { _ in },
-    branchProgress: (Int, Int) -> Void = { _, _ in }
+    _ limits: TrainingLimits, against current: HeadSet? = nil,
+    progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
   ) throws -> Result {
     guard request.isBase else {
-      return try trainPerson(cache, labels: labels, started: started, limits, against: current)
+      return try trainPerson(
+        cache, labels: labels, started: started, limits, against: current, tell: { progress(.heads(share: $0)) })
     }
     let supervision = try supervision(of: labels)
     let (classNames, clock) = (classNames, ContinuousClock())
@@ -232,7 +234,8 @@ public struct PersonalTraining {
     if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     var cache = cache
     let passed = clock.now
-    if let source { try trainBranches(&plans, &cache, source, assignment, split, limits, progress, branchProgress) }
+    let branchLosses =
+      try source.map { try trainBranches(&plans, &cache, $0, assignment, split, limits, progress) } ?? []
     let cached = clock.now
     let tasks = try plans.map { plan in
       HeadTask(
@@ -241,7 +244,8 @@ public struct PersonalTraining {
         teacher: assignment.teacher, prior: assignment.prior)
     }
     var heads = try HeadTrainer.trainAll(
-      tasks, split: split, options: request.options, threads: session.threads, limits: limits)
+      tasks, split: split, options: request.options, threads: session.threads, limits: limits,
+      progress: { progress(.heads(share: $0)) })
     for index in heads.indices { heads[index].head = try heads[index].head.reading(plans[index].read) }
     let trained = clock.now
     let last =
@@ -272,7 +276,7 @@ public struct PersonalTraining {
       successions: [], progress: nil, verdict: nil,
       expected: expected, split: split, fullMilliseconds: costs.fullMilliseconds,
       seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
-      stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count))
+      stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count), branchLosses: branchLosses)
   }
 
   /// The statistics of every exit's features, by the samples' labels or what the classifier says they are.
@@ -353,7 +357,7 @@ public struct PersonalTraining {
 
   /// What the ways to some heads take on this machine; nil when nobody wants to know.
   func times(of heads: [ExitCosts.Place]) throws -> TimeProfile? {
-    try request.times?.update { try session.measure(heads, into: &$0) }
+    try request.times?.times(of: heads)
   }
 
   func seconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Double {

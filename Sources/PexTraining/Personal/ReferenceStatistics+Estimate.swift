@@ -15,7 +15,7 @@ extension ExitStatistics {
   /// surer of pictures that it has seen than it ever is of others. Labels are not asked for.
   /// - Returns: the statistics, and the samples that could not be read.
   /// - Throws: ``PexError``: (malformed) when the model has no classifier or exit point, or there are too few pictures; as
-  ///   ``PersonalTraining/run(_:limits:progress:branchProgress:)``.
+  ///   ``PersonalTraining/run(_:limits:progress:)``.
   public static func reference(
     _ session: Session, _ samples: TrainingSamples, progress: (Int) -> Void = { _ in }
   ) throws -> (statistics: ExitStatistics, skipped: [UnreadableSample]) {

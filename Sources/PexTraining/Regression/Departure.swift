@@ -100,6 +100,8 @@ struct Departure {
     let held: [Float]
     /// Iterations in all.
     let iterations: Int
+    /// Mean losses of held-out samples: without a departure, then by strength, those that all parts have tried.
+    let losses: [Double]
   }
 
   /// Chooses the strength.
@@ -118,6 +120,7 @@ struct Departure {
         tried = isDear ? [best] : Array(0...min(last, best + 2))
       }
       outcomes.append(found)
+      limits.report(Double(part + 1) / Double(split.parts.count + 1))
       if limits.isOver { break }
     }
     // A part that the time did not suffice for is answered as before.
@@ -129,7 +132,19 @@ struct Departure {
       return (index.flatMap { outcomes[part][$0] } ?? stay[part]).logits
     }
     let chosen = best(outcomes, stay, parts: Array(split.parts.indices), mayStay: mayStay)
-    return Choice(strength: chosen.map { Self.strengths[$0] }, held: held, iterations: iterations)
+    return Choice(
+      strength: chosen.map { Self.strengths[$0] }, held: held, iterations: iterations, losses: losses(outcomes, stay))
+  }
+
+  private func losses(_ outcomes: [[Int: Outcome]], _ stay: [Outcome]) -> [Double] {
+    let measured = split.parts.indices.filter { !outcomes[$0].isEmpty }
+    let count = Double(max(measured.reduce(0) { $0 + split.parts[$1].count }, 1))
+    let common = Self.strengths.indices.prefix { index in measured.allSatisfy { outcomes[$0][index] != nil } }
+    guard !measured.isEmpty else { return [] }
+    let sums =
+      [measured.reduce(0) { $0 + stay[$1].sum }]
+      + common.map { index in measured.reduce(0) { $0 + (outcomes[$1][index]?.sum ?? 0) } }
+    return sums.map { $0 / count }
   }
 
   /// The layer `[classes, width]` on some samples.

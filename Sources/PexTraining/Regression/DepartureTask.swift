@@ -89,12 +89,20 @@ struct DepartureTask: Sendable {
     let departs =
       choice.strength != nil && (!isKnown || HeadTrainer.isLower(moved.losses, than: stay.losses, errors: 2))
     guard departs, let strength = choice.strength else {
-      return try finished(departure, nil, stayed, stay, split, steps: choice.iterations)
+      return try finished(
+        departure, nil, stayed, stay, split, steps: choice.iterations, losses: history(choice, nil, options))
     }
     let rows = options.refit ? (split.training + split.validation).sorted() : split.training
     let layer = try departure.layer(strength: strength, on: rows)
     return try finished(
-      departure, layer.weight, departed, moved, split, steps: choice.iterations + layer.iterations)
+      departure, layer.weight, departed, moved, split, steps: choice.iterations + layer.iterations,
+      losses: history(choice, strength, options))
+  }
+
+  private func history(_ choice: Departure.Choice, _ strength: Double?, _ options: TrainingOptions) -> LossHistory? {
+    guard options.recordsLosses, !choice.losses.isEmpty else { return nil }
+    let place = strength.flatMap { Departure.strengths.firstIndex(of: $0) }.map { $0 + 1 }
+    return LossHistory(departures: choice.losses, kept: place ?? 0)
   }
 
   /// With nothing held out the start stays; without one the strength is fixed.
@@ -116,7 +124,8 @@ struct DepartureTask: Sendable {
   }
 
   private func finished(
-    _ departure: Departure, _ layer: [Float]?, _ held: LogitTable, _ measured: Measured, _ split: Split, steps: Int
+    _ departure: Departure, _ layer: [Float]?, _ held: LogitTable, _ measured: Measured, _ split: Split, steps: Int,
+    losses: LossHistory? = nil
   ) throws -> Outcome {
     let (head, fallback) = try head(departure, layer, temperature: measured.temperature)
     let answers = departure.targets.answers
@@ -136,7 +145,7 @@ struct DepartureTask: Sendable {
         ? nil : try predictions.selected(counted).accuracy(counted.map { heldAnswers[$0] }),
       temperature: head.temperature, threshold: nil,
       enabled: try split.held.isEmpty || predictions.beatChance(heldAnswers), epochs: layer == nil ? 0 : 1,
-      steps: steps, losses: nil)
+      steps: steps, losses: losses)
     // Held-out logits are divided by the start's temperature already.
     let scale = layer == nil ? start?.temperature ?? 1 : 1
     let raw =
