@@ -27,7 +27,7 @@ struct LiveClasses: Sendable {
   /// - Throws: ``PexError`` (usage) when there is none, naming one that differs in case alone.
   func checked(_ name: String) throws -> String {
     // Swift compares text by what it means: composed or not, it is the same.
-    if let class_ = all.first(where: { $0 == name }) { return class_ }
+    if let known = all.first(where: { $0 == name }) { return known }
     let near = all.first { $0.lowercased() == name.lowercased() }
     throw PexError(
       .usage, "there is no class '\(name)'",
