@@ -283,7 +283,7 @@ import Testing
     let choice = try #require(
       try ThresholdChoice.choose(
         exits: [exit, last], enabled: [true, true], labels: exit.classes,
-        costs: ExitCosts(trunk: [0.5, 1], heads: [0, 0]), goal: .faithful(unlike: 0.02)))
+        costs: ExitCosts(trunk: [0.5, 1], heads: [0, 0]), goal: .faithful))
     #expect(choice.enabled == [stops, true])
     #expect(choice.meetsGoal)
   }
