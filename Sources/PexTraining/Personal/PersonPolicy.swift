@@ -97,7 +97,8 @@ struct PersonPolicy {
     let closed = costs.macs.trunk.indices.map { $0 == costs.macs.trunk.count - 1 }
     return PolicyOutcome(
       right: positions.count { deepest.classes[$0] == samples.answers[$0] },
-      taken: closed.map { $0 ? positions.count : 0 }, costs: costs.macs.taking(closed), times: costs.time?.taking(closed),
+      taken: closed.map { $0 ? positions.count : 0 }, costs: costs.macs.taking(closed),
+      times: costs.time?.taking(closed),
       count: positions.count)
   }
 
