@@ -42,6 +42,8 @@ public final class TimesFile: TimeKeeper {
     self.warn = warn
   }
 
+  /// What the file knows of some heads' ways, and of others what is measured now and put into the file.
+  /// - Throws: as ``TimeProfile/measure(_:on:threads:)``; never because of the file.
   public func times(of heads: [(exit: Int, head: Head)]) throws -> TimeProfile {
     guard let folder, let descriptor = Self.opened(folder, name) else {
       warn(

@@ -79,10 +79,12 @@ struct BundleSearch {
   func check(_ file: HeadFile, below place: String) throws {
     guard !found.contains(where: { $0.refusal == nil }) else { return }
     let base = file.origin.map(\.base).flatMap { $0.isEmpty ? nil : "; the heads were trained on \($0)" } ?? ""
+    let bundles = found.count == 1 ? "the bundle" : "none of \(found.count) bundles"
     throw PexError(
       .refused,
       found.isEmpty
-        ? "there is no bundle in \(place)\(base)" : "none of \(found.count) bundles in \(place) fits\(base)",
+        ? "there is no bundle in \(place)\(base)"
+        : "\(bundles) in \(place) \(found.count == 1 ? "does not fit" : "fits")\(base)",
       hint: "look for the bundle whose trunk has the digest \(file.trunkDigest.map { "\($0)".prefix(16) } ?? "?")…")
   }
 }

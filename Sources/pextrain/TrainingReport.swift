@@ -98,9 +98,9 @@ struct TrainingReport {
   private func use(of trained: TrainedHead) -> String {
     guard let lastResort = result.lastResort else { return trained.report.enabled ? "" : "disabled" }
     let kind = trained.isBase ? "base head" : "personal"
+    guard trained.isWritten else { return "not written" }
     if trained.report.exit == lastResort.exit { return "\(kind), answers last" }
-    if trained.report.enabled { return kind }
-    return trained.isWritten ? "\(kind), disabled" : "not written"
+    return trained.report.enabled ? kind : "\(kind), disabled"
   }
 
   /// The exits that gain most accuracy for their cost.

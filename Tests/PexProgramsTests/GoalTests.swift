@@ -50,10 +50,18 @@ import Testing
     #expect(first.heads == second.heads && first.report["full_ms"].number == second.report["full_ms"].number)
     let kept = try #require(try FileManager.default.contentsOfDirectory(atPath: cache + "/pex").first)
     #expect(kept.hasPrefix("times-") && kept.hasSuffix(".json"))
-    // Damaged or not of this world: measured anew.
-    for text in ["{", "{\"format\": 1, \"machine\": \"x\", \"times\": {\"milliseconds\": {\"trunk final\": -1}}}"] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: cache + "/pex/" + kept))
-      #expect(try trained(cache).report["full_ms"].number ?? 0 > 0)
+    // Damaged, or not of this world: measured anew.
+    let path = cache + "/pex/" + kept
+    let sound = try String(contentsOfFile: path, encoding: .utf8)
+    let wrong = ["0", "-1", "1e300"].map { sound.replacing(/"trunk final" : [0-9.]+/, with: "\"trunk final\" : \($0)") }
+    for text in ["", "{", String(repeating: " ", count: 2 << 20)] + wrong {
+      #expect(text != sound)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      let again = try trained(cache).report
+      let full = try #require(again["full_ms"].number)
+      #expect(full > 0 && full < 1e4)
+      let share = try #require(again["policy_seen"]["mean_time_fraction"].number)
+      #expect(share > 0 && share < 2)
     }
     let unkept = try trained("/proc/nowhere")
     #expect(unkept.words.contains("measured times cannot be kept"))

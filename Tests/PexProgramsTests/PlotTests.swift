@@ -25,6 +25,33 @@ import Testing
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// A person's heads depart from what is known, cautiously first: the curve begins with no departure at all.
+  @Test func departuresHaveACurve() throws {
+    let folder = try Folder()
+    let base = try Digits.made().base
+    try Program.pextrain.succeed(
+      [base, "--data", Digits.personTrain, "-o", "x.pexhead", "--plot", "a.svg"], in: folder)
+    let text = try chart("a.svg", in: folder)
+    #expect(text.contains(">departures tried, the most cautious first<") && text.contains(">kept (0: as it was)<"))
+    for exit in [3, 6, 9, 10] { #expect(text.contains(">exit \(exit)<")) }
+    // As it was, and at least the strongest departure and another.
+    let curves = text.split(separator: "\n").filter { $0.hasPrefix("<path ") }
+    #expect(curves.count >= 4 && curves.prefix(4).allSatisfy { $0.count { $0 == "L" } >= 2 })
+  }
+
+  /// Branches train epoch by epoch beside their heads.
+  @Test func branchesHaveACurve() throws {
+    let folder = try Folder()
+    let arguments = [
+      try Digits.made().bundle, "--data", Digits.personTrain, "--base", "--exits", "3", "--head", "branch", "--epochs",
+      "2",
+      "-o", "b.pex", "--plot", "a.svg",
+    ]
+    try Program.pextrain.succeed(arguments, in: folder)
+    let text = try chart("a.svg", in: folder)
+    #expect(text.contains(">branch 3<") && text.contains(">exit 3<"))
+  }
+
   @Test func exitsAndThePolicyStandInTheChart() throws {
     let folder = try Folder()
     let made = try Digits.made()

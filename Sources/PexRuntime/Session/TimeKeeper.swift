@@ -21,6 +21,8 @@ public final class TimesInMemory: TimeKeeper {
     (self.model, self.threads) = (model, threads)
   }
 
+  /// What is known of some heads' ways, and of others what is measured now.
+  /// - Throws: as ``TimeProfile/measure(_:on:threads:)``.
   public func times(of heads: [(exit: Int, head: Head)]) throws -> TimeProfile {
     try profile.withLock { profile in
       try profile.measure(heads, on: model, threads: threads)

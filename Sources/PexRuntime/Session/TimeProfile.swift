@@ -13,8 +13,15 @@ public struct TimeProfile: Hashable, Sendable, Codable {
   /// Nothing is measured yet.
   public init() {}
 
-  /// Whether all numbers can be times; those of a file may not be.
-  public var isSound: Bool { milliseconds.values.allSatisfy { $0.isFinite && $0 >= 0 } }
+  /// Whether all numbers can be times, a trunk's more than none; those of a file may not be.
+  public var isSound: Bool {
+    milliseconds.allSatisfy { part, time in
+      (0...Self.mostMilliseconds).contains(time) && (time > 0 || !part.hasPrefix(Part.trunkPrefix))
+    }
+  }
+
+  /// A day: nothing that anybody waits for takes longer.
+  private static let mostMilliseconds = 86_400_000.0
 
   /// The trunk up to an exit point, without its head, or the whole trunk.
   /// - Throws: ``PexError`` (defect) when it was not measured.
@@ -43,9 +50,9 @@ public struct TimeProfile: Hashable, Sendable, Codable {
 
   private mutating func set(_ part: Part, _ time: Double) { milliseconds[part.name] = Self.rounded(time) }
 
-  /// Three digits: more would be noise.
+  /// Three digits: more would be noise. What takes less than the clock can tell takes a nanosecond.
   private static func rounded(_ time: Double) -> Double {
-    guard time > 0, time.isFinite else { return 0 }
+    guard time > 1e-6 else { return 1e-6 }
     var scale = 1.0
     while time * scale < 100 { scale *= 10 }
     while time * scale >= 1000 { scale /= 10 }
@@ -56,7 +63,9 @@ public struct TimeProfile: Hashable, Sendable, Codable {
   private struct Part: Hashable {
     let name: String
 
-    static func trunk(_ exit: ExitName) -> Part { Part(name: "trunk \(exit)") }
+    static let trunkPrefix = "trunk "
+
+    static func trunk(_ exit: ExitName) -> Part { Part(name: trunkPrefix + "\(exit)") }
 
     /// Layers of the same size take the same.
     static func readout(_ head: HeadSpecification) -> Part {

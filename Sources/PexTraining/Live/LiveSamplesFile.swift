@@ -62,7 +62,7 @@ struct LiveSamplesFile {
     for sample in samples {
       bytes.append(UInt64(sample.number))
       bytes.append(sample.className.flatMap { places[$0] } ?? Self.noClass)
-      for number in sample.rows.joined() { bytes.append(number.bitPattern) }
+      for row in sample.rows { bytes.append(row) }
     }
     bytes.append(CRC32C.checksum(bytes))
     return bytes
@@ -127,7 +127,7 @@ struct LiveSamplesFile {
       else { throw Reader.fault("the number of a sample") }
       let word: UInt32 = try reader.number()
       guard word == Self.noClass || Int(word) < names.count else { throw Reader.fault("the class of sample \(number)") }
-      let rows = try found.map { column in try (0..<column.width).map { _ in try reader.float() } }
+      let rows = try found.map { try reader.floats($0.width) }
       samples.append(
         Sample(
           number: number, className: word == Self.noClass ? nil : names[Int(word)], rows: places.map { rows[$0] }))
@@ -184,10 +184,15 @@ struct LiveSamplesFile {
       try take(MemoryLayout<Number>.size).reversed().reduce(0) { $0 << 8 | Number($1) }
     }
 
-    mutating func float() throws -> Float {
-      let number = Float(bitPattern: try number())
-      guard number.isFinite else { throw Self.fault("finite numbers") }
-      return number
+    /// So many numbers, all at once: a file has millions.
+    mutating func floats(_ count: Int) throws -> [Float] {
+      let floats = try take(saturatingProduct(count, 4)).withUnsafeBytes { bytes in
+        (0..<count).map {
+          Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+        }
+      }
+      guard floats.allSatisfy(\.isFinite) else { throw Self.fault("finite numbers") }
+      return floats
     }
 
     /// Before anything is read or made room for.
@@ -204,6 +209,10 @@ struct LiveSamplesFile {
 }
 
 extension [UInt8] {
+  fileprivate mutating func append(_ row: [Float]) {
+    row.map(\.bitPattern.littleEndian).withUnsafeBytes { append(contentsOf: $0) }
+  }
+
   fileprivate mutating func append(_ number: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
   }

@@ -65,7 +65,8 @@ struct PersonPolicy {
       goal = .faithful
       expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
     }
-    if goal == .faithful, !isVouchedFor(expected, early) || !saves(expected, costs) {
+    let isSafe = goal != .faithful || isVouchedFor(expected, early)
+    if !isSafe || asked == nil && !saves(expected, costs) {
       for index in taken.indices { taken[index].report.enabled = false }
       expected = try alone(taken, costs, last)
     }
@@ -94,12 +95,11 @@ struct PersonPolicy {
     guard let deepest = last ?? taken.last.map({ Predictions($0.heldLogits, temperature: $0.report.temperature) }),
       !positions.isEmpty, deepest.count == samples.answers.count
     else { return nil }
-    let closed = costs.macs.trunk.indices.map { $0 == costs.macs.trunk.count - 1 }
+    let none = costs.macs.trunk.map { _ in false }
     return PolicyOutcome(
       right: positions.count { deepest.classes[$0] == samples.answers[$0] },
-      taken: closed.map { $0 ? positions.count : 0 }, costs: costs.macs.taking(closed),
-      times: costs.time?.taking(closed),
-      count: positions.count)
+      taken: none.indices.map { $0 == none.count - 1 ? positions.count : 0 }, costs: costs.macs.taking(none),
+      times: costs.time?.taking(none), count: positions.count)
   }
 
   /// Whether stopping early, nearly as accurate as the best exit, still answers better than the base model told the classes,
