@@ -42,7 +42,7 @@ struct TrainingReport {
         "the base heads of exits \(exits) were aligned with these features"
           + (result.isShifted ? ", which differ from those the model learned from" : ""))
     }
-    try console.result(heldOut)
+    if !isBesideAll { try console.result(heldOut) }
     for line in asTheyWere { try console.result(line) }
     if isBase, !worthPlacing.isEmpty {
       try console.result(
@@ -62,10 +62,7 @@ struct TrainingReport {
         console.warn("the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
       }
     } else {
-      try console.result(
-        result.outcome == nil
-          ? "no policy: too few held-out samples to choose a threshold"
-          : "no early exit: \(result.split.held.count) held-out samples do not vouch for one that saves anything")
+      try console.result(noPolicy)
     }
     if let progress = ProgressReport(result) {
       for line in progress.lines { try console.result(line) }
@@ -82,6 +79,16 @@ struct TrainingReport {
         + "heads \(Format.seconds(result.seconds.heads)); wrote \(path), \(Format.bytes(bytes))")
     try console.report(json)
   }
+
+  /// Why no early exit is taken.
+  private var noPolicy: String {
+    if isBesideAll { return "no early exit: all of the model's answers stay as they are" }
+    guard result.outcome != nil else { return "no policy: too few held-out samples to choose a threshold" }
+    return "no early exit: \(result.split.held.count) held-out samples do not vouch for one that saves anything"
+  }
+
+  /// Whether classes were added to all of the model's: what was held out of that is told by the training's own notes.
+  private var isBesideAll: Bool { result.split.training.isEmpty }
 
   /// Why heads are what they were before.
   private var asTheyWere: [String] {

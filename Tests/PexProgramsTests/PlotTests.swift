@@ -42,12 +42,10 @@ import Testing
   /// Branches train epoch by epoch beside their heads.
   @Test func branchesHaveACurve() throws {
     let folder = try Folder()
-    let arguments = [
-      try Digits.made().bundle, "--data", Digits.personTrain, "--base", "--exits", "3", "--head", "branch", "--epochs",
-      "2",
-      "-o", "b.pex", "--plot", "a.svg",
-    ]
-    try Program.pextrain.succeed(arguments, in: folder)
+    try Program.pexconvert.succeed(
+      [Digits.model, "--exits", "3", "--head", "branch", "-o", "a.pex"] + Digits.flags, in: folder)
+    try Program.pextrain.succeed(
+      ["a.pex", "--data", Digits.personTrain, "--base", "--epochs", "2", "-o", "b.pex", "--plot", "a.svg"], in: folder)
     let text = try chart("a.svg", in: folder)
     #expect(text.contains(">branch 3<") && text.contains(">exit 3<"))
   }

@@ -56,6 +56,10 @@ extension PersonalTraining {
     else { throw PexError(.defect, "no features of the last exit point") }
     let passed = clock.now
     var notes: [String] = []
+    if request.policyGoal != nil {
+      notes.append(
+        "all of the model's answers stay as they are, so no early exit is taken: what is aimed at is not followed")
+    }
     var study = Study(table: try FeatureTable(tap: features.tap, width: features.width))
     for row in 0..<features.count {
       // A picture without a label is one of the many that are none of the new classes.

@@ -312,7 +312,9 @@ public struct PersonalTraining {
         .malformed,
         present.isEmpty
           ? "none of \(labels.count) samples has a label" : "all \(labels.count) samples belong to one class",
-        hint: "training needs at least two classes")
+        hint: hasClassifier && !present.isEmpty && present.allSatisfy(ownNumbers.contains)
+          ? "training needs at least two classes; --classes all+own adds one of your own to all of the model's"
+          : "training needs at least two classes")
     }
   }
 

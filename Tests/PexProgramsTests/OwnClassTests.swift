@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+/// Classes that the model never heard of.
+@Suite struct OwnClassTests {
+  /// A folder with so many pictures of a class of one's own: strokes that are no digit.
+  private func strokes(_ count: Int, in folder: Folder, _ name: String) throws {
+    for index in 0..<count {
+      let numbers = (0..<32 * 32).map { pixel -> Float in
+        let (row, column) = (pixel / 32, pixel % 32)
+        return (row + 3 * index) % 9 < 3 || (column + index) % 16 < 2 ? 0.9 : 0.05
+      }
+      _ = try folder.write("\(name)/grid/\(index).npy", Arrays.npy([1, 1, 32, 32], numbers))
+    }
+  }
+
+  /// Everything that the model knows stays, and the new class is known besides.
+  @Test func allAndOwnForgetsNothing() throws {
+    let folder = try Folder()
+    let base = try Digits.made().base
+    try strokes(12, in: folder, "train")
+    let outcome = try Program.pextrain.succeed(
+      [base, "--data", "train", "--classes", "all+own", "-o", "a.pexhead", "--quiet"], in: folder)
+    #expect(outcome.stdout.contains("no early exit: all of the model's answers stay as they are"))
+    #expect(!outcome.stdout.contains("too few"))
+    try strokes(20, in: folder, "test")
+    func right(_ data: String, _ heads: [String]) throws -> Double? {
+      try Program.pexeval.report([base, "--data", data] + heads + ["--exit", "final"], in: folder)["policy"]["accuracy"]
+        .number
+    }
+    let general = Digits.folder + "/general/test"
+    let before = try #require(try right(general, []))
+    let report = try Program.pexeval.report([base, "--heads", "a.pexhead", "--data", general], in: folder)
+    #expect(report["policy"]["accuracy"].number ?? 0 >= before - 0.01)
+    let own = try Program.pexeval.report([base, "--heads", "a.pexhead", "--data", "test"], in: folder)
+    #expect(own["policy"]["accuracy"].number ?? 0 >= 0.9)
+  }
+
+  /// What is asked for and cannot be given is said.
+  @Test func targetsBesideAllClassesAreSaidToBeLeftOut() throws {
+    let folder = try Folder()
+    let base = try Digits.made().base
+    try strokes(4, in: folder, "train")
+    let arguments = [base, "--data", "train", "-o", "a.pexhead", "--quiet", "--force"]
+    for goal in [["--target-cost", "0.5"], ["--target-latency", "1ms"], ["--target-accuracy", "0.9"]] {
+      let said = try Program.pextrain.succeed(arguments + ["--classes", "all+own"] + goal, in: folder).stderr
+      #expect(said.contains("what is aimed at is not followed"), "\(goal)")
+    }
+    #expect(
+      try !Program.pextrain.succeed(arguments + ["--classes", "all+own"], in: folder).stderr.contains("not followed"))
+    // One class of one's own alone is nothing to tell apart; the hint says how it is added.
+    let refused = try Program.pextrain.run(arguments, in: folder)
+    #expect(refused.status == 65 && refused.stderr.contains("hint: ") && refused.stderr.contains("--classes all+own"))
+  }
+}
