@@ -73,13 +73,15 @@ extension [TrainedHead] {
   /// exits and threshold are chosen on the other parts (cross-validation; Stone 1974). The heads that answer those have
   /// trained on this one, so a little flattery remains.
   ///
-  /// Parameters are those of ``choosePolicy(_:costs:last:goal:closesExits:)``.
+  /// Other parameters are those of ``choosePolicy(_:costs:last:goal:closesExits:)``.
   ///
+  /// - Parameter before: whether each held-out sample was answered right before there were any of these heads, which
+  ///   ``PolicyOutcome/lost`` and ``PolicyOutcome/gained`` compare with; nil: they compare with the last exit.
   /// - Returns: nil when there are too few samples, or a part's other samples vouch for no policy at all.
   /// - Throws: as ``ThresholdChoice/choose(exits:enabled:labels:costs:goal:closesExits:)``.
   public func expectedOutcome(
     _ samples: PolicySamples, costs: ExitCosts, last: Predictions? = nil, goal: PolicyGoal = .nearBest,
-    closesExits: Bool = true
+    closesExits: Bool = true, before: [Bool]? = nil
   ) throws -> PolicyOutcome? {
     var (right, cost, time, taken) = (0, 0.0, 0.0, [Int](repeating: 0, count: costs.macs.trunk.count))
     var (unlike, lost, gained) = (0, 0, 0)
@@ -95,10 +97,10 @@ extension [TrainedHead] {
         let isRight = exits[exit].classes[sample] == samples.answers[sample]
         if isRight { right += 1 }
         let whole = exits[exits.count - 1].classes[sample]
-        guard whole != exits[exit].classes[sample] else { continue }
-        unlike += 1
-        if isRight { gained += 1 }
-        if whole == samples.answers[sample] { lost += 1 }
+        if whole != exits[exit].classes[sample] { unlike += 1 }
+        let wasRight = before?[sample] ?? (whole == samples.answers[sample])
+        if isRight && !wasRight { gained += 1 }
+        if !isRight && wasRight { lost += 1 }
       }
     }
     let count = taken.reduce(0, +)

@@ -3,10 +3,10 @@ import PexTensor
 
 /// What an exit policy is chosen for.
 public enum PolicyGoal: Hashable, Sendable {
-  /// The cheapest whose answers are those of the last resort: of N held-out samples at most `2 % · N - 1` may be answered
-  /// otherwise. The one that is taken off (Laplace's rule of succession) keeps fewer than fifty samples from vouching for any
-  /// exit.
-  case faithful
+  /// The cheapest whose answers are those of the last resort: of N held-out samples at most `unlike · N - 1` may be answered
+  /// otherwise (the one that is taken off is Laplace's rule of succession: fewer than fifty samples vouch for no exit at
+  /// 2 %), and no more than `unlike · N` are to be expected by how sure the exits are; see ``OtherAnswers``.
+  case faithful(unlike: Double)
   /// The cheapest that is at most a point less accurate than the best single exit, so far as held-out samples can tell: the
   /// samples that either of both alone answers right are counted against each other (McNemar 1947), with a doubt of a
   /// twentieth.
@@ -33,13 +33,18 @@ public enum PolicyGoal: Hashable, Sendable {
 
   /// What ``nearBest`` gives up.
   static let near = 0.01
-  /// The share of samples that ``faithful`` may answer unlike the last resort.
-  static let unlike = 0.02
+  /// Shares of samples that ``faithful(unlike:)`` may answer unlike the last resort: the boldest that held-out samples bear out
+  /// is taken.
+  static let unlikeShares = [0.025, 0.01]
 
   /// - Throws: ``PexError`` (usage) when a number is out of range.
   public func validate() throws {
     switch self {
-    case .faithful, .nearBest: break
+    case .faithful(let unlike):
+      guard (0...1).contains(unlike) else {
+        throw PexError(.usage, "a share of other answers must lie in 0...1, found \(unlike)")
+      }
+    case .nearBest: break
     case .accuracy(let target, let confidence):
       guard (0...1).contains(target) else {
         throw PexError(.usage, "a target accuracy must lie in 0...1, found \(target)")

@@ -54,7 +54,7 @@ public struct ThresholdChoice: Hashable, Sendable {
     let best = ranked.max { ($0.accuracy, $0.exit) < ($1.accuracy, $1.exit) }?.exit ?? exits.count - 1
     let search = ThresholdSearch(
       exits: exits, labels: labels, costs: costs, goal: goal, best: zip(exits[best].classes, labels).map { $0 == $1 },
-      closesExits: closesExits)
+      doubts: doubts(exits, goal), closesExits: closesExits)
     let (open, found) = search.run(allowed)
     let outcome = PolicyOutcome(
       right: found.right, taken: found.taken, costs: costs.macs.taking(open), times: costs.time?.taking(open),
@@ -62,6 +62,14 @@ public struct ThresholdChoice: Hashable, Sendable {
     return ThresholdChoice(
       goal: goal, meetsGoal: found.meetsGoal, threshold: found.threshold ?? 1, enabled: open, outcome: outcome,
       count: labels.count)
+  }
+
+  private static func doubts(_ exits: [Predictions], _ goal: PolicyGoal) -> [[Double]] {
+    guard case .faithful = goal, let last = exits.last else { return [] }
+    return exits.dropLast().map { exit in
+      let others = OtherAnswers(exit.confidences, isOther: zip(exit.classes, last.classes).map { $0 != $1 })
+      return exit.confidences.map(others.probability)
+    }
   }
 
   /// The exit that each sample takes, as a position among the exits.

@@ -7,6 +7,8 @@ struct ThresholdSearch {
   let goal: PolicyGoal
   /// Which samples the most accurate single exit answers right.
   let best: [Bool]
+  /// How probably each exit answers each sample otherwise than the last one; empty when the goal does not ask.
+  let doubts: [[Double]]
   /// Whether exits can be closed for good. Where they cannot, a confidence that rounds to 1 is taken by any threshold.
   let closesExits: Bool
 
@@ -30,16 +32,40 @@ struct ThresholdSearch {
 
   /// The best threshold, and which of the allowed exits are open at it.
   ///
-  /// For a risk all stay open: whoever closes exits by the samples that control the risk has looked at them before.
+  /// For a risk all stay open or none is: whoever closes exits by the samples that control the risk has looked at them before.
   func run(_ allowed: [Bool]) -> (open: [Bool], found: Found) {
     let found = best(open: allowed)
-    guard let threshold = found.threshold, closesExits else {
-      let open = closesExits ? allowed.indices.map { $0 == allowed.count - 1 } : allowed
-      return (open, found)
+    guard closesExits else { return (allowed, found) }
+    if case .risk = goal { return (found.threshold == nil ? none(allowed) : allowed, found) }
+    guard let threshold = found.threshold else { return opening(allowed) }
+    let fewer = closing(allowed, found, threshold)
+    let more = opening(allowed)
+    // Few samples vouch for nothing but the best exit itself, whose answers the same samples chose: what gets as many right for
+    // less is no worse a guess.
+    if case .nearBest = goal, fewer.found.right >= more.found.right, fewer.found.meanCost <= more.found.meanCost {
+      return fewer
     }
-    if case .risk = goal { return (allowed, found) }
-    return closing(allowed, found, threshold)
+    return isBetter(more.found, than: fewer.found) ? more : fewer
   }
+
+  /// Opens exits one after the other, the one that makes the policy best first, while it gets better. Where every head on the
+  /// way costs noticeable time, one or two exits are as a rule better than all with some closed.
+  private func opening(_ allowed: [Bool]) -> (open: [Bool], found: Found) {
+    var (open, found) = (none(allowed), withoutExits)
+    while true {
+      let trials = allowed.indices.dropLast().filter { allowed[$0] && !open[$0] }.map { exit in
+        let wider = open.indices.map { open[$0] || $0 == exit }
+        return (open: wider, found: best(open: wider))
+      }
+      guard let first = trials.first else { return (open, found) }
+      let next = trials.dropFirst().reduce(first) { isBetter($1.found, than: $0.found) ? $1 : $0 }
+      guard isBetter(next.found, than: found) else { return (open, found) }
+      (open, found) = next
+    }
+  }
+
+  /// All closed but the last resort.
+  private func none(_ allowed: [Bool]) -> [Bool] { allowed.indices.map { $0 == allowed.count - 1 } }
 
   /// Closes exits that do not pay, one after the other, the one that saves most first: without it everything costs less and
   /// no fewer samples are right. Closing exits for the sake of accuracy, too, was tried: such policies miss what
@@ -141,8 +167,9 @@ extension ThresholdSearch {
     var right = 0
     /// Samples that the best single exit answers right and the policy wrong, and the other way round.
     var (lost, gained) = (0, 0)
-    /// Samples that are not answered as by the last resort.
+    /// Samples that are not answered as by the last resort, and how many of those to expect.
     var unlike = 0
+    var doubt = 0.0
     /// Samples that were wrong at any threshold so far.
     var spoiled: [Bool]
     var spoiledCount = 0
@@ -170,6 +197,7 @@ extension ThresholdSearch {
       taken[exit[sample]] += change
       if isRight { right += change }
       if answer != search.exits[search.exits.count - 1].classes[sample] { unlike += change }
+      if exit[sample] < search.doubts.count { doubt += Double(change) * search.doubts[exit[sample]][sample] }
       if isRight && !search.best[sample] { gained += change }
       if !isRight && search.best[sample] { lost += change }
       if !isRight && !spoiled[sample] {
@@ -183,14 +211,14 @@ extension ThresholdSearch {
       return Found(
         threshold: threshold, right: right, taken: taken, meanCost: meanCost,
         meetsGoal: limit.allows(
-          right: right, lost: lost, gained: gained, unlike: unlike, early: exit.count - (taken.last ?? 0),
-          spoiled: spoiledCount, meanCost: meanCost))
+          right: right, lost: lost, gained: gained, unlike: Double(unlike), doubt: doubt,
+          early: exit.count - (taken.last ?? 0), spoiled: spoiledCount, meanCost: meanCost))
     }
   }
 
   /// A goal in numbers of samples.
   private enum Limit {
-    case unlike(Int)
+    case unlike(Double)
     case difference(Double)
     case right(Int)
     case cost(Double)
@@ -198,7 +226,7 @@ extension ThresholdSearch {
 
     init(_ goal: PolicyGoal, _ costs: ExitCosts, count: Int) {
       switch goal {
-      case .faithful: self = .unlike(Int((PolicyGoal.unlike * Double(count) + 1e-9).rounded(.down)) - 1)
+      case .faithful(let unlike): self = .unlike(unlike * Double(count))
       case .nearBest: self = .difference(PolicyGoal.near * Double(count))
       case .accuracy(let target, let confidence):
         self = .right(fewestRight(for: target, of: count, confidence: confidence))
@@ -209,9 +237,11 @@ extension ThresholdSearch {
       }
     }
 
-    func allows(right: Int, lost: Int, gained: Int, unlike: Int, early: Int, spoiled: Int, meanCost: Double) -> Bool {
+    func allows(
+      right: Int, lost: Int, gained: Int, unlike: Double, doubt: Double, early: Int, spoiled: Int, meanCost: Double
+    ) -> Bool {
       switch self {
-      case .unlike(let most): unlike <= most || early == 0
+      case .unlike(let most): unlike + 1 <= most + 1e-9 && doubt + 2 * doubt.squareRoot() <= most || early == 0
       case .difference(let near):
         // The difference of two paired shares, and what it may be off by with a probability of a twentieth.
         Double(lost - gained) + 1.64 * Double(lost + gained).squareRoot() <= near

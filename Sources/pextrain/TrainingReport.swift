@@ -59,7 +59,11 @@ struct TrainingReport {
             + "at \(cost(expected)), \(measuredCount) samples")
       }
       if !result.meetsGoal {
-        console.warn("the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
+        console.warn(
+          goal.isEmpty
+            ? "held-out samples are too few to tell which policy is within a point of the best exit; the one that got most "
+              + "of them right was taken"
+            : "the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
       }
     } else {
       try console.result(noPolicy)

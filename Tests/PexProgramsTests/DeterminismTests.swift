@@ -52,7 +52,7 @@ import Testing
     let folder = try Folder()
     let made = try Digits.made()
     for (name, more) in [("a", ["--threads", "1"]), ("b", ["--threads", "2"]), ("c", ["--seed", "1"])] {
-      let arguments = [made.base, "--data", Digits.personTrain, "-o", "\(name).pexhead"]
+      let arguments = [made.base, "--data", Digits.personTrain, "--force-heads", "-o", "\(name).pexhead"]
       try Program.pextrain.succeed(arguments + more, in: folder)
     }
     let expected = try made.folder.read("person.pexhead")

@@ -8,7 +8,7 @@ import Testing
 /// Features on disk spare the trunk's work, and nothing that happens to them harms heads.
 @Suite struct FeatureCacheTests {
   private func arguments(_ more: [String] = []) throws -> [String] {
-    [try Digits.made().base, "--data", Digits.personTrain, "-o", "x.pexhead"] + more
+    [try Digits.made().base, "--data", Digits.personTrain, "--force-heads", "-o", "x.pexhead"] + more
   }
 
   @Test func theNextTrainingRunsTheTrunkForNothing() throws {

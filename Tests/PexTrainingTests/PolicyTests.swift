@@ -273,19 +273,52 @@ import Testing
   }
 
   /// Of N samples at most 2 % N - 1 may be answered unlike the last resort, so fewer than fifty vouch for no exit at all.
-  @Test(arguments: [(49, 0, false), (50, 0, true), (99, 1, false), (100, 1, true), (149, 2, false), (150, 2, true)])
-  func answersLikeTheLastResort(count: Int, unlike: Int, stops: Bool) throws {
+  @Test(arguments: [
+    (49, 0, 0.9999, false), (50, 0, 0.9999, true), (50, 1, 0.9999, false), (1000, 0, 0.9, true),
+    (1000, 8, 0.9, true), (1000, 19, 0.9, false),
+  ])
+  func answersLikeTheLastResort(count: Int, unlike: Int, confidence: Float, stops: Bool) throws {
     // The exit is as sure of all samples, and says something else of some of them: right where the last resort errs.
     let exit = try Predictions(
-      classes: (0..<count).map { $0 < unlike ? 1 : 0 }, confidences: [Float](repeating: 0.9, count: count))
+      classes: (0..<count).map { $0 < unlike ? 1 : 0 }, confidences: [Float](repeating: confidence, count: count))
     let last = try Predictions(
       classes: [Int](repeating: 0, count: count), confidences: [Float](repeating: 1, count: count))
     let choice = try #require(
       try ThresholdChoice.choose(
         exits: [exit, last], enabled: [true, true], labels: exit.classes,
-        costs: ExitCosts(trunk: [0.5, 1], heads: [0, 0]), goal: .faithful))
+        costs: ExitCosts(trunk: [0.5, 1], heads: [0, 0]), goal: .faithful(unlike: 0.02)))
     #expect(choice.enabled == [stops, true])
     #expect(choice.meetsGoal)
+  }
+
+  /// Luck vouches for nothing: among a hundred samples the surer half is never answered otherwise, the half that is hardly less
+  /// sure every second time.
+  @Test func luckVouchesForNoExit() throws {
+    let exit = try Predictions(
+      classes: (0..<100).map { $0 >= 50 && $0 % 2 == 0 ? 1 : 0 },
+      confidences: (0..<100).map { $0 < 50 ? 0.75 : 0.7 })
+    let last = try Predictions(classes: [Int](repeating: 0, count: 100), confidences: [Float](repeating: 1, count: 100))
+    let choice = try #require(
+      try ThresholdChoice.choose(
+        exits: [exit, last], enabled: [true, true], labels: last.classes,
+        costs: ExitCosts(trunk: [0.5, 1], heads: [0, 0]), goal: .faithful(unlike: 0.02)))
+    #expect(choice.enabled == [false, true])
+  }
+
+  /// Where every exit open is too much, one of them may do: they are opened one by one, too.
+  @Test func exitsAreOpenedOneByOne() throws {
+    let labels = (0..<400).map { $0 % 2 }
+    // The first exit is sure and as often wrong as right; the second knows everything but says so less loudly.
+    let first: [Float] = labels.indices.map { $0 / 2 % 2 == 0 ? 0.999 : 0.001 }
+    let second: [Float] = labels.map { $0 == 1 ? 0.99 : 0.01 }
+    let last: [Float] = labels.map(Float.init)
+    let costs = try ExitCosts(trunk: [0.2, 0.5, 1], heads: [0.1, 0.1, 0])
+    let choice = try #require(
+      try ThresholdChoice.choose(
+        exits: [try exit(first), try exit(second), try exit(last)], enabled: [true, true, true], labels: labels,
+        costs: costs, goal: .nearBest))
+    #expect(choice.enabled == [false, true, true] && choice.meetsGoal)
+    #expect(abs(choice.outcome.meanCost - 0.6) < 1e-9)
   }
 
   /// On average over draws of twenty samples the risk is kept, and used: without the correction for few samples it would

@@ -34,7 +34,8 @@ struct LastResortChoice {
     var best: (candidate: Candidate, loss: Double) = (first, .infinity)
     for candidate in others where candidate.lastResort != first.lastResort {
       let after = try measured(candidate, positions)
-      guard HeadTrainer.isLower(after.losses, than: before.losses, errors: 2), after.right >= before.right else {
+      guard HeadTrainer.isLower(after.losses, than: before.losses, errors: 2), isRighter(after.right, before.right)
+      else {
         continue
       }
       let loss = after.losses.reduce(0, +)
@@ -43,8 +44,14 @@ struct LastResortChoice {
     return best.candidate
   }
 
-  /// Weighed losses at the temperature that suits the candidate, and the weight of what it answers right.
-  private func measured(_ candidate: Candidate, _ positions: [Int]) throws -> (losses: [Double], right: Double) {
+  /// Whether more is answered right by half a standard error: surer answers that are no better are no reason to change.
+  private func isRighter(_ after: [Double], _ before: [Double]) -> Bool {
+    let gains = zip(after, before).map { $0 - $1 }
+    return gains.reduce(0, +) >= 0.5 * gains.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+
+  /// Weighed losses at the temperature that suits the candidate, and the weights of what it answers right, 0 for others.
+  private func measured(_ candidate: Candidate, _ positions: [Int]) throws -> (losses: [Double], right: [Double]) {
     let logits = try candidate.logits.selected(positions)
     let rows = positions.map { held[$0] }
     let labels = rows.map { targets.answers[$0] }
@@ -53,9 +60,7 @@ struct LastResortChoice {
       $0 * Double(targets.weights[$1])
     }
     let classes = Predictions(logits, temperature: temperature).classes
-    let right = zip(zip(classes, labels), rows).reduce(0.0) {
-      $0 + ($1.0.0 == $1.0.1 ? Double(targets.weights[$1.1]) : 0)
-    }
+    let right = zip(zip(classes, labels), rows).map { $0.0 == $0.1 ? Double(targets.weights[$1]) : 0 }
     return (losses, right)
   }
 }

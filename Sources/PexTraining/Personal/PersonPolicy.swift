@@ -59,17 +59,9 @@ struct PersonPolicy {
     var taken = early.map { heads.outcomes[$0].trained }
     let last = replaces ? nil : Predictions(heads.last.logits)
     let costs = try self.costs(taken, lastResort)
-    var goal = asked ?? .nearBest
-    var expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
-    if asked == nil, try !beatsTold(expected) {
-      goal = .faithful
-      expected = try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal)
-    }
-    let isSafe = goal != .faithful || isVouchedFor(expected, early)
-    if !isSafe || asked == nil && !saves(expected, costs) {
-      for index in taken.indices { taken[index].report.enabled = false }
-      expected = try alone(taken, costs, last)
-    }
+    let (goal, bold) = try goal(taken, costs, last, early)
+    if bold == nil, asked == nil { for index in taken.indices { taken[index].report.enabled = false } }
+    let expected = try bold ?? (asked == nil ? alone(taken, costs, last) : nil)
     let choice = try taken.choosePolicy(samples, costs: costs, last: last, goal: goal)
     var all = heads.outcomes.map { outcome in
       var head = outcome.trained
@@ -89,6 +81,27 @@ struct PersonPolicy {
       expected: expected, exits: taken.map { .exit($0.report.exit) } + (last == nil ? [] : [.final]), goal: goal)
   }
 
+  /// What a policy is chosen for, and what one chosen like this comes to on samples that did not choose how; nil where stopping
+  /// early is not worth it, or nothing vouches for it.
+  private func goal(
+    _ taken: [TrainedHead], _ costs: ExitCosts, _ last: Predictions?, _ early: [Int]
+  ) throws -> (PolicyGoal, PolicyOutcome?) {
+    let before = try toldRight()
+    func expected(_ goal: PolicyGoal) throws -> PolicyOutcome? {
+      try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal, before: before)
+    }
+    if let asked { return (asked, try expected(asked)) }
+    if let bold = try expected(.nearBest), try beatsTold(bold), saves(bold, costs) { return (.nearBest, bold) }
+    for unlike in PolicyGoal.unlikeShares {
+      let outcome = try expected(.faithful(unlike: unlike))
+      guard let outcome, isSafe(outcome, unlike), !takesOwn(outcome, early) || isLike(outcome, unlike),
+        saves(outcome, costs)
+      else { continue }
+      return (.faithful(unlike: unlike), outcome)
+    }
+    return (.faithful(unlike: PolicyGoal.unlikeShares.last ?? 0), nil)
+  }
+
   /// What the last resort comes to that answers everything.
   private func alone(_ taken: [TrainedHead], _ costs: ExitCosts, _ last: Predictions?) throws -> PolicyOutcome? {
     let positions = samples.measured.flatMap { $0 }
@@ -102,42 +115,53 @@ struct PersonPolicy {
       times: costs.time?.taking(none), count: positions.count)
   }
 
+  /// Whether the base model told the classes answers each held-out sample right; nil where it cannot answer for the person.
+  private func toldRight() throws -> [Bool]? {
+    guard lesson.knowsAll, let told = lesson.told else { return nil }
+    return zip(Predictions(try told.selected(lesson.split.held)).classes, samples.answers).map { $0 == $1 }
+  }
+
   /// Whether stopping early, nearly as accurate as the best exit, still answers better than the base model told the classes,
   /// beyond chance (two standard errors, as if both had answered other samples): then nobody is worse off than before, and
   /// a point less buys much time.
-  private func beatsTold(_ expected: PolicyOutcome?) throws -> Bool {
+  private func beatsTold(_ expected: PolicyOutcome) throws -> Bool {
     let positions = samples.measured.flatMap { $0 }
-    guard let expected, expected.count > 0, positions.allSatisfy({ samples.isLabelled[$0] }) else { return false }
-    guard lesson.knowsAll, let told = lesson.told else { return true }
-    let answers = positions.map { samples.answers[$0] }
-    let before = try Predictions(told.selected(positions.map { lesson.split.held[$0] })).accuracy(answers)
+    guard expected.count > 0, positions.allSatisfy({ samples.isLabelled[$0] }) else { return false }
+    guard let right = try toldRight() else { return true }
+    let before = Double(positions.count { right[$0] }) / Double(positions.count)
     let after = expected.accuracy
     let variance = (before * (1 - before) + after * (1 - after)) / Double(expected.count)
     return after - before > 2 * variance.squareRoot()
   }
 
-  /// Whether stopping early is safe, as samples say that did not choose how. Base heads learned from many more pictures than a
-  /// person has: they are trusted until more answers are lost by them than gained. Heads that learned from nothing but
-  /// these samples must answer as the last resort does, on all but 2 % of samples with a confidence of 90 %.
-  private func isVouchedFor(_ expected: PolicyOutcome?, _ early: [Int]) -> Bool {
-    guard let expected else { return true }
-    let net = Double(expected.lost - expected.gained)
-    guard net <= PolicyGoal.unlike / 4 * Double(expected.count) else { return false }
-    let takesOwn = zip(early, expected.exitShares).contains { index, share in
+  /// Whether stopping early loses less than a point against what answered before there were any heads, as samples say that did
+  /// not choose how, and as many more would that lose half of their other answers: a person's own are too few to be
+  /// believed alone.
+  private func isSafe(_ expected: PolicyOutcome, _ unlike: Double) -> Bool {
+    let lost = Double(expected.lost - expected.gained) + Self.believed * unlike / 2
+    return lost <= Self.mayLose * (Double(expected.count) + Self.believed)
+  }
+
+  private static let (believed, mayLose) = (200.0, 0.008)
+
+  /// Whether heads are taken that learned from nothing but these samples. Base heads learned from many more.
+  private func takesOwn(_ expected: PolicyOutcome, _ early: [Int]) -> Bool {
+    zip(early, expected.exitShares).contains { index, share in
       share > 0 && !heads.outcomes[index].startsFromBase
-        && heads.outcomes[index].trained.report.exit
-          != heads.last.lastResort.exit
+        && heads.outcomes[index].trained.report.exit != heads.last.lastResort.exit
     }
-    guard takesOwn else { return true }
-    let like = lowerBound(expected.count - expected.unlike, of: expected.count, confidence: 0.9)
-    return 1 - like <= PolicyGoal.unlike
+  }
+
+  /// Whether answers are like the last resort's but for that share, with a confidence of 90 %.
+  private func isLike(_ expected: PolicyOutcome, _ unlike: Double) -> Bool {
+    1 - lowerBound(expected.count - expected.unlike, of: expected.count, confidence: 0.9) <= unlike
   }
 
   /// Whether stopping early takes noticeably less than the last resort alone, which asks no other head: what saves less than
   /// a fiftieth may as well cost that on another day.
-  private func saves(_ expected: PolicyOutcome?, _ costs: ExitCosts) -> Bool {
+  private func saves(_ expected: PolicyOutcome, _ costs: ExitCosts) -> Bool {
     let alone = costs.ruling.taking(costs.ruling.trunk.map { _ in false }).last ?? 1
-    return (expected?.meanTime ?? expected?.meanCost ?? 0) <= (1 - Self.noticeable) * alone
+    return (expected.meanTime ?? expected.meanCost) <= (1 - Self.noticeable) * alone
   }
 
   private static let noticeable = 0.02

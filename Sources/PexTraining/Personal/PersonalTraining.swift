@@ -29,10 +29,10 @@ public struct PersonalTraining {
     /// How pictures are changed while branches are trained; nothing else is trained on changed pictures.
     public var augmentation = Augmentation()
     /// What the policy is chosen for. Without labels accuracy means agreement with the original classifier. Nil: for answers
-    /// like the last resort's (``PolicyGoal/faithful``), or nearly as good as the best exit's for base heads, which serve
+    /// like the last resort's (``PolicyGoal/faithful(unlike:)``), or nearly as good as the best exit's for base heads, which serve
     /// everybody (``PolicyGoal/nearBest``).
     public var policyGoal: PolicyGoal?
-    var goal: PolicyGoal { policyGoal ?? (isBase ? .nearBest : .faithful) }
+    var goal: PolicyGoal { policyGoal ?? (isBase ? .nearBest : .faithful(unlike: 0.02)) }
     /// Keeps what the ways to heads take on this machine, by which policies are then chosen; nil: costs are multiply-accumulates,
     /// and no latency can be asked for.
     public var times: (any TimeKeeper)?
@@ -109,7 +109,7 @@ public struct PersonalTraining {
     /// What the person gains from what; nil for base heads.
     public var verdict: Verdict?
     /// What a policy chosen like this comes to on held-out samples that chose nothing of it; see
-    /// ``Swift/Array/expectedOutcome(_:costs:last:goal:closesExits:)``.
+    /// ``Swift/Array/expectedOutcome(_:costs:last:goal:closesExits:before:)``.
     public var expected: PolicyOutcome?
     /// Which samples trained, chose and measured.
     public var split: Split
