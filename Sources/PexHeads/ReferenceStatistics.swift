@@ -23,7 +23,7 @@ public struct ReferenceStatistics: Sendable {
   }
 
   /// How many pictures there were.
-  public var count: Int { Int(features.counts.floats.reduce(0, +)) }
+  public var count: Int { Int(min(features.counts.floats.reduce(0, +), 1e15)) }
 
   /// The names and extents of the tensors: those of ``features``, then ``sureness``.
   public static func parameters(classes: Int, width: Int, rank: Int) -> [HeadSpecification.Parameter] {

@@ -70,6 +70,11 @@ struct ModelInfo {
       try console.result(
         "  statistics of exit \(entry.exit): \(entry.classes) classes, \(entry.channels) channels, rank \(entry.rank)")
     }
+    if let reference = contents.reference {
+      try console.result(
+        "  ordinary pictures: their features at exit \(reference.exit) and how sure the model is of them, "
+          + "by \(reference.classes) of its answers")
+    }
     if let policy = contents.policy { try console.result("policy \(policy.text)") }
     if let labels = contents.labels {
       let shown = labels.prefix(8).joined(separator: ", ")
@@ -93,6 +98,7 @@ struct ModelInfo {
       let policy = contents.policy?.text
       members.append(("exits", .array(contents.exits.map(exitJSON))))
       members.append(("statistics", .array(contents.statistics.map(statisticsJSON))))
+      members.append(("reference", .optional(contents.reference, statisticsJSON)))
       members.append(("trunk_digest", .string("\(contents.trunk.digest)")))
       members.append(("weights", .string(contents.trunk.storage.name)))
       members.append(("packed", .optional(contents.packed?.instructionSet, JSON.string)))

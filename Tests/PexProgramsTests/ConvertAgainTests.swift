@@ -31,7 +31,10 @@ import Testing
   @Test func whatOrdinaryPicturesLookLikeStays() throws {
     let folder = try Folder()
     let calibrate = ["--calibrate", Digits.folder + "/general/test"]
-    _ = try convert(try Digits.made().base, calibrate, to: "known.pex", in: folder)
+    #expect(try Program.pexinfo.report([try Digits.made().base])["reference"].isNull)
+    let known = try convert(try Digits.made().base, calibrate, to: "known.pex", in: folder)
+    #expect(known.info["reference"]["exit"].number == 10)
+    #expect(try Program.pexinfo.succeed(["known.pex"], in: folder).stdout.contains("ordinary pictures"))
     let other = try convert("known.pex", ["--exits", "6"], in: folder)
     #expect(!other.said.contains("ordinary pictures"))
     let camera = ["--unlabelled", Digits.folder + "/general/test", "-o", "a.pexhead", "--force"]

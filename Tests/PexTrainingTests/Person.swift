@@ -76,7 +76,7 @@ enum SampleModel {
 
   private static let bareResult = Result {
     var contents = try model().bundle.contents
-    (contents.exits, contents.statistics, contents.policy) = ([], [], nil)
+    (contents.exits, contents.statistics, contents.policy, contents.reference) = ([], [], nil, nil)
     return try Model(try BundleFile(bytes: try contents.encoded()))
   }
 
