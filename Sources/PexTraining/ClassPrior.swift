@@ -50,6 +50,14 @@ public struct ClassPrior: Hashable, Sendable {
     self.shares = shares.map { $0 / sum }
   }
 
+  /// The same where the most frequent class counts for no more than `times` the second, at least 1: a week's pictures show
+  /// which classes there are, and much less how often each will be met.
+  public func evened(atMost times: Float) throws -> ClassPrior {
+    let ranked = shares.sorted(by: >)
+    guard ranked.count > 1, ranked[1] > 0 else { return self }
+    return try ClassPrior(shares.map { min($0, times * ranked[1]) })
+  }
+
   /// More rounds change nothing that a person would notice.
   private static let rounds = 500
 

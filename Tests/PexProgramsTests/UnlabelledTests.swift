@@ -37,6 +37,23 @@ import Testing
     #expect(turned["shifted"].bool == true && turned["prior"].isNull)
   }
 
+  /// Whoever says which classes there are gets the model's last features moved to where those of the classes lie, and what
+  /// answers is the classifier that reads them, not the one that reads what it always read.
+  @Test func featuresOfOtherPicturesAreAlignedWithToldClasses() throws {
+    let folder = try Folder()
+    try Program.pexconvert.succeed(
+      [try Digits.made().base, "--calibrate", Digits.folder + "/general/test", "-o", "known.pex"], in: folder)
+    let told = ["known.pex", "--unlabelled", Digits.personTrain, "--classes", "0,1,2,3,4,5,6,7,8,9", "-o", "a.pexhead"]
+    let report = try Program.pextrain.report(told, in: folder)
+    #expect(report["shifted"].bool == true)
+    #expect(report["verdict"]["last_resort"]["head"].number == 1)
+    let step = report["verdict"]["steps"][1]
+    #expect(step["step"].string == "alignment")
+    #expect(try #require(step["after"].number) < 0.95, "aligned features are answered as the others were")
+    let outcome = try Program.pextrain.succeed(told + ["--force"], in: folder)
+    #expect(outcome.stderr.contains("aligned with the classes'") && outcome.stdout.contains("nobody labelled any"))
+  }
+
   @Test func withoutAReferenceAllClassesStayAsLikelyAndItIsSaid() throws {
     let folder = try Folder()
     try camera([1, 4, 7], in: folder)

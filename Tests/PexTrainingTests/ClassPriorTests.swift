@@ -57,4 +57,14 @@ import Testing
     #expect(throws: PexError.self) { try ClassPrior([.infinity, 1]) }
     #expect(throws: PexError.self) { try ClassPrior(estimating: try LogitTable(classes: 3, values: [])) }
   }
+
+  /// A class that fills a day counts for twice the second one, and no class is lost by it.
+  @Test func oneClassDoesNotTakeAll() throws {
+    let day = try ClassPrior([0.02, 0.8, 0.1, 0.08]).evened(atMost: 2).shares
+    #expect(abs(day[1] / day[2] - 2) < 1e-5 && abs(day[2] / day[3] - 1.25) < 1e-5 && abs(day.reduce(0, +) - 1) < 1e-6)
+    let mild = try ClassPrior([0.5, 0.3, 0.2])
+    #expect(try mild.evened(atMost: 2).shares == mild.shares)
+    #expect(
+      try ClassPrior([1]).evened(atMost: 2).shares == [1] && ClassPrior([1, 0]).evened(atMost: 2).shares == [1, 0])
+  }
 }

@@ -27,7 +27,10 @@ struct BaseComparison {
     let stages: [(Verdict.Measure?, [Bool])] = [
       (nil, zip(base, answers).map { $0 == lesson.assignment.classes[$1] }),
       (.classes, right(Predictions(try told.selected(rows)), answers)),
-      (.training, right(Predictions(try heads.last.logits.selected(positions)), answers)),
+      (
+        lesson.replacesClassifier ? .alignment : .training,
+        right(Predictions(try heads.last.logits.selected(positions)), answers)
+      ),
     ]
     let steps = zip(stages, stages.dropFirst()).compactMap { before, after in
       after.0.flatMap { measure in

@@ -148,7 +148,7 @@ extension PersonalTraining {
   }
 
   /// So many samples' worth speak against moving features.
-  private static let alignmentWeight = 16
+  private static let alignmentWeight = 64
 
   /// A linear head on the last exit point starts as the model's own classifier, where that reads nothing but the averages of
   /// this tap's channels: before any step their logits are equal.

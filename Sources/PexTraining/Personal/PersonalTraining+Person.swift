@@ -66,7 +66,9 @@ extension PersonalTraining {
   /// Other heads for the deepest exit, where nobody said which kind it should be: what differs in a person's pictures may show
   /// in earlier taps.
   private func alternatives(_ lesson: PersonLesson) throws -> [HeadPlan] {
-    guard request.kind == nil, request.earlier == nil, let last = lesson.plans.last, !last.startsFromBase,
+    // What the classifier answers cannot choose between itself and a head that was moved away from it.
+    guard request.kind == nil, request.earlier == nil, !lesson.replacesClassifier, let last = lesson.plans.last,
+      !last.startsFromBase,
       last.specification.kind == .linear, lesson.plans.count > 1,
       lesson.plans.allSatisfy({ $0.specification.kind != .conv })
     else { return [] }

@@ -11,6 +11,8 @@ struct SharesWithoutLabels {
   private static let temperature: Float = 0.25
   /// So many samples of every class are added: no class is ever excluded.
   private static let pseudoCount = 0.1
+  /// One class that fills a day must not take the others' pictures on the next.
+  private static let mostTimes: Float = 2
 
   /// Whether the pictures look like those that the model was made for; nil where nothing could tell.
   let test: ShiftTest?
@@ -24,6 +26,7 @@ struct SharesWithoutLabels {
   init?(_ model: Model, _ cache: TapCache, classes: [Int]?) throws {
     guard let logits = cache.finalLogits else { return nil }
     shares = try ClassPrior(estimating: logits, temperature: Self.temperature, pseudoCount: Self.pseudoCount)
+      .evened(atMost: Self.mostTimes)
     guard let record = model.bundle.contents.reference, let table = cache.table(.pooled, at: record.exit)?.table else {
       test = nil
       return

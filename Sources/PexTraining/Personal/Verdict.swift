@@ -11,6 +11,9 @@ public struct Verdict: Hashable, Sendable {
     case classes
     /// A head is trained on the person's samples, where held-out samples say that it answers better.
     case training
+    /// The classifier reads the person's features as if they lay where those of the told classes lie; nobody labelled anything,
+    /// so agreement with the classifier itself is what falls.
+    case alignment
   }
 
   /// A step and what it gains.
@@ -61,7 +64,7 @@ public struct Verdict: Hashable, Sendable {
   public var count: Int { steps.first?.difference.count ?? 0 }
 
   /// Whether a personal head has a part in the last answer: held-out samples are answered better with it than by the base
-  /// model told the classes, beyond what chance explains.
+  /// model told the classes, beyond what chance explains; or it reads the aligned features of pictures without labels.
   public var keepsPersonalHeads: Bool { lastResort.asksHead }
 
   /// The verdict in a sentence.
@@ -81,6 +84,9 @@ public struct Verdict: Hashable, Sendable {
     switch absence {
     case .noClassifier: "there is no classifier that knows these classes to compare with"
     case .noSamples: "no samples were held out that could say more"
+    case nil where difference(.alignment) != nil:
+      "these pictures are others than those that the model was made for, and nobody labelled any, so no figure here can tell "
+        + "how often it is right"
     case nil:
       keepsPersonalHeads
         ? "held-out samples are answered better by it, beyond chance"
@@ -95,6 +101,7 @@ extension Verdict.Measure {
     switch self {
     case .classes: "knowing the classes"
     case .training: "training"
+    case .alignment: "aligning features"
     }
   }
 }
