@@ -84,7 +84,7 @@ extension [TrainedHead] {
     closesExits: Bool = true, before: [Bool]? = nil
   ) throws -> PolicyOutcome? {
     var (right, cost, time, taken) = (0, 0.0, 0.0, [Int](repeating: 0, count: costs.macs.trunk.count))
-    var (unlike, lost, gained) = (0, 0, 0)
+    var (unlike, lost, gained, losses) = (0, 0, 0, [Int: Int]())
     for part in samples.measured {
       let (exits, choice) = try chosen(
         samples, without: part, costs: costs, last: last, goal: goal, closesExits: closesExits)
@@ -99,16 +99,26 @@ extension [TrainedHead] {
         let whole = exits[exits.count - 1].classes[sample]
         if whole != exits[exit].classes[sample] { unlike += 1 }
         let wasRight = before?[sample] ?? (whole == samples.answers[sample])
-        if isRight && !wasRight { gained += 1 }
-        if !isRight && wasRight { lost += 1 }
+        guard isRight != wasRight else { continue }
+        if isRight { gained += 1 } else { lost += 1 }
+        losses[samples.answers[sample], default: 0] += isRight ? -1 : 1
       }
     }
     let count = taken.reduce(0, +)
     guard count > 0 else { return nil }
     return PolicyOutcome(
       right: right, taken: taken, meanCost: cost / Double(count),
-      meanTime: costs.time == nil ? nil : time / Double(count), count: count, unlike: unlike, lost: lost, gained: gained
-    )
+      meanTime: costs.time == nil ? nil : time / Double(count), count: count, unlike: unlike, lost: lost,
+      gained: gained,
+      balancedLoss: balanced(losses, samples))
+  }
+
+  /// Losses by class, every class counting alike, in as many samples as are measured.
+  private func balanced(_ losses: [Int: Int], _ samples: PolicySamples) -> Double {
+    var counts: [Int: Int] = [:]
+    for sample in samples.measured.joined() { counts[samples.answers[sample], default: 0] += 1 }
+    let each = Double(counts.values.reduce(0, +)) / Double(Swift.max(counts.count, 1))
+    return losses.keys.sorted().reduce(0) { $0 + each * Double(losses[$1] ?? 0) / Double(counts[$1] ?? 1) }
   }
 
   /// The policy that all samples but those of one part would choose, and what the exits then answer for every sample;

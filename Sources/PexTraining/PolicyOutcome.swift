@@ -15,6 +15,8 @@ public struct PolicyOutcome: Hashable, Sendable {
   /// How many of them were answered otherwise than by the last resort, and of these how many it answers right while the exit
   /// does not, and the other way round.
   public private(set) var (unlike, lost, gained) = (0, 0, 0)
+  /// `lost - gained` if every class had as many samples, scaled to ``count`` samples.
+  public private(set) var balancedLoss = 0.0
 
   /// What was counted on `count` samples: right ones, and how many took each exit.
   init(right: Int, taken: [Int], costs: [Double], times: [Double]?, count: Int) {
@@ -27,9 +29,10 @@ public struct PolicyOutcome: Hashable, Sendable {
   /// The same with costs that differ from sample to sample.
   init(
     right: Int, taken: [Int], meanCost: Double, meanTime: Double?, count: Int, unlike: Int = 0, lost: Int = 0,
-    gained: Int = 0
+    gained: Int = 0, balancedLoss: Double = 0
   ) {
     self.count = count
+    self.balancedLoss = balancedLoss
     (self.unlike, self.lost, self.gained) = (unlike, lost, gained)
     accuracy = Double(right) / Double(max(count, 1))
     (self.meanCost, self.meanTime) = (meanCost, meanTime)

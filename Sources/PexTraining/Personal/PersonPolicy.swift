@@ -94,7 +94,7 @@ struct PersonPolicy {
     if let bold = try expected(.nearBest), try beatsTold(bold), saves(bold, costs) { return (.nearBest, bold) }
     for unlike in PolicyGoal.unlikeShares {
       let outcome = try expected(.faithful(unlike: unlike))
-      guard let outcome, isSafe(outcome, unlike), !takesOwn(outcome, early) || isLike(outcome, unlike),
+      guard let outcome, isSafe(outcome, unlike), !takesOwn(outcome, early) || isLike(outcome),
         saves(outcome, costs)
       else { continue }
       return (.faithful(unlike: unlike), outcome)
@@ -134,11 +134,11 @@ struct PersonPolicy {
     return after - before > 2 * variance.squareRoot()
   }
 
-  /// Whether stopping early loses less than a point against what answered before there were any heads, as samples say that did
-  /// not choose how, and as many more would that lose half of their other answers: a person's own are too few to be
-  /// believed alone.
+  /// Whether stopping early loses less than a point against what answered before there were any heads, in the person's own mix
+  /// of classes and with all of them as frequent, as samples say that did not choose how, and as many more would that lose half
+  /// of their other answers: a person's own are too few to be believed alone.
   private func isSafe(_ expected: PolicyOutcome, _ unlike: Double) -> Bool {
-    let lost = Double(expected.lost - expected.gained) + Self.believed * unlike / 2
+    let lost = max(Double(expected.lost - expected.gained), expected.balancedLoss) + Self.believed * unlike / 2
     return lost <= Self.mayLose * (Double(expected.count) + Self.believed)
   }
 
@@ -152,9 +152,11 @@ struct PersonPolicy {
     }
   }
 
-  /// Whether answers are like the last resort's but for that share, with a confidence of 90 %.
-  private func isLike(_ expected: PolicyOutcome, _ unlike: Double) -> Bool {
-    1 - lowerBound(expected.count - expected.unlike, of: expected.count, confidence: 0.9) <= unlike
+  /// Whether answers are like the last resort's but for the smallest share, with a confidence of 90 %: what the person's samples
+  /// alone taught was seen to lose more than it saves otherwise.
+  private func isLike(_ expected: PolicyOutcome) -> Bool {
+    1 - lowerBound(expected.count - expected.unlike, of: expected.count, confidence: 0.9)
+      <= PolicyGoal.unlikeShares.last ?? 0
   }
 
   /// Whether stopping early takes noticeably less than the last resort alone, which asks no other head: what saves less than
