@@ -39,12 +39,10 @@ struct ThresholdSearch {
     if case .risk = goal { return (found.threshold == nil ? none(allowed) : allowed, found) }
     guard let threshold = found.threshold else { return opening(allowed) }
     let fewer = closing(allowed, found, threshold)
+    // A single doubtful sample is more than few samples allow: they would vouch for the best exit itself and nothing else,
+    // which the same samples chose. What comes nearest with every exit open is no worse a guess, and costs less.
+    if case .nearBest = goal, Limit.doubt(1) > PolicyGoal.near * Double(labels.count) { return fewer }
     let more = opening(allowed)
-    // Few samples vouch for nothing but the best exit itself, whose answers the same samples chose: what gets as many right for
-    // less is no worse a guess.
-    if case .nearBest = goal, fewer.found.right >= more.found.right, fewer.found.meanCost <= more.found.meanCost {
-      return fewer
-    }
     return isBetter(more.found, than: fewer.found) ? more : fewer
   }
 
@@ -237,6 +235,9 @@ extension ThresholdSearch {
       }
     }
 
+    /// What a difference may be off by with a probability of a twentieth, when so many samples make it.
+    static func doubt(_ samples: Int) -> Double { 1.64 * Double(samples).squareRoot() }
+
     func allows(
       right: Int, lost: Int, gained: Int, unlike: Double, doubt: Double, early: Int, spoiled: Int, meanCost: Double
     ) -> Bool {
@@ -244,7 +245,7 @@ extension ThresholdSearch {
       case .unlike(let most): unlike + 1 <= most + 1e-9 && doubt + 2 * doubt.squareRoot() <= most || early == 0
       case .difference(let near):
         // The difference of two paired shares, and what it may be off by with a probability of a twentieth.
-        Double(lost - gained) + 1.64 * Double(lost + gained).squareRoot() <= near
+        Double(lost - gained) + Self.doubt(lost + gained) <= near
       case .right(let fewest): right >= fewest
       case .cost(let limit): meanCost <= limit
       case .losses(let most): spoiled <= most
