@@ -106,7 +106,7 @@ public struct Split: Hashable, Sendable {
     }
     guard classes.count >= 2 else {
       throw PexError(
-        .malformed, "all \(total) labelled samples belong to one class", hint: "a head needs two classes to tell apart")
+        .malformed, "all \(total) samples belong to one class", hint: "a head needs two classes to tell apart")
     }
     return classes.sorted { $0.key < $1.key }.map(\.value)
   }

@@ -61,8 +61,8 @@ struct TrainingReport {
       if !result.meetsGoal {
         console.warn(
           goal.isEmpty
-            ? "held-out samples are too few to tell which policy is within a point of the best exit; the one that got most "
-              + "of them right was taken"
+            ? "held-out samples are too few to tell which policy is within a point of the best exit; the nearest that "
+              + "asks all exits was taken"
             : "the held-out samples vouch for no policy\(goal); the nearest was chosen: more samples may help")
       }
     } else {

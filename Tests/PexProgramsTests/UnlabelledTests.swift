@@ -54,6 +54,39 @@ import Testing
     #expect(outcome.stderr.contains("aligned with the classes'") && outcome.stdout.contains("nobody labelled any"))
   }
 
+  /// One class that fills a day counts for twice the next one, and it is said; of three that come alike nothing is.
+  @Test(arguments: [([4], true), ([1, 4, 7], false)]) func oneClassDoesNotTakeAll(_ digits: [Int], _ isEvened: Bool)
+    throws
+  {
+    let folder = try Folder()
+    try camera(digits, of: "test", in: folder)
+    let few = Digits.folder + "/general/test/1"
+    for name in try FileManager.default.contentsOfDirectory(atPath: few).sorted().prefix(digits.contains(1) ? 0 : 4) {
+      _ = try folder.copy("\(few)/\(name)", to: "camera/1-\(name)")
+    }
+    try Program.pexconvert.succeed(
+      [try Digits.made().base, "--calibrate", Digits.folder + "/general/test", "-o", "known.pex"], in: folder)
+    let arguments = ["known.pex", "--unlabelled", "camera", "-o", "a.pexhead", "--force"]
+    #expect(try Program.pextrain.succeed(arguments, in: folder).stderr.contains("at most twice as often") == isEvened)
+    let prior = try Program.pextrain.report(arguments, in: folder)["prior"].items.compactMap(\.number).sorted(by: >)
+    try #require(prior.count == 10)
+    #expect(prior[0] <= 2 * prior[1] * 1.0001)
+  }
+
+  /// A classifier that reads more than averages cannot be moved: it answers as it did, and it is said.
+  @Test func aClassifierThatCannotBeAlignedIsNamed() throws {
+    let folder = try Folder()
+    try Program.pexconvert.succeed(
+      [
+        Digits.root + "/SampleModels/keras-digits/digits.h5", "--exits", "auto:2", "--labels", Digits.labels,
+        "--channels",
+        "gray", "--calibrate", Digits.folder + "/general/test", "-o", "k.pex",
+      ], in: folder)
+    let arguments = ["k.pex", "--unlabelled", Digits.personTrain, "--classes", "1,2,3", "-o", "a.pexhead"]
+    let outcome = try Program.pextrain.succeed(arguments, in: folder)
+    #expect(outcome.stderr.contains("none that could be aligned") && !outcome.stderr.contains("are aligned with"))
+  }
+
   @Test func withoutAReferenceAllClassesStayAsLikelyAndItIsSaid() throws {
     let folder = try Folder()
     try camera([1, 4, 7], in: folder)

@@ -91,11 +91,11 @@ extension PersonalTraining {
     var moved: Head?
     if !hasLabels, !isOpen, shares?.test?.isShifted == true {
       moved = try alignedClassifier(&plans, cache, assignment.classes)
-      if moved != nil {
-        notes.append(
-          "these pictures are others than those that the model was made for: its last features are aligned with the classes'"
-        )
-      }
+      notes.append(
+        "these pictures are others than those that the model was made for"
+          + (moved == nil
+            ? ", and its last layer is none that could be aligned with them: it answers as it always did"
+            : ": its last features are aligned with the classes'"))
     }
     if !hasLabels { plans = withoutStrangers(plans, isOpen: isOpen, &notes) }
     let split = try split(plans, assignment.answers)

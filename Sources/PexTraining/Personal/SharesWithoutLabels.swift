@@ -17,6 +17,7 @@ struct SharesWithoutLabels {
   /// Whether the pictures look like those that the model was made for; nil where nothing could tell.
   let test: ShiftTest?
   private let shares: ClassPrior
+  private let isEvened: Bool
 
   /// Nobody could say.
   static let unknown = "the model has no classifier that could say which classes there are"
@@ -25,8 +26,9 @@ struct SharesWithoutLabels {
   /// - Returns: nil when the classifier was not asked.
   init?(_ model: Model, _ cache: TapCache, classes: [Int]?) throws {
     guard let logits = cache.finalLogits else { return nil }
-    shares = try ClassPrior(estimating: logits, temperature: Self.temperature, pseudoCount: Self.pseudoCount)
-      .evened(atMost: Self.mostTimes)
+    let seen = try ClassPrior(estimating: logits, temperature: Self.temperature, pseudoCount: Self.pseudoCount)
+    shares = try seen.evened(atMost: Self.mostTimes)
+    isEvened = shares != seen
     guard let record = model.bundle.contents.reference, let table = cache.table(.pooled, at: record.exit)?.table else {
       test = nil
       return
@@ -51,7 +53,10 @@ struct SharesWithoutLabels {
         "the bundle does not say what ordinary pictures look like (pexconvert --calibrate), so all classes stay as likely "
         + "as they were"
     }
-    guard test.isShifted else { return nil }
+    guard test.isShifted else {
+      return isEvened
+        ? "one class has most of these pictures; it is taken to come at most twice as often as the next" : nil
+    }
     return
       "these pictures are others than those that the model was made for (\(test.figures)), so all classes stay as likely "
       + "as they were"
