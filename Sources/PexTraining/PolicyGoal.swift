@@ -33,9 +33,9 @@ public enum PolicyGoal: Hashable, Sendable {
 
   /// What ``nearBest`` gives up.
   static let near = 0.01
-  /// Shares of samples that ``faithful(unlike:)`` may answer unlike the last resort: the boldest that held-out samples bear out
-  /// is taken.
-  static let unlikeShares = [0.025, 0.01]
+  /// Shares of samples that ``faithful(unlike:)`` may answer unlike the last resort: the bold one where held-out samples bear it
+  /// out.
+  static let (boldlyUnlike, carefullyUnlike) = (0.025, 0.01)
 
   /// - Throws: ``PexError`` (usage) when a number is out of range.
   public func validate() throws {

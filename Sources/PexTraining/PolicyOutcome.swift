@@ -12,8 +12,8 @@ public struct PolicyOutcome: Hashable, Sendable {
   public let exitShares: [Double]
   /// How many samples were counted.
   public let count: Int
-  /// How many of them were answered otherwise than by the last resort, and of these how many it answers right while the exit
-  /// does not, and the other way round.
+  /// How many of them were answered otherwise than by the last resort; how many are wrong that were right before, by default by
+  /// the last resort; and the other way round.
   public private(set) var (unlike, lost, gained) = (0, 0, 0)
   /// `lost - gained` if every class had as many samples, scaled to ``count`` samples.
   public private(set) var balancedLoss = 0.0

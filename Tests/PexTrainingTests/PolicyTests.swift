@@ -321,6 +321,25 @@ import Testing
     #expect(abs(choice.outcome.meanCost - 0.6) < 1e-9)
   }
 
+  /// From a hundred samples nobody can tell a point. The best exit alone, which the same samples chose, is no better a guess than
+  /// what comes nearest with every exit open, and that costs less; from a thousand the best one is known.
+  @Test(arguments: [(100, true), (1000, false)])
+  func fewSamplesDoNotChooseOneExit(_ count: Int, _ asksAll: Bool) throws {
+    let labels = (0..<count).map { $0 % 2 }
+    // Sure of half of the samples, of which a hundredth is wrong; of the others it knows nothing.
+    let first: [Float] = labels.indices.map { sample in
+      guard sample % 4 < 2 else { return 0.5 }
+      return (labels[sample] == 1) == (sample % 200 != 0) ? 0.99 : 0.01
+    }
+    let exits = [try exit(first), try exit(labels.map { $0 == 1 ? 0.9 : 0.1 }), try exit(labels.map { _ in 0.4 })]
+    let choice = try #require(
+      try ThresholdChoice.choose(
+        exits: exits, enabled: [true, true, true], labels: labels,
+        costs: ExitCosts(trunk: [0.2, 0.6, 1], heads: [0, 0, 0]), goal: .nearBest))
+    #expect(choice.enabled[0] == asksAll || choice.meetsGoal)
+    #expect(asksAll ? !choice.meetsGoal && choice.outcome.meanCost < 0.6 : choice.meetsGoal)
+  }
+
   /// On average over draws of twenty samples the risk is kept, and used: without the correction for few samples it would
   /// be one and a half times as large.
   @Test func theRiskIsKept() throws {

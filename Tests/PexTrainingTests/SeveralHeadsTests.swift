@@ -44,6 +44,31 @@ import Testing
     #expect(try heads.choosePolicy(samples, costs: more, last: last)?.enabled.count == 4)
   }
 
+  /// Who answers the frequent class only loses little in that mix, and half where both are as frequent.
+  @Test func lossesAreCountedWithAllClassesAsFrequentToo() throws {
+    var generator = SplitMix64(seed: 3)
+    let labels: [Int?] = (0..<400).map { $0 % 20 == 0 ? 1 : 0 }
+    var table = try FeatureTable(tap: "exit 1", width: 12)
+    for label in labels { try table.append((0..<12).map { _ in generator.normal() }, label: label) }
+    let split = try Split.stratified(labels: labels, seed: 1).crossFitted(labels: labels, seed: 1)
+    let heads = try HeadTrainer.trainAll(
+      [HeadTask(exit: 1, specification: try linear(classes: 2), samples: .features(table))], split: split)
+    let samples = try PolicySamples(split, answers: labels, labels: labels)
+    func outcome(_ before: [Bool]) throws -> PolicyOutcome {
+      try #require(
+        try heads.expectedOutcome(
+          samples, costs: ExitCosts(trunk: [1], heads: [0]), goal: .cost(2), before: before))
+    }
+    let rare = samples.measured.joined().count { samples.answers[$0] == 1 }
+    let after = try outcome(samples.answers.map { _ in true })
+    #expect(rare > 5 && after.lost == rare && after.gained == 0)
+    #expect(abs(after.balancedLoss - Double(after.count) / 2) < 1e-9)
+    // Compared with somebody who got nothing right, all of the frequent class is gained.
+    let gained = try outcome(samples.answers.map { _ in false })
+    #expect(gained.gained == after.count - rare && gained.lost == 0)
+    #expect(abs(gained.balancedLoss + Double(after.count) / 2) < 1e-9)
+  }
+
   @Test func uselessHeadsAreDisabled() throws {
     var generator = SplitMix64(seed: 1)
     var table = try FeatureTable(tap: "exit 1", width: 12)

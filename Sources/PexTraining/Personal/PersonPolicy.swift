@@ -91,15 +91,15 @@ struct PersonPolicy {
       try taken.expectedOutcome(samples, costs: costs, last: last, goal: goal, before: before)
     }
     if let asked { return (asked, try expected(asked)) }
-    if let bold = try expected(.nearBest), try beatsTold(bold), saves(bold, costs) { return (.nearBest, bold) }
-    for unlike in PolicyGoal.unlikeShares {
+    if let bold = try expected(.nearBest), beatsTold(bold, before), saves(bold, costs) { return (.nearBest, bold) }
+    for unlike in [PolicyGoal.boldlyUnlike, PolicyGoal.carefullyUnlike] {
       let outcome = try expected(.faithful(unlike: unlike))
       guard let outcome, isSafe(outcome, unlike), !takesOwn(outcome, early) || isLike(outcome),
         saves(outcome, costs)
       else { continue }
       return (.faithful(unlike: unlike), outcome)
     }
-    return (.faithful(unlike: PolicyGoal.unlikeShares.last ?? 0), nil)
+    return (.faithful(unlike: PolicyGoal.carefullyUnlike), nil)
   }
 
   /// What the last resort comes to that answers everything.
@@ -124,10 +124,11 @@ struct PersonPolicy {
   /// Whether stopping early, nearly as accurate as the best exit, still answers better than the base model told the classes,
   /// beyond chance (two standard errors, as if both had answered other samples): then nobody is worse off than before, and
   /// a point less buys much time.
-  private func beatsTold(_ expected: PolicyOutcome) throws -> Bool {
+  /// - Parameter told: whether that model answers each held-out sample right; nil where it cannot answer for the person.
+  private func beatsTold(_ expected: PolicyOutcome, _ told: [Bool]?) -> Bool {
     let positions = samples.measured.flatMap { $0 }
     guard expected.count > 0, positions.allSatisfy({ samples.isLabelled[$0] }) else { return false }
-    guard let right = try toldRight() else { return true }
+    guard let right = told else { return true }
     let before = Double(positions.count { right[$0] }) / Double(positions.count)
     let after = expected.accuracy
     let variance = (before * (1 - before) + after * (1 - after)) / Double(expected.count)
@@ -156,7 +157,7 @@ struct PersonPolicy {
   /// alone taught was seen to lose more than it saves otherwise.
   private func isLike(_ expected: PolicyOutcome) -> Bool {
     1 - lowerBound(expected.count - expected.unlike, of: expected.count, confidence: 0.9)
-      <= PolicyGoal.unlikeShares.last ?? 0
+      <= PolicyGoal.carefullyUnlike
   }
 
   /// Whether stopping early takes noticeably less than the last resort alone, which asks no other head: what saves less than

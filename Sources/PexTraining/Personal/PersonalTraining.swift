@@ -32,7 +32,7 @@ public struct PersonalTraining {
     /// like the last resort's (``PolicyGoal/faithful(unlike:)``), or nearly as good as the best exit's for base heads, which serve
     /// everybody (``PolicyGoal/nearBest``).
     public var policyGoal: PolicyGoal?
-    var goal: PolicyGoal { policyGoal ?? (isBase ? .nearBest : .faithful(unlike: 0.02)) }
+    var goal: PolicyGoal { policyGoal ?? (isBase ? .nearBest : .faithful(unlike: PolicyGoal.carefullyUnlike)) }
     /// Keeps what the ways to heads take on this machine, by which policies are then chosen; nil: costs are multiply-accumulates,
     /// and no latency can be asked for.
     public var times: (any TimeKeeper)?
