@@ -38,6 +38,20 @@ public struct Standardisation: Hashable, Sendable {
     deviation = square.map { Float(max(floor, ($0 * scale).squareRoot())) }
   }
 
+  /// The same for a head that reads averages as the model's own classifier does, in their own proportions, and no maxima: what
+  /// varies much counts for much.
+  ///
+  /// All averages share one deviation, that of a feature if all had the same and the maxima had none; a maximum's is infinite.
+  /// - Parameter averages: how many features are averages, in front of the maxima.
+  func proportionate(averages: Int) -> Standardisation {
+    let square = deviation.prefix(averages).reduce(0.0) { $0 + Double($1) * Double($1) }
+    let shared = Float(max(1e-6, (square / Double(max(deviation.count, 1))).squareRoot()))
+    return Standardisation(
+      mean: mean, deviation: deviation.indices.map { $0 < averages ? shared : .infinity })
+  }
+
+  private init(mean: [Float], deviation: [Float]) { (self.mean, self.deviation) = (mean, deviation) }
+
   /// A linear layer on standardised features as one on raw features: `W / deviation`, `b - W (mean / deviation)`.
   ///
   /// Computed in double and rounded once.

@@ -47,6 +47,25 @@ import Testing
     #expect(isCalibrated ? own >= 0.9 : own > 0)
   }
 
+  /// Nothing vouches for stopping early by heads that a few pictures of new classes taught: the last head answers alone.
+  @Test(arguments: ["own", "known+own"]) func fewPicturesOfNewClassesOpenNoExit(classes: String) throws {
+    let folder = try Folder()
+    let base = try Digits.made().base
+    try strokes(5, in: folder, "train")
+    for (name, digit) in [("rings", 0)] + (classes == "own" ? [] : [("7", 7)]) {
+      for index in 0..<5 {
+        let source = String(format: "%@/general/test/%d/%03d.png", Digits.folder, digit, index)
+        _ = try folder.copy(source, to: "train/\(name)/\(index).png")
+      }
+    }
+    let options = [base, "--data", "train", "--classes", classes, "-o", "a.pexhead"]
+    let report = try Program.pextrain.report(options, in: folder)
+    #expect(report["classes"].items.count == (classes == "own" ? 2 : 3))
+    let use = try Program.pexeval.report([base, "--heads", "a.pexhead", "--data", "train"], in: folder)["policy"]
+    #expect(try #require(use["mean_macs_fraction"].number) > 0.99)
+    #expect(try #require(use["accuracy"].number) == 1)
+  }
+
   /// What is asked for and cannot be given is said.
   @Test func targetsBesideAllClassesAreSaidToBeLeftOut() throws {
     let folder = try Folder()

@@ -58,14 +58,16 @@ import Testing
   }
 
   /// Rotated or not, a layer on rows is one on raw features: the same logits but for rounding.
-  @Test(arguments: [9, 60]) func layersAreTakenBackToRawFeatures(count: Int) throws {
+  @Test(arguments: [9, 60], [nil, 6]) func layersAreTakenBackToRawFeatures(count: Int, averages: Int?) throws {
     let table = try clusters(count)
-    let rows = try RegressionRows(table)
+    let rows = try RegressionRows(table, averages: averages)
     let regression = LogisticRegression(
       rows, Array(0..<count), offsets: [Float](repeating: 0, count: 3 * count), targets: targets(table, 3),
       weights: [Float](repeating: 1, count: count), moving: [true, true, true])
     let weight = try regression.layer(strength: 0.1, from: [Float](repeating: 0, count: 3 * rows.width)).weight
     let raw = rows.layer(weight, classes: 3)
+    // What is left out has no weight, and what is read has some.
+    for index in raw.weight.indices { #expect((raw.weight[index] == 0) == (index % 12 >= averages ?? 12)) }
     let head = try Head(
       linear(), parameters: [Tensor([3, 12], raw.weight), Tensor([3], raw.bias)])
     let zeros = [Float](repeating: 0, count: 3 * count)
@@ -76,6 +78,30 @@ import Testing
         #expect(abs(value - expected[3 * row + index]) < 2e-3 * largest)
       }
     }
+  }
+
+  /// Averages keep their own proportions: rows lie as far apart as the raw averages do, all by one factor.
+  @Test func averagesKeepTheirProportions() throws {
+    let table = try clusters(40)
+    let rows = try RegressionRows(table, averages: 6)
+    func distance(_ row: (Int) throws -> [Float], _ one: Int, _ other: Int) throws -> Double {
+      try zip(row(one), row(other)).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
+    }
+    let zeros = [Float](repeating: 0, count: 40 * 13)
+    // The identity shows the rows themselves.
+    let identity = (0..<13 * 13).map { $0 / 13 == $0 % 13 ? Float(1) : 0 }
+    let all = rows.logits(identity, Array(0..<40), offsets: zeros, classes: 13)
+    let factors = try (1..<40).map { other in
+      try distance({ Array(all[13 * $0..<13 * $0 + 13]) }, 0, other)
+        / distance({ Array(try table.row($0).prefix(6)) }, 0, other)
+    }
+    let mean = factors.reduce(0, +) / 39
+    #expect(mean > 0 && factors.allSatisfy { abs($0 - mean) < 1e-4 * mean })
+    // A length of one on average, the constant not counted.
+    let square = (0..<40).reduce(0.0) { sum, row in
+      sum + all[13 * row..<13 * row + 12].reduce(0) { $0 + Double($1) * Double($1) }
+    }
+    #expect(abs(square / 40 - 1) < 1e-3)
   }
 
   @Test func rowsThatDoNotMoveStayZero() throws {

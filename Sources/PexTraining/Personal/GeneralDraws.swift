@@ -40,26 +40,48 @@ struct GeneralDraws {
   }
 
   /// Where a bundle has no reference: features that lie between the mean of the person's and what each class's weights look
-  /// for.
-  init(around table: FeatureTable, _ layer: ClassifierLayer, isPositive: Bool) throws {
+  /// for, spread as the person's own pictures of one class are; as all of them where no class has two.
+  /// - Parameter classes: the class of every row of the table; nil where nobody knows it.
+  init(around table: FeatureTable, classes: [Int?], _ layer: ClassifierLayer, isPositive: Bool, seed: UInt64) throws {
     let (width, channels) = (table.width, table.width / 2)
-    var mean = [Float](repeating: 0, count: width)
-    try table.each(Array(0..<table.count)) { _, row in
-      for index in 0..<width { mean[index] += row[index] / Float(table.count) }
-    }
+    let own = try (0..<table.count).map { Array(try table.row($0)) }
+    let mean = Self.mean(own, width)
+    let residuals = Self.residuals(own, classes, mean)
     let length = mean.prefix(channels).reduce(0) { $0 + $1 * $1 }.squareRoot()
-    let stride = max(1, layer.bias.count / Self.count)
-    rows = Swift.stride(from: 0, to: layer.bias.count, by: stride).prefix(Self.count).map { number in
+    var generator = SplitMix64(seed: seed)
+    rows = (0..<Self.count).map { draw in
+      let number = draw * layer.bias.count / Self.count
       var weight = Array(layer.weight[number * channels..<(number + 1) * channels])
       if isPositive { weight = weight.map { max(0, $0) } }
       let scale = length / max(weight.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-6)
+      let residual = residuals.isEmpty ? nil : residuals[Int(generator.next() % UInt64(residuals.count))]
       return (0..<width).map { index in
         let moved = 0.5 * mean[index % channels] + 0.5 * scale * weight[index % channels]
         // Maxima go with averages, channel by channel.
-        return index < channels ? moved : moved * mean[index] / max(mean[index - channels], 1e-6)
+        let centre = index < channels ? moved : moved * mean[index] / max(mean[index - channels], 1e-6)
+        let value = centre + (residual?[index] ?? 0)
+        return isPositive ? max(0, value) : value
       }
     }
     logits = rows.map { layer.logits($0) }
+  }
+
+  private static func mean(_ rows: [[Float]], _ width: Int) -> [Float] {
+    var mean = [Float](repeating: 0, count: width)
+    for row in rows { for index in 0..<width { mean[index] += row[index] / Float(rows.count) } }
+    return mean
+  }
+
+  /// How rows differ from the mean of their class, as widely as they would from the mean of many.
+  private static func residuals(_ rows: [[Float]], _ classes: [Int?], _ mean: [Float]) -> [[Float]] {
+    let groups = Dictionary(grouping: rows.indices.filter { classes[$0] != nil }) { classes[$0] ?? 0 }
+    let large = groups.sorted { $0.key < $1.key }.map(\.value).filter { $0.count > 1 }
+    guard !large.isEmpty else { return rows.map { row in zip(row, mean).map { $0 - $1 } } }
+    return large.flatMap { group in
+      let centre = Self.mean(group.map { rows[$0] }, mean.count)
+      let factor = (Float(group.count) / Float(group.count - 1)).squareRoot()
+      return group.map { row in zip(rows[row], centre).map { factor * ($0 - $1) } }
+    }
   }
 }
 

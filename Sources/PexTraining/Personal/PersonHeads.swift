@@ -31,8 +31,10 @@ struct PersonHeadTraining {
   /// - Parameter alternatives: other plans for the deepest exit: held-out samples choose among them.
   func run(_ alternatives: [HeadPlan]) throws -> PersonHeads {
     let targets = self.targets(teacher: lesson.assignment.isTaught ? taught : nil)
-    let progress = HeadProgress(heads: lesson.plans.count + alternatives.count, tell: tell)
-    let candidates = try lastOutcomes(alternatives, targets, progress)
+    let deepest = Array(lesson.plans.suffix(1)) + alternatives
+    let progress = HeadProgress(
+      heads: lesson.plans.count + alternatives.count + proportionate(deepest).count, tell: tell)
+    let candidates = try lastOutcomes(deepest, targets, progress)
     let (outcome, last) = try chosen(candidates, targets)
     let early = Array(lesson.plans.dropLast())
     let earlyTargets = self.targets(teacher: try teacher(last))
@@ -54,13 +56,27 @@ struct PersonHeadTraining {
 
   /// The deepest exit's heads: in the classifier's place, or beside it where its last layer is none that a head could start as.
   private func lastOutcomes(
-    _ alternatives: [HeadPlan], _ targets: DepartureTargets, _ progress: HeadProgress
+    _ plans: [HeadPlan], _ targets: DepartureTargets, _ progress: HeadProgress
   ) throws -> [DepartureTask.Outcome] {
-    let plans = lesson.plans.suffix(1) + alternatives
     let starting = plans.filter { $0.start != nil || lesson.told == nil || !isLinear($0) }
     let adding = plans.filter { $0.start == nil && lesson.told != nil && isLinear($0) }
-    return try outcomes(starting, targets, addsTo: nil, progress)
+    // Those that read averages alone come first: they answer where nothing was held out to choose by.
+    return try outcomes(proportionate(plans), targets, addsTo: lesson.told, readsAverages: true, progress)
+      + outcomes(starting, targets, addsTo: nil, progress)
       + outcomes(adding, targets, addsTo: lesson.told, progress)
+  }
+
+  /// The plans that are trained once more on averages in their own proportions. Of classes that the model lacks few samples tell:
+  /// the directions in which its last averages vary most are those that it learned to tell things apart by, and standardised
+  /// features make all directions alike (CIFAR-100, five new classes of five samples: six points worse).
+  private func proportionate(_ plans: [HeadPlan]) -> [HeadPlan] {
+    guard !lesson.knowsAll, lesson.told != nil || trainsDepartures else { return [] }
+    return plans.filter { $0.specification.kind == .linear && $0.start == nil }
+  }
+
+  /// Whether linear heads are the exact minimum for the samples, rather than trained by steps.
+  private var trainsDepartures: Bool {
+    !options.asksForSteps && lesson.split.training.count < Schedule.manySamples
   }
 
   /// Which head of the deepest exit is kept, and what answers last.
@@ -125,7 +141,8 @@ struct PersonHeadTraining {
 
   /// Trains heads at some exits, each on one thread.
   private func outcomes(
-    _ plans: [HeadPlan], _ targets: DepartureTargets, addsTo: LogitTable?, _ progress: HeadProgress
+    _ plans: [HeadPlan], _ targets: DepartureTargets, addsTo: LogitTable?, readsAverages: Bool = false,
+    _ progress: HeadProgress
   ) throws -> [DepartureTask.Outcome] {
     let pool = try ThreadPool(threads: max(1, min(threads, plans.count)))
     return try pool.results(plans.count) { _, index in
@@ -135,23 +152,24 @@ struct PersonHeadTraining {
       let report = progress.begin()
       defer { report(1) }
       return try outcome(
-        plans[index], targets, addsTo: addsTo,
+        plans[index], targets, addsTo: addsTo, readsAverages: readsAverages,
         limits.share(of: plans.count - index, workers: pool.threads).reporting(report))
     }.map { try $0.get() }
   }
 
   private func outcome(
-    _ plan: HeadPlan, _ targets: DepartureTargets, addsTo: LogitTable?, _ limits: TrainingLimits
+    _ plan: HeadPlan, _ targets: DepartureTargets, addsTo: LogitTable?, readsAverages: Bool, _ limits: TrainingLimits
   ) throws -> DepartureTask.Outcome {
     let samples = try cache.samples(for: plan, labels: lesson.assignment.labels)
     var outcome: DepartureTask.Outcome
     if case .features(let table) = samples, isLinear(plan),
-      addsTo != nil || !options.asksForSteps && lesson.split.training.count < Schedule.manySamples
+      addsTo != nil || trainsDepartures
     {
       outcome = try naming(table.tap) {
         try DepartureTask(
           exit: plan.exit, specification: plan.specification, table: table, start: plan.start, addsTo: addsTo,
-          moving: addsTo == nil || lesson.knowsAll ? nil : lesson.isOwn, stays: staysAsItIs(plan)
+          moving: addsTo == nil || lesson.knowsAll ? nil : lesson.isOwn,
+          averages: readsAverages ? plan.specification.channels : nil, stays: staysAsItIs(plan)
         ).run(targets, lesson.split, options, limits)
       }
     } else {

@@ -124,11 +124,12 @@ struct PersonPolicy {
   /// Whether stopping early, nearly as accurate as the best exit, still answers better than the base model told the classes,
   /// beyond chance (two standard errors, as if both had answered other samples): then nobody is worse off than before, and
   /// a point less buys much time.
-  /// - Parameter told: whether that model answers each held-out sample right; nil where it cannot answer for the person.
+  /// - Parameter told: whether that model answers each held-out sample right; nil where it cannot answer for the person: what
+  /// stopping early loses then is lost against the last head alone.
   private func beatsTold(_ expected: PolicyOutcome, _ told: [Bool]?) -> Bool {
     let positions = samples.measured.flatMap { $0 }
     guard expected.count > 0, positions.allSatisfy({ samples.isLabelled[$0] }) else { return false }
-    guard let right = told else { return true }
+    guard let right = told else { return false }
     let before = Double(positions.count { right[$0] }) / Double(positions.count)
     let after = expected.accuracy
     let variance = (before * (1 - before) + after * (1 - after)) / Double(expected.count)

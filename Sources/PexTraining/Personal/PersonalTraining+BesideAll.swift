@@ -9,7 +9,7 @@ import PexTensor
 ///
 /// The rows learn to tell the person's pictures from one another and from everything else, whose one logit is the log-sum of
 /// all old ones: pictures of the model's classes that the person has, pictures without labels, and draws from what the bundle
-/// knows of general pictures. Without any, new rows take a third of the old classes' answers.
+/// knows of general pictures, or else of its classifier. Without any, new rows take a third of the old classes' answers.
 extension PersonalTraining {
   /// What the new rows learn from.
   private struct Study {
@@ -20,6 +20,8 @@ extension PersonalTraining {
     /// The log-sum of the old logits, and the largest of them.
     var sums: [Float] = []
     var largest: [Float] = []
+    /// Whether what stands for general pictures is made of nothing but the classifier's weights.
+    var isGuess = false
 
     mutating func add(_ row: [Float], _ logits: ArraySlice<Float>, kind: Int?) throws {
       try table.append(row, label: nil)
@@ -33,7 +35,10 @@ extension PersonalTraining {
   /// So far below the log-sum of the old logits a new class begins.
   private static let startBelow: Float = 5
   /// The share of what is none of the new classes that they may take.
-  private static let mayTake = 0.003
+  private static let mayTake = 0.005
+  /// What new logits are lowered by where nobody knows how general pictures look: real ones lie further apart than those that
+  /// are made of the classifier's weights.
+  private static let doubt: Float = 2
 
   /// Trains the new rows.
   /// - Throws: ``PexError`` (malformed) when the model has no classifier or no sample is of a class of the person's own.
@@ -68,7 +73,7 @@ extension PersonalTraining {
     }
     let open = labels.count { $0 == nil }
     if open > 0 { notes.append("\(open) pictures without labels are taken for none of your own classes") }
-    try addDraws(&study, features, exit: exit, &notes)
+    try addDraws(&study, features, labels: labels, exit: exit, &notes)
     let (trained, counts) = try newRows(study, plan, limits)
     notes += counts
     let done = clock.now
@@ -86,7 +91,9 @@ extension PersonalTraining {
   }
 
   /// Adds what stands for pictures that nobody has.
-  private func addDraws(_ study: inout Study, _ features: FeatureTable, exit: Int, _ notes: inout [String]) throws {
+  private func addDraws(
+    _ study: inout Study, _ features: FeatureTable, labels: [Int?], exit: Int, _ notes: inout [String]
+  ) throws {
     let contents = session.model.bundle.contents
     guard let point = contents.trunk.exitPoint(exit),
       let layer = contents.trunk.graph.classifierLayer(reading: point.value)
@@ -107,7 +114,9 @@ extension PersonalTraining {
       notes.append(
         "the bundle does not say what ordinary pictures look like (pexconvert --calibrate): the classifier's own weights stand "
           + "in for them, and old classes may lose some answers")
-      draws = try GeneralDraws(around: features, layer, isPositive: lowest >= 0)
+      study.isGuess = true
+      draws = try GeneralDraws(
+        around: features, classes: labels, layer, isPositive: lowest >= 0, seed: request.options.seed)
     }
     for (row, logits) in zip(draws.rows, draws.logits) { try study.add(row, logits[...], kind: 0) }
   }
@@ -123,7 +132,7 @@ extension PersonalTraining {
     for (row, sum) in study.sums.enumerated() { offsets[row * classes] = sum }
     let targets = DepartureTargets(answers: study.kinds, labels: study.kinds, classes: classes, balances: false)
     let split = try newSplit(study.kinds)
-    let rows = try RegressionRows(study.table)
+    let rows = try RegressionRows(study.table, averages: plan.specification.channels)
     let departure = Departure(
       rows: rows, targets: targets, split: split, limits: limits, offsets: offsets,
       moving: (0..<classes).map { $0 > 0 })
@@ -131,7 +140,7 @@ extension PersonalTraining {
     let layer = try departure.layer(
       strength: choice?.strength ?? Departure.fallbackStrength, on: (split.training + split.validation).sorted())
     let held = choice.map { Held($0.held, split.held, study.kinds, study.largest, classes: classes) }
-    let shift = held?.shift(mayTake: Self.mayTake) ?? 0
+    let shift = held.map { $0.shift(mayTake: Self.mayTake) - (study.isGuess ? Self.doubt : 0) } ?? 0
     let (weight, bias) = rows.layer(layer.weight, classes: classes)
     let width = study.table.width
     let head = try Head(

@@ -16,6 +16,8 @@ struct DepartureTask: Sendable {
   let addsTo: LogitTable?
   /// Which classes' rows move: those that what it adds to says nothing about; nil: all.
   var moving: [Bool]?
+  /// How many features are averages that are read in their own proportions, the others being left out; nil: all are read.
+  var averages: Int?
   /// Whether nothing is learned: the start is measured and calibrated as it is.
   var stays = false
 
@@ -40,7 +42,7 @@ struct DepartureTask: Sendable {
   func run(_ targets: DepartureTargets, _ split: Split, _ options: TrainingOptions, _ limits: TrainingLimits) throws
     -> Outcome
   {
-    let rows = try RegressionRows(table)
+    let rows = try RegressionRows(table, averages: averages)
     let known = try knownLogits()
     // What is known says nothing of classes that are only now learned: no departure would leave them out.
     let isKnown = known != nil && moving == nil
@@ -81,7 +83,9 @@ struct DepartureTask: Sendable {
     guard !split.parts.isEmpty else { return try unmeasured(departure, isKnown: isKnown, split) }
     let choice = try departure.choose(mayStay: isKnown)
     let held = split.held
-    let departed = try LogitTable(classes: classes, values: choice.held, prior: targets.prior)
+    var departed = try LogitTable(classes: classes, values: choice.held, prior: targets.prior)
+    let lift = try lift(departed, held, targets)
+    departed = try departed.lifted(lift, moving)
     let stayed = try LogitTable(
       classes: classes, values: held.flatMap { departure.offsets[$0 * classes..<($0 + 1) * classes] },
       prior: targets.prior)
@@ -95,7 +99,7 @@ struct DepartureTask: Sendable {
     let rows = options.refit ? (split.training + split.validation).sorted() : split.training
     let layer = try departure.layer(strength: strength, on: rows)
     return try finished(
-      departure, layer.weight, departed, moved, split, steps: choice.iterations + layer.iterations,
+      departure, layer.weight, lift: lift, departed, moved, split, steps: choice.iterations + layer.iterations,
       losses: history(choice, strength, options))
   }
 
@@ -104,6 +108,19 @@ struct DepartureTask: Sendable {
     let place = strength.flatMap { Departure.strengths.firstIndex(of: $0) }.map { $0 + 1 }
     return LossHistory(departures: choice.losses, kept: place ?? 0)
   }
+
+  /// What is added to the logits of classes that are only now learned, so that held-out samples are answered with the least
+  /// loss: rows that fit the samples they were trained on are too sure of these to say where the line to what was known lies.
+  private func lift(_ logits: LogitTable, _ rows: [Int], _ targets: DepartureTargets) throws -> Float {
+    guard moving != nil else { return 0 }
+    let temperature = try measured(logits, rows, targets).temperature
+    let sums = try Self.lifts.map { lift in
+      (lift: lift, loss: targets.losses(try logits.lifted(lift, moving), rows, temperature: temperature).reduce(0, +))
+    }
+    return sums.min { ($0.loss, abs($0.lift)) < ($1.loss, abs($1.lift)) }?.lift ?? 0
+  }
+
+  private static let lifts = (-40...40).map { Float($0) / 4 }
 
   /// With nothing held out the start stays; without one the strength is fixed.
   private func unmeasured(_ departure: Departure, isKnown: Bool, _ split: Split) throws -> Outcome {
@@ -124,10 +141,11 @@ struct DepartureTask: Sendable {
   }
 
   private func finished(
-    _ departure: Departure, _ layer: [Float]?, _ held: LogitTable, _ measured: Measured, _ split: Split, steps: Int,
+    _ departure: Departure, _ layer: [Float]?, lift: Float = 0, _ held: LogitTable, _ measured: Measured,
+    _ split: Split, steps: Int,
     losses: LossHistory? = nil
   ) throws -> Outcome {
-    let (head, fallback) = try head(departure, layer, temperature: measured.temperature)
+    let (head, fallback) = try head(departure, layer, lift: lift, temperature: measured.temperature)
     let answers = departure.targets.answers
     let counted = Array(split.held.indices.dropFirst(split.isCrossFitted ? split.validation.count : 0))
     let predictions = Predictions(held, temperature: measured.temperature)
@@ -159,7 +177,8 @@ struct DepartureTask: Sendable {
   }
 
   /// The start, or the start with the departure in it.
-  private func head(_ departure: Departure, _ layer: [Float]?, temperature: Float) throws -> (Head, Float) {
+  private func head(_ departure: Departure, _ layer: [Float]?, lift: Float, temperature: Float) throws -> (Head, Float)
+  {
     guard let layer else {
       guard let start else {
         let zeros = try specification.parameters.map { try Tensor(repeating: 0, $0.dimensions) }
@@ -174,6 +193,7 @@ struct DepartureTask: Sendable {
       )
     }
     var (weight, bias) = departure.rows.layer(layer, classes: departure.targets.classes)
+    if let moving { for index in bias.indices where moving[index] { bias[index] += lift } }
     if let start, addsTo == nil {
       let known = start.parameters(at: start.temperature)
       for index in weight.indices { weight[index] += known[0][index] }
@@ -194,5 +214,14 @@ extension DepartureTask.Outcome {
     self.init(
       trained: trained, stays: stays ?? false,
       losses: targets.losses(trained.heldLogits, held, temperature: trained.report.temperature))
+  }
+}
+
+extension LogitTable {
+  /// The table with something added to the logits of some classes; nil: of none.
+  fileprivate func lifted(_ lift: Float, _ moving: [Bool]?) throws -> LogitTable {
+    guard let moving, lift != 0 else { return self }
+    let values = values.enumerated().map { moving[$0 % classes] ? $1 + lift : $1 }
+    return try LogitTable(classes: classes, values: values, prior: prior)
   }
 }

@@ -27,9 +27,12 @@ package struct RegressionRows {
   }
 
   /// The rows of a table's samples, standardised by all of them.
+  /// - Parameter averages: how many features are averages in their own proportions, the others being left out; nil when all
+  ///   count alike.
   /// - Throws: ``PexError`` (malformed) without samples; as ``FeatureTable/row(_:)``.
-  package init(_ table: FeatureTable) throws {
-    let standardisation = try Standardisation(table, rows: Array(0..<table.count))
+  package init(_ table: FeatureTable, averages: Int? = nil) throws {
+    let each = try Standardisation(table, rows: Array(0..<table.count))
+    let standardisation = averages.map { each.proportionate(averages: $0) } ?? each
     let (count, features, stride) = (table.count, table.width, table.width + 1)
     let length = Float(1 / Double(features).squareRoot())
     let scale = standardisation.deviation.map { length / $0 }
