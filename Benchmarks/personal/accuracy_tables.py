@@ -9,10 +9,9 @@ from tables import BASE, KNOWN, milliseconds, name, rows, table
 
 
 def accuracies(found, kind):
-    exits = [f"exit {exit}, %" for exit in found.exits]
-    costs = ["share of MACs, %", "ms", "full model's ms", "times faster"]
+    costs = ["share of MACs, %", "ms", "full model's ms", "times faster", "head file, kB"]
     lines = [line(found, kind, row) for row in rows(found, kind)]
-    return table(["n a class", "heads", *exits, "answer, %", *costs], lines)
+    return table(["n a class", "heads", "no exit taken, %", "answer, %", *costs], lines)
 
 
 def line(found, kind, row):
@@ -20,21 +19,20 @@ def line(found, kind, row):
         return found.values(kind, row, pick)
 
     title = [str(row.samples or ""), name(found, kind, row)]
-    exits = [""] * len(found.exits)
     if row.method in (cells.FINETUNED, cells.PROBE):
-        return [*title, *exits, show(values(results.accuracy)), "100.0", "", "", ""]
-    if row.goal == cells.BEST:
-        # Heads do not depend on what their policy is chosen for.
-        exits = [show(values(results.at_exit(exit))) for exit in found.exits]
+        return [*title, "", show(values(results.accuracy)), "100.0", "", "", "", ""]
+    # Heads do not depend on what their policy is chosen for.
+    last = show(values(results.last_accuracy)) if row.goal == cells.BEST else ""
     if row.method == cells.BASE:
         full = milliseconds(values(results.full_ms))
-        return [*title, *exits, show(values(results.final_accuracy)), "100.0", "", full, ""]
+        return [*title, last, show(values(results.final_accuracy)), "100.0", "", full, "", ""]
     answer = show(values(results.policy_accuracy))
     if row.method == cells.KNOWN:
-        return [*title, *exits, answer, "100.0", "", "", ""]
+        return [*title, answer, answer, "100.0", "", "", "", ""]
     times = [milliseconds(values(pick)) for pick in (results.policy_ms, results.full_ms)]
     faster = show(found.ratios(kind, row, results.full_ms, results.policy_ms), unit=1)
-    return [*title, *exits, answer, show(values(results.policy_share)), *times, faster]
+    size = show(values(results.kilobytes), unit=1)
+    return [*title, last, answer, show(values(results.policy_share)), *times, faster, size]
 
 
 def gains(found, kind):
@@ -42,7 +40,7 @@ def gains(found, kind):
     lines = [gain_line(found, kind, row) for row in rows(found, kind) if row.method in cells.GOALS]
     if not lines:
         return ""
-    title = ["n a class", "heads", "deepest - (a)", "deepest - (b)", "policy - (a)", "policy - (b)"]
+    title = ["n a class", "heads", "no exit - (a)", "no exit - (b)", "policy - (a)", "policy - (b)"]
     return "Points of accuracy gained, person by person:\n\n" + table(title, lines)
 
 
@@ -51,8 +49,8 @@ def gain_line(found, kind, row):
         bases = [(BASE, results.final_accuracy), (KNOWN, results.policy_accuracy)]
         return [show(found.gains(kind, row, pick, base, base_pick)) for base, base_pick in bases]
 
-    deepest = over_bases(results.at_exit(found.exits[-1])) if row.goal == cells.BEST else ["", ""]
-    return [str(row.samples), name(found, kind, row), *deepest, *over_bases(results.policy_accuracy)]
+    last = over_bases(results.last_accuracy) if row.goal == cells.BEST else ["", ""]
+    return [str(row.samples), name(found, kind, row), *last, *over_bases(results.policy_accuracy)]
 
 
 def first_heads(found, kind):
@@ -62,9 +60,9 @@ def first_heads(found, kind):
     for method, origin in origins.items():
         row = Row(method, cells.FEWEST)
         if found.measured(kind, row):
-            exits = [found.values(kind, row, results.at_exit(exit)) for exit in found.exits]
-            lines.append([origin, *map(intervals.show, exits)])
+            picks = [results.last_accuracy, results.policy_accuracy, results.policy_share]
+            lines.append([origin, *(intervals.show(found.values(kind, row, pick)) for pick in picks)])
     if len(lines) < 2:
         return ""
     text = f"{cells.FEWEST} pictures a class with labels, % of test pictures right:\n\n"
-    return text + table(["heads", *[f"exit {exit}" for exit in found.exits]], lines, words=1)
+    return text + table(["heads", "no exit taken", "answer", "share of MACs, %"], lines, words=1)

@@ -43,7 +43,7 @@ def panel(found, kind, samples, left):
 
 
 def series(found, kind, method, samples, goals):
-    """A line through the exits, each taken always, and a dot for every policy."""
+    """A diamond for every policy and a dot for what answers when no exit is taken, with a line through them."""
     colour, row = COLOURS[method], Row(method, samples)
     if not found.measured(kind, row):
         return []
@@ -51,21 +51,15 @@ def series(found, kind, method, samples, goals):
     def mean(row, pick):
         return statistics.mean(found.values(kind, row, pick))
 
-    exits = [
-        (mean(row, lambda figures, exit=exit: figures["share"][str(exit)]), mean(row, results.at_exit(exit)))
-        for exit in found.exits
-    ]
-    path = " ".join(f"{across(share):.1f},{up(accuracy):.1f}" for share, accuracy in exits)
+    policies = [policy for policy in (Row(method, samples, goal) for goal in goals) if found.measured(kind, policy)]
+    places = sorted((mean(policy, results.policy_share), mean(policy, results.policy_accuracy)) for policy in policies)
+    last = (1, mean(row, results.last_accuracy))
+    path = " ".join(f"{across(share):.1f},{up(accuracy):.1f}" for share, accuracy in [*places, last])
     parts = [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>']
-    parts += [
-        f'<circle cx="{across(share):.1f}" cy="{up(accuracy):.1f}" r="2.2" fill="white" stroke="{colour}"/>'
-        for share, accuracy in exits
-    ]
-    for policy in [Row(method, samples, goal) for goal in goals]:
-        if found.measured(kind, policy):
-            x, y = across(mean(policy, results.policy_share)), up(mean(policy, results.policy_accuracy))
-            parts.append(f'<path d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z" fill="{colour}"/>')
-    return parts
+    for share, accuracy in places:
+        parts.append(f'<path d="M{across(share):.1f} {up(accuracy) - 5:.1f}l5 5l-5 5l-5 -5z" fill="{colour}"/>')
+    x, y = across(last[0]), up(last[1])
+    return [*parts, f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="white" stroke="{colour}"/>']
 
 
 def frame():
@@ -93,7 +87,7 @@ def legend(samples):
             text(x + 28, HEIGHT + 16, method),
         ]
         x += 60 + 6 * len(method)
-    note = f"{samples} pictures a class. Lines: each exit taken always. Diamonds: policies."
+    note = f"{samples} pictures a class. Diamonds: policies. Dots: no exit is taken."
     return "\n".join([*parts, text(LEFT, HEIGHT + 36, note)])
 
 

@@ -24,7 +24,8 @@ class Folders:
         return self._labelled(f"labelled-{samples}-{seed}", self._drawn(samples, seed))
 
     def unlabelled(self, samples, seed):
-        return self._unlabelled(f"unlabelled-{samples}-{seed}", self._drawn(samples, seed))
+        drawn = {name: protocol.draw_unmet(self.data, name, samples, seed) for name in self.person.classes}
+        return self._unlabelled(f"unlabelled-{samples}-{seed}", drawn)
 
     def fifth(self, samples, seed):
         """The folder of those with labels, and that of the others."""

@@ -54,11 +54,13 @@ class Bench:
         report = self.programs.report("pexeval", bundle, "--data", pictures, "--threads", THREADS, *more)
         exits = {str(entry["exit"]): entry for entry in report["exits"]}
         policy = report["policy"]
+        own = [entry["last_resort"] for entry in report["heads"] if entry["last_resort"] and not entry["is_reference"]]
         return {
             "images": report["images"],
             "accuracy": {exit: entry["accuracy"] for exit, entry in exits.items()},
             "share": {exit: entry["macs_fraction"] for exit, entry in exits.items()},
             "policy": {"accuracy": policy["accuracy"], "share": policy["mean_macs_fraction"], "ms": policy["mean_ms"]},
+            "last": own[0]["accuracy"] if own else exits["final"]["accuracy"],
             "full_ms": exits["final"]["mean_ms"],
         }
 
@@ -92,6 +94,7 @@ class Bench:
             "trained_on": report["images"],
             "classes": len(report["classes"]),
             "seconds": report["seconds"],
+            "bytes": report["head_bytes"],
             "megabytes": megabytes,
         }
 

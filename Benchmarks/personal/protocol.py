@@ -2,7 +2,8 @@
 
 DATA holds `train/CLASS/*.png` and `test/CLASS/*.png` of CIFAR-100, and `personas.json` with superclasses and groups of
 superclasses. Pictures of a class stand in the order of the SHA-256 of their file names. The first 400 training pictures
-are *global*: the sample model has seen them. The other 100 are the *pool* that people's pictures are drawn from. Test
+are *global*: the sample model has seen them. The other 100 are the *pool* that people's pictures are drawn from; those of
+people without labels from its second half, as the first is what the sample bundle calls ordinary. Test
 pictures are only ever tested on.
 """
 
@@ -14,6 +15,9 @@ import random
 from shifts import SHIFTS
 
 POOL = 100
+# The first of these tell the sample bundle what ordinary pictures look like (SampleModels/cifar100/ordinary.py): whoever has no
+# labels, and is held against that, has the others.
+ORDINARY = 50
 
 # A mean share of MACs to aim at: what a person of the kind should be able to save.
 AFFORDABLE = {"superclass": 0.13, "group": 0.65, "shifted": 0.70}
@@ -46,6 +50,13 @@ def held_out(data, name):
 def draw(data, name, samples, seed):
     """So many of a class's pool; a small draw is the beginning of a larger one of the same seed."""
     pictures = pool(data, name)
+    random.Random(f"{seed} {name}").shuffle(pictures)
+    return pictures[:samples]
+
+
+def draw_unmet(data, name, samples, seed):
+    """The same of pictures of which the sample bundle knows nothing at all."""
+    pictures = pool(data, name)[ORDINARY:]
     random.Random(f"{seed} {name}").shuffle(pictures)
     return pictures[:samples]
 

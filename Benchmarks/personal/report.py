@@ -3,6 +3,7 @@
 import collections
 
 import measure
+import protocol
 from accuracy_tables import accuracies, first_heads, gains
 from goal_table import goals
 from training_tables import training
@@ -22,6 +23,8 @@ ResNet-20. Mean and 95 % interval over people{draws}.
 - **Pool** pictures, which the model has never seen, choose everything: a person's heads, temperatures and thresholds,
   and what (c) and (d) choose, on the n that the person has. Policies are aimed at (a)'s accuracy on the whole pool.
 - **Test** pictures gave every accuracy, share of MACs and ms below; nothing was chosen on them.
+- People without labels have at most {unmet} pictures a class: the pool's other half is what the bundle calls ordinary
+  pictures, which theirs are held against.
 - {machine}; {threads} threads, one picture at a time.
 
 ![accuracy against cost]({chart})"""
@@ -29,7 +32,7 @@ ResNet-20. Mean and 95 % interval over people{draws}.
 
 def markdown(found, machine, chart):
     draws = f", each the mean of {found.seeds} draws of fewer than all pictures" if found.seeds > 1 else ""
-    parts = [HEADING.format(draws=draws, machine=machine, threads=measure.THREADS, chart=chart)]
+    parts = [HEADING.format(draws=draws, machine=machine, unmet=protocol.POOL - protocol.ORDINARY, threads=measure.THREADS, chart=chart)]
     for kind, people in found.people.items():
         parts += [f"## {TITLES[kind]}", f"Who: {'; '.join(people)}."]
         parts += [part(found, kind) for part in (accuracies, gains, training, first_heads)]

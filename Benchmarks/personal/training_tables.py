@@ -7,7 +7,7 @@ from results import Row
 from tables import BASE, BASELINES, KNOWN, table
 
 TITLE = [
-    "n a class", "", "people", "deepest or whole network, %", "policy, %", "(a), %", "(b), %",
+    "n a class", "", "people", "no exit taken or whole network, %", "policy, %", "(a), %", "(b), %",
     "features, s", "heads, s", "all, s", "peak MB",
 ]  # fmt: skip
 
@@ -39,7 +39,7 @@ def heads_line(found, kind, row, people):
     def values(pick):
         return found.values(kind, row, pick, people)
 
-    accuracies = [show(values(pick)) for pick in (results.at_exit(found.exits[-1]), results.policy_accuracy)]
+    accuracies = [show(values(pick)) for pick in (results.last_accuracy, results.policy_accuracy)]
     parts = [lambda figures, part=part: figures["seconds"][part] for part in ("features", "heads")]
     parts.append(lambda figures: sum(figures["seconds"].values()))
     seconds = [show(values(pick), unit=1, digits=2) for pick in parts]
