@@ -39,7 +39,8 @@ struct TrainingReport {
     if !result.alignedExits.isEmpty {
       let exits = result.alignedExits.map(String.init).joined(separator: ", ")
       try console.result(
-        "the base heads of exits \(exits) were aligned with these features"
+        (result.alignedExits.count == 1 ? "the head of exit \(exits) was" : "the heads of exits \(exits) were")
+          + " aligned with these features"
           + (result.isShifted ? ", which differ from those the model learned from" : ""))
     }
     if !isBesideAll { try console.result(heldOut) }
@@ -96,7 +97,8 @@ struct TrainingReport {
 
   /// Why heads are what they were before.
   private var asTheyWere: [String] {
-    let kept = result.heads.filter { $0.report.epochs == 0 }.map { String($0.report.exit) }
+    let kept = result.heads.map(\.report).filter { $0.epochs == 0 && !result.alignedExits.contains($0.exit) }
+      .map { String($0.exit) }
     guard !kept.isEmpty else { return [] }
     let exits = kept.count == 1 ? "exit \(kept[0])" : "exits \(kept.joined(separator: ", "))"
     guard !result.split.held.isEmpty else {

@@ -102,7 +102,9 @@ extension PersonalTraining {
     if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     let aligned = try AlignedStart(session, cache, plans)
     let samples = try plans.map { try cache.samples(for: $0, labels: assignment.labels) }
-    let alignedExits = try hasLabels ? aligned.align(&plans, samples, assignment) : []
+    let alignedExits =
+      try hasLabels
+      ? aligned.align(&plans, samples, assignment) : moved == nil ? [] : plans.suffix(1).map(\.exit)
     let known = assignment.classes.map { number in (cache.finalLogits?.classes).map { number < $0 } ?? false }
     let lesson = PersonLesson(
       supervision: supervision, assignment: assignment, names: names, plans: plans, alignedExits: alignedExits,

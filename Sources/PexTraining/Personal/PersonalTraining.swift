@@ -85,7 +85,8 @@ public struct PersonalTraining {
     public var meetsGoal: Bool
     /// What the policy comes to on the held-out samples that chose it.
     public var outcome: PolicyOutcome?
-    /// Exits whose base head was first brought to where the person's features lie; see ``FeatureAlignment``.
+    /// Exits whose base head, or the classifier in its place, was first brought to where the person's features lie; see
+    /// ``FeatureAlignment``.
     public var alignedExits: [Int]
     /// Whether the person's pictures differ so much from those that the model learned from that the deepest base head,
     /// aligned, taught instead of the original classifier.
