@@ -61,7 +61,7 @@ def parse_options():
     parser.add_argument("--seeds", type=int, default=1, help="draws of them (default: 1; the whole pool is drawn once)")
     parser.add_argument(
         "--baselines",
-        type=lambda words: listed(words, "abcd"),
+        type=lambda words: listed(words, list("abcd")),
         default=list("abcd"),
         help="a,b,c,d: the base model, told the classes, fine-tuned, linear probe; a is always there (default: all)",
     )

@@ -33,7 +33,7 @@ def name(found, kind, row):
     if row.goal == cells.ACCURACY:
         return "- policy for (a)'s accuracy"
     if row.goal == cells.COST:
-        return f"- policy for {100 * protocol.AFFORDABLE[kind]:.0f} % of MACs"
+        return f"- policy for {100 * protocol.AFFORDABLE[kind]:.0f} % of the time"
     people = found.measured(kind, row)
     few = f", {len(people)} people" if len(people) < len(found.people[kind]) else ""
     return BASELINES.get(row.method, row.method) + few
