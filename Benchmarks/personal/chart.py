@@ -9,6 +9,8 @@ from results import Row
 
 WIDTH, HEIGHT = 360, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 34, 44
+# What the legend takes, beside one panel or more.
+LEGEND = 460
 COLOURS = {cells.LABELS: "#0b6e99", cells.FIFTH: "#8a5a00", cells.NONE: "#b0305c"}
 INK, PALE = "#333333", "#dddddd"
 
@@ -16,7 +18,7 @@ INK, PALE = "#333333", "#dddddd"
 def svg(found):
     samples = max(found.samples)
     panels = [panel(found, kind, samples, position * WIDTH) for position, kind in enumerate(found.people)]
-    width, height = WIDTH * len(panels), HEIGHT + 44
+    width, height = max(WIDTH * len(panels), LEGEND), HEIGHT + 44
     body = [*panels, legend(samples)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
