@@ -147,12 +147,10 @@ def machine():
 def main():
     options = parse_options()
     people = chosen_people(options)
-    exits = [int(exit) for exit in options.exits.split(",")]
     results = Results(
         {kind: [person.name for person in group] for kind, group in people.items()},
         options.samples,
         options.seeds,
-        exits,
     )
     try:
         measure_all(options, people, Cache(options.cache), results)

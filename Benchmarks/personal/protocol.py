@@ -19,7 +19,7 @@ POOL = 100
 # labels, and is held against that, has the others.
 ORDINARY = 50
 
-# A mean share of MACs to aim at: what a person of the kind should be able to save.
+# A mean share of the time to aim at: what a person of the kind should be able to save.
 AFFORDABLE = {"superclass": 0.13, "group": 0.65, "shifted": 0.70}
 KINDS = list(AFFORDABLE)
 
@@ -49,14 +49,15 @@ def held_out(data, name):
 
 def draw(data, name, samples, seed):
     """So many of a class's pool; a small draw is the beginning of a larger one of the same seed."""
-    pictures = pool(data, name)
-    random.Random(f"{seed} {name}").shuffle(pictures)
-    return pictures[:samples]
+    return drawn(pool(data, name), name, samples, seed)
 
 
 def draw_unmet(data, name, samples, seed):
     """The same of pictures of which the sample bundle knows nothing at all."""
-    pictures = pool(data, name)[ORDINARY:]
+    return drawn(pool(data, name)[ORDINARY:], name, samples, seed)
+
+
+def drawn(pictures, name, samples, seed):
     random.Random(f"{seed} {name}").shuffle(pictures)
     return pictures[:samples]
 

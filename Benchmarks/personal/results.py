@@ -53,11 +53,10 @@ class Row:
 
 
 class Results:
-    def __init__(self, people, samples, seeds, exits):
+    def __init__(self, people, samples, seeds):
         self.people = people
         self.samples = samples
         self.seeds = seeds
-        self.exits = exits
         self.refusals = {}
         self._figures = {}
 

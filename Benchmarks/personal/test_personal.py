@@ -14,6 +14,7 @@ import chart
 import folders
 import goal_table
 import intervals
+import measure
 import protocol
 import report
 import results
@@ -176,9 +177,35 @@ def figures(accuracy, policy, **more):
     }
 
 
+def evaluated(exits, last_resort, heads):
+    """What pexeval reports so far as it says what answers last."""
+    return {
+        "exits": [{"exit": exit, "accuracy": accuracy} for exit, accuracy in exits],
+        "heads": [
+            {
+                "heads": heads,
+                "is_reference": False,
+                "last_resort": None if last_resort is None else {"accuracy": last_resort},
+            },
+            {"heads": None, "is_reference": True, "last_resort": {"accuracy": 0.1}},
+        ],
+    }
+
+
+class LastAnswers(unittest.TestCase):
+    def test_the_base_model_answers_without_heads(self):
+        self.assertEqual(measure.last_accuracy(evaluated([(8, 0.7), ("final", 0.6)], None, None)), 0.6)
+
+    def test_the_classifier_told_the_classes_answers_where_heads_say_so(self):
+        self.assertEqual(measure.last_accuracy(evaluated([(8, 0.7), ("final", 0.6)], 0.8, "a.pexhead")), 0.8)
+
+    def test_else_the_deepest_head_does(self):
+        self.assertEqual(measure.last_accuracy(evaluated([(8, 0.7), (10, 0.9), ("final", 0.6)], None, "a.pexhead")), 0.9)
+
+
 class Tables(unittest.TestCase):
     def setUp(self):
-        self.results = Results({"superclass": ["small", "large"]}, [5], 2, [1, 2])
+        self.results = Results({"superclass": ["small", "large"]}, [5], 2)
         trained = {"seconds": {"features": 1, "heads": 2}, "megabytes": 10, "bytes": 640, "meets_goal": True, "target": 0.6}
         for person, base in [("small", 0.5), ("large", 0.7)]:
             self.results.put(Cell("superclass", person, cells.BASE), figures(base, base))
