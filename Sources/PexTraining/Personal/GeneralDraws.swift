@@ -4,14 +4,14 @@ import PexTensor
 
 /// Made-up features of general pictures, as the last exit point of a model would give them: what keeps a new class from
 /// taking answers away from the old ones where nobody has pictures of these.
-struct GeneralDraws {
+package struct GeneralDraws {
   /// How many are made.
   static let count = 1000
 
   /// Averages and then maxima of every channel, one row a picture.
-  let rows: [[Float]]
+  package let rows: [[Float]]
   /// The classifier's logits for them.
-  let logits: [[Float]]
+  package let logits: [[Float]]
 
   /// Draws from the normal distributions that a bundle's reference describes, cut off at 0 where features are never negative.
   /// - Parameters:
@@ -42,11 +42,12 @@ struct GeneralDraws {
   /// Where a bundle has no reference: features that lie between the mean of the person's and what each class's weights look
   /// for, spread as the person's own pictures of one class are; as all of them where no class has two.
   /// - Parameter classes: the class of every row of the table; nil where nobody knows it.
-  init(around table: FeatureTable, classes: [Int?], _ layer: ClassifierLayer, isPositive: Bool, seed: UInt64) throws {
+  package init(around table: FeatureTable, classes: [Int?], _ layer: ClassifierLayer, isPositive: Bool, seed: UInt64)
+    throws
+  {
     let (width, channels) = (table.width, table.width / 2)
-    let own = try (0..<table.count).map { Array(try table.row($0)) }
-    let mean = Self.mean(own, width)
-    let residuals = Self.residuals(own, classes, mean)
+    let mean = try Standardisation(table, rows: Array(0..<table.count)).mean
+    let residuals = try Self.residuals(table, classes, around: mean)
     let length = mean.prefix(channels).reduce(0) { $0 + $1 * $1 }.squareRoot()
     var generator = SplitMix64(seed: seed)
     rows = (0..<Self.count).map { draw in
@@ -66,21 +67,20 @@ struct GeneralDraws {
     logits = rows.map { layer.logits($0) }
   }
 
-  private static func mean(_ rows: [[Float]], _ width: Int) -> [Float] {
-    var mean = [Float](repeating: 0, count: width)
-    for row in rows { for index in 0..<width { mean[index] += row[index] / Float(rows.count) } }
-    return mean
-  }
-
-  /// How rows differ from the mean of their class, as widely as they would from the mean of many.
-  private static func residuals(_ rows: [[Float]], _ classes: [Int?], _ mean: [Float]) -> [[Float]] {
-    let groups = Dictionary(grouping: rows.indices.filter { classes[$0] != nil }) { classes[$0] ?? 0 }
+  /// How rows differ from the mean of their class, as widely as they would from the mean of many; where no class has two, from
+  /// the mean of all.
+  private static func residuals(
+    _ table: FeatureTable, _ classes: [Int?], around mean: [Float]
+  ) throws -> [[Float]] {
+    let groups = Dictionary(grouping: classes.indices.filter { classes[$0] != nil }) { classes[$0] ?? 0 }
     let large = groups.sorted { $0.key < $1.key }.map(\.value).filter { $0.count > 1 }
-    guard !large.isEmpty else { return rows.map { row in zip(row, mean).map { $0 - $1 } } }
-    return large.flatMap { group in
-      let centre = Self.mean(group.map { rows[$0] }, mean.count)
+    guard !large.isEmpty else {
+      return try (0..<table.count).map { row in zip(try table.row(row), mean).map { $0 - $1 } }
+    }
+    return try large.flatMap { group in
+      let centre = try Standardisation(table, rows: group).mean
       let factor = (Float(group.count) / Float(group.count - 1)).squareRoot()
-      return group.map { row in zip(rows[row], centre).map { factor * ($0 - $1) } }
+      return try group.map { row in zip(try table.row(row), centre).map { factor * ($0 - $1) } }
     }
   }
 }

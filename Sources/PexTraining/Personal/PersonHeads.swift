@@ -31,14 +31,13 @@ struct PersonHeadTraining {
   /// - Parameter alternatives: other plans for the deepest exit: held-out samples choose among them.
   func run(_ alternatives: [HeadPlan]) throws -> PersonHeads {
     let targets = self.targets(teacher: lesson.assignment.isTaught ? taught : nil)
-    let deepest = Array(lesson.plans.suffix(1)) + alternatives
-    let progress = HeadProgress(
-      heads: lesson.plans.count + alternatives.count + proportionate(deepest).count, tell: tell)
-    let candidates = try lastOutcomes(deepest, targets, progress)
+    let deepest = deepestWays(alternatives)
+    let early = lesson.plans.dropLast().map { Way(plan: $0) }
+    let progress = HeadProgress(heads: deepest.count + early.count, tell: tell)
+    let candidates = try outcomes(deepest, targets, progress)
     let (outcome, last) = try chosen(candidates, targets)
-    let early = Array(lesson.plans.dropLast())
     let earlyTargets = self.targets(teacher: try teacher(last))
-    let outcomes = try self.outcomes(early, earlyTargets, addsTo: nil, progress)
+    let outcomes = try self.outcomes(early, earlyTargets, progress)
     return PersonHeads(outcomes: outcomes + [outcome], last: last, targets: targets)
   }
 
@@ -54,24 +53,31 @@ struct PersonHeadTraining {
     lesson.assignment.teacher.map { $0.isHard ? $0.logits.hardened : $0.logits.probabilities }
   }
 
-  /// The deepest exit's heads: in the classifier's place, or beside it where its last layer is none that a head could start as.
-  private func lastOutcomes(
-    _ plans: [HeadPlan], _ targets: DepartureTargets, _ progress: HeadProgress
-  ) throws -> [DepartureTask.Outcome] {
-    let starting = plans.filter { $0.start != nil || lesson.told == nil || !isLinear($0) }
-    let adding = plans.filter { $0.start == nil && lesson.told != nil && isLinear($0) }
-    // Those that read averages alone come first: they answer where nothing was held out to choose by.
-    return try outcomes(proportionate(plans), targets, addsTo: lesson.told, readsAverages: true, progress)
-      + outcomes(starting, targets, addsTo: nil, progress)
-      + outcomes(adding, targets, addsTo: lesson.told, progress)
+  /// How a head is trained.
+  private struct Way {
+    let plan: HeadPlan
+    /// The logits that the head's are added to; nil when it answers alone.
+    var addsTo: LogitTable?
+    /// Whether it reads nothing but averages, in their own proportions.
+    var readsAverages = false
   }
 
-  /// The plans that are trained once more on averages in their own proportions. Of classes that the model lacks few samples tell:
-  /// the directions in which its last averages vary most are those that it learned to tell things apart by, and standardised
-  /// features make all directions alike (CIFAR-100, five new classes of five samples: six points worse).
-  private func proportionate(_ plans: [HeadPlan]) -> [HeadPlan] {
-    guard !lesson.knowsAll, lesson.told != nil || trainsDepartures else { return [] }
-    return plans.filter { $0.specification.kind == .linear && $0.start == nil }
+  /// The deepest exit's heads: in the classifier's place, or beside it where its last layer is none that a head could start as.
+  ///
+  /// Of classes that the model lacks few samples tell, so there they are trained on averages in their own proportions as well:
+  /// the directions in which these vary most are those that the model learned to tell things apart by, and standardised features
+  /// make all directions alike (CIFAR-100, five new classes of five samples: six points worse). These ways come first: they
+  /// answer where nothing was held out to choose by.
+  private func deepestWays(_ alternatives: [HeadPlan]) -> [Way] {
+    let ways = (lesson.plans.suffix(1) + alternatives).map { plan in
+      Way(plan: plan, addsTo: plan.start == nil && isLinear(plan) ? lesson.told : nil)
+    }
+    let (alone, beside) = (ways.filter { $0.addsTo == nil }, ways.filter { $0.addsTo != nil })
+    guard !lesson.knowsAll else { return alone + beside }
+    let proportionate = ways.filter { way in
+      way.plan.specification.kind == .linear && way.plan.start == nil && (way.addsTo != nil || trainsDepartures)
+    }
+    return proportionate.map { Way(plan: $0.plan, addsTo: $0.addsTo, readsAverages: true) } + alone + beside
   }
 
   /// Whether linear heads are the exact minimum for the samples, rather than trained by steps.
@@ -139,37 +145,34 @@ struct PersonHeadTraining {
     [.linear, .multitap, .branch].contains(plan.specification.kind)
   }
 
-  /// Trains heads at some exits, each on one thread.
+  /// Trains heads, each on one thread.
   private func outcomes(
-    _ plans: [HeadPlan], _ targets: DepartureTargets, addsTo: LogitTable?, readsAverages: Bool = false,
-    _ progress: HeadProgress
+    _ ways: [Way], _ targets: DepartureTargets, _ progress: HeadProgress
   ) throws -> [DepartureTask.Outcome] {
-    let pool = try ThreadPool(threads: max(1, min(threads, plans.count)))
-    return try pool.results(plans.count) { _, index in
+    let pool = try ThreadPool(threads: max(1, min(threads, ways.count)))
+    return try pool.results(ways.count) { _, index in
       // Weights that no longer move would become denormal, which is slow.
       let state = pex_flush_denormals()
       defer { pex_restore_denormals(state) }
       let report = progress.begin()
       defer { report(1) }
       return try outcome(
-        plans[index], targets, addsTo: addsTo, readsAverages: readsAverages,
-        limits.share(of: plans.count - index, workers: pool.threads).reporting(report))
+        ways[index], targets, limits.share(of: ways.count - index, workers: pool.threads).reporting(report))
     }.map { try $0.get() }
   }
 
   private func outcome(
-    _ plan: HeadPlan, _ targets: DepartureTargets, addsTo: LogitTable?, readsAverages: Bool, _ limits: TrainingLimits
+    _ way: Way, _ targets: DepartureTargets, _ limits: TrainingLimits
   ) throws -> DepartureTask.Outcome {
+    let (plan, addsTo) = (way.plan, way.addsTo)
     let samples = try cache.samples(for: plan, labels: lesson.assignment.labels)
     var outcome: DepartureTask.Outcome
-    if case .features(let table) = samples, isLinear(plan),
-      addsTo != nil || trainsDepartures
-    {
+    if case .features(let table) = samples, isLinear(plan), addsTo != nil || trainsDepartures {
       outcome = try naming(table.tap) {
         try DepartureTask(
           exit: plan.exit, specification: plan.specification, table: table, start: plan.start, addsTo: addsTo,
           moving: addsTo == nil || lesson.knowsAll ? nil : lesson.isOwn,
-          averages: readsAverages ? plan.specification.channels : nil, stays: staysAsItIs(plan)
+          averages: way.readsAverages ? plan.specification.channels : nil, stays: staysAsItIs(plan)
         ).run(targets, lesson.split, options, limits)
       }
     } else {

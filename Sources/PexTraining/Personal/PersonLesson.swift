@@ -102,9 +102,8 @@ extension PersonalTraining {
     if case .risk(let risk) = request.goal { try RiskControl.require(split.held.count, for: risk) }
     let aligned = try AlignedStart(session, cache, plans)
     let samples = try plans.map { try cache.samples(for: $0, labels: assignment.labels) }
-    let alignedExits =
-      try hasLabels
-      ? aligned.align(&plans, samples, assignment) : moved == nil ? [] : plans.suffix(1).map(\.exit)
+    var alignedExits = moved == nil ? [] : plans.suffix(1).map(\.exit)
+    if hasLabels { alignedExits = try aligned.align(&plans, samples, assignment) }
     let known = assignment.classes.map { number in (cache.finalLogits?.classes).map { number < $0 } ?? false }
     let lesson = PersonLesson(
       supervision: supervision, assignment: assignment, names: names, plans: plans, alignedExits: alignedExits,

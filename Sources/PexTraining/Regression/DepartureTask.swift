@@ -83,9 +83,9 @@ struct DepartureTask: Sendable {
     guard !split.parts.isEmpty else { return try unmeasured(departure, isKnown: isKnown, split) }
     let choice = try departure.choose(mayStay: isKnown)
     let held = split.held
-    var departed = try LogitTable(classes: classes, values: choice.held, prior: targets.prior)
-    let lift = try lift(departed, held, targets)
-    departed = try departed.lifted(lift, moving)
+    let raw = try LogitTable(classes: classes, values: choice.held, prior: targets.prior)
+    let lift = try lift(raw, held, targets)
+    let departed = try moving.map { try raw.lifted(lift, $0) } ?? raw
     let stayed = try LogitTable(
       classes: classes, values: held.flatMap { departure.offsets[$0 * classes..<($0 + 1) * classes] },
       prior: targets.prior)
@@ -109,18 +109,12 @@ struct DepartureTask: Sendable {
     return LossHistory(departures: choice.losses, kept: place ?? 0)
   }
 
-  /// What is added to the logits of classes that are only now learned, so that held-out samples are answered with the least
-  /// loss: rows that fit the samples they were trained on are too sure of these to say where the line to what was known lies.
+  /// What is added to the logits of classes that are only now learned, as held-out samples say.
   private func lift(_ logits: LogitTable, _ rows: [Int], _ targets: DepartureTargets) throws -> Float {
-    guard moving != nil else { return 0 }
+    guard let moving else { return 0 }
     let temperature = try measured(logits, rows, targets).temperature
-    let sums = try Self.lifts.map { lift in
-      (lift: lift, loss: targets.losses(try logits.lifted(lift, moving), rows, temperature: temperature).reduce(0, +))
-    }
-    return sums.min { ($0.loss, abs($0.lift)) < ($1.loss, abs($1.lift)) }?.lift ?? 0
+    return try logits.lift(moving) { targets.losses($0, rows, temperature: temperature).reduce(0, +) }
   }
-
-  private static let lifts = (-40...40).map { Float($0) / 4 }
 
   /// With nothing held out the start stays; without one the strength is fixed.
   private func unmeasured(_ departure: Departure, isKnown: Bool, _ split: Split) throws -> Outcome {
@@ -142,8 +136,8 @@ struct DepartureTask: Sendable {
 
   private func finished(
     _ departure: Departure, _ layer: [Float]?, lift: Float = 0, _ held: LogitTable, _ measured: Measured,
-    _ split: Split, steps: Int,
-    losses: LossHistory? = nil
+    _ split: Split,
+    steps: Int, losses: LossHistory? = nil
   ) throws -> Outcome {
     let (head, fallback) = try head(departure, layer, lift: lift, temperature: measured.temperature)
     let answers = departure.targets.answers
@@ -214,14 +208,5 @@ extension DepartureTask.Outcome {
     self.init(
       trained: trained, stays: stays ?? false,
       losses: targets.losses(trained.heldLogits, held, temperature: trained.report.temperature))
-  }
-}
-
-extension LogitTable {
-  /// The table with something added to the logits of some classes; nil: of none.
-  fileprivate func lifted(_ lift: Float, _ moving: [Bool]?) throws -> LogitTable {
-    guard let moving, lift != 0 else { return self }
-    let values = values.enumerated().map { moving[$0 % classes] ? $1 + lift : $1 }
-    return try LogitTable(classes: classes, values: values, prior: prior)
   }
 }
