@@ -51,16 +51,17 @@ import Testing
   @Test(arguments: ["own", "known+own"]) func fewPicturesOfNewClassesOpenNoExit(classes: String) throws {
     let folder = try Folder()
     let base = try Digits.made().base
-    try strokes(5, in: folder, "train")
-    for (name, digit) in [("rings", 0)] + (classes == "own" ? [] : [("7", 7)]) {
-      for index in 0..<5 {
+    // The model knows these digits, but nobody says that they are called so: easy pictures of new classes.
+    let own = (0..<4).map { (name: "mine \($0)", digit: $0) }
+    for (name, digit) in own + (classes == "own" ? [] : [(name: "7", digit: 7)]) {
+      for index in 0..<6 {
         let source = String(format: "%@/general/test/%d/%03d.png", Digits.folder, digit, index)
         _ = try folder.copy(source, to: "train/\(name)/\(index).png")
       }
     }
     let options = [base, "--data", "train", "--classes", classes, "-o", "a.pexhead"]
     let report = try Program.pextrain.report(options, in: folder)
-    #expect(report["classes"].items.count == (classes == "own" ? 2 : 3))
+    #expect(report["classes"].items.count == (classes == "own" ? 4 : 5))
     let use = try Program.pexeval.report([base, "--heads", "a.pexhead", "--data", "train"], in: folder)["policy"]
     #expect(try #require(use["mean_macs_fraction"].number) > 0.99)
     #expect(try #require(use["accuracy"].number) == 1)

@@ -7,11 +7,13 @@ import PexTensor
 /// a part in it, only when held-out samples with labels are answered with less loss beyond chance (two standard errors,
 /// both sides calibrated, every class counting alike) and no fewer of them are right. Below the samples that this takes,
 /// nothing is learned in the person's name that could harm.
-struct LastResortChoice {
+package struct LastResortChoice {
   /// What may answer, and its logits for the held-out samples, divided by its temperature.
-  struct Candidate {
-    let lastResort: LastResort
+  package struct Candidate {
+    package let lastResort: LastResort
     let logits: LogitTable
+
+    package init(lastResort: LastResort, logits: LogitTable) { (self.lastResort, self.logits) = (lastResort, logits) }
   }
 
   /// With fewer held-out samples with labels than this the classifier stays.
@@ -21,12 +23,14 @@ struct LastResortChoice {
   /// Rows of the held-out samples, in the order of the candidates' logits.
   let held: [Int]
 
+  package init(targets: DepartureTargets, held: [Int]) { (self.targets, self.held) = (targets, held) }
+
   /// The best of some candidates.
   /// - Parameters:
   ///   - told: the classifier told the classes; nil where it cannot answer for the person.
   ///   - others: what would take its place; not empty when `told` is nil, and the first is taken then unless another is better
   ///     beyond chance.
-  func best(told: Candidate?, _ others: [Candidate]) throws -> Candidate {
+  package func best(told: Candidate?, _ others: [Candidate]) throws -> Candidate {
     guard let first = told ?? others.first else { throw PexError(.defect, "nothing that could answer") }
     let positions = held.indices.filter { targets.isLabelled[held[$0]] }
     guard positions.count >= Self.fewestSamples else { return first }

@@ -3,7 +3,7 @@ import PexHeads
 import PexTensor
 
 /// What the samples of a departure are to be answered, and how much each counts.
-struct DepartureTargets {
+package struct DepartureTargets {
   /// A class for every sample; what a teacher says where there is no label. Samples in no split have any.
   let answers: [Int]
   /// Whether the answer of a sample is a label.
@@ -27,7 +27,7 @@ struct DepartureTargets {
   ///   - mix: the teacher's part in what a sample with a label learns; one without learns from the teacher alone.
   ///   - balances: whether all classes count alike however many samples they have: the person's mix is no part of what is
   ///     learned then.
-  init(
+  package init(
     answers: [Int?], labels: [Int?], classes: Int, teacher: [Float]? = nil, mix: Float = 0.5, prior: [Float]? = nil,
     balances: Bool
   ) {

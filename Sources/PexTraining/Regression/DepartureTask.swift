@@ -3,7 +3,7 @@ import PexTensor
 
 /// A person's linear head, trained as a regularised departure from what is known already: a base head, the model's own
 /// classifier, or answers that it adds to.
-struct DepartureTask: Sendable {
+package struct DepartureTask: Sendable {
   /// The number of the exit point.
   let exit: Int
   /// What the head looks like: linear, multitap or branch.
@@ -21,10 +21,18 @@ struct DepartureTask: Sendable {
   /// Whether nothing is learned: the start is measured and calibrated as it is.
   var stays = false
 
+  package init(
+    exit: Int, specification: HeadSpecification, table: FeatureTable, start: Head?, addsTo: LogitTable?,
+    moving: [Bool]? = nil, averages: Int? = nil, stays: Bool = false
+  ) {
+    (self.exit, self.specification, self.table, self.start) = (exit, specification, table, start)
+    (self.addsTo, self.moving, self.averages, self.stays) = (addsTo, moving, averages, stays)
+  }
+
   /// What came of it.
-  struct Outcome: Sendable {
+  package struct Outcome: Sendable {
     /// The head; its held-out logits are those of the answer, what it adds to included.
-    var trained: TrainedHead
+    package var trained: TrainedHead
     /// Whether it is the start as it was.
     var stays: Bool
     /// Losses of the held-out samples, calibrated and weighed.
@@ -39,7 +47,8 @@ struct DepartureTask: Sendable {
 
   /// Trains. Held-out samples choose between the start, departures from it and, where there are enough of them, a head that
   /// starts from nothing: what is not better than the start beyond chance is not taken.
-  func run(_ targets: DepartureTargets, _ split: Split, _ options: TrainingOptions, _ limits: TrainingLimits) throws
+  package func run(_ targets: DepartureTargets, _ split: Split, _ options: TrainingOptions, _ limits: TrainingLimits)
+    throws
     -> Outcome
   {
     let rows = try RegressionRows(table, averages: averages)
