@@ -66,12 +66,15 @@ extension Console {
     func list(_ names: [String]) -> String {
       names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
     }
+    func classes(_ names: [String]) -> String { names.count == 1 ? "1 class" : "\(names.count) classes" }
+    func them(_ names: [String]) -> String { names.count == 1 ? "it" : "them" }
     if !gaps.unseen.isEmpty {
-      warn("no sample of \(gaps.unseen.count) classes, so nothing is learned of them: \(list(gaps.unseen))")
+      warn(
+        "no sample of \(classes(gaps.unseen)), so nothing is learned of \(them(gaps.unseen)): \(list(gaps.unseen))")
     }
     if !gaps.unmeasured.isEmpty {
       warn(
-        "too few samples of \(gaps.unmeasured.count) classes to hold one out, so no figure speaks of them: "
+        "too few samples of \(classes(gaps.unmeasured)) to hold one out, so no figure speaks of \(them(gaps.unmeasured)): "
           + list(gaps.unmeasured))
     }
   }

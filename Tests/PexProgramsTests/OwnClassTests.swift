@@ -67,6 +67,31 @@ import Testing
     #expect(try #require(use["accuracy"].number) == 1)
   }
 
+  /// With one picture of each there is nothing to hold out, and no figure is made up of it.
+  @Test func onePictureOfANewClassIsMeasuredByNothing() throws {
+    let folder = try Folder()
+    let base = try Digits.made().base
+    try strokes(1, in: folder, "one")
+    try strokes(4, in: folder, "four")
+    func said(_ data: String) throws -> String {
+      try Program.pextrain.succeed(
+        [base, "--data", data, "--classes", "all+own", "-o", "a.pexhead", "--quiet", "--force"], in: folder
+      ).stderr
+    }
+    #expect(
+      try said("one").contains("nothing says how often they are answered") && !said("one").contains("answered right"))
+    #expect(try said("four").contains("of pictures of your own classes are answered right"))
+  }
+
+  /// Where every folder is called like a class of the model, there is none of one's own: nothing is learned without a word.
+  @Test(arguments: ["own", "all+own"]) func withoutNewClassesNothingIsLearned(classes: String) throws {
+    let folder = try Folder()
+    let outcome = try Program.pextrain.run(
+      [try Digits.made().base, "--data", Digits.personTrain, "--classes", classes, "-o", "a.pexhead"], in: folder)
+    #expect(outcome.status == 65 && outcome.stderr.contains("no sample of a class of your own"))
+    #expect(try folder.snapshot()["a.pexhead"] == nil)
+  }
+
   /// What is asked for and cannot be given is said.
   @Test func targetsBesideAllClassesAreSaidToBeLeftOut() throws {
     let folder = try Folder()

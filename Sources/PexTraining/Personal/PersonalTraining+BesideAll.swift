@@ -49,10 +49,6 @@ extension PersonalTraining {
     guard let logits = cache.finalLogits else {
       throw PexError(.malformed, "--classes all+own: the model has no classifier whose classes could stay")
     }
-    guard labels.contains(where: { $0.map(own.contains) ?? false }) else {
-      throw PexError(
-        .malformed, "there is no sample of a class of your own", hint: "give a folder of any other name with --data")
-    }
     let last = session.model.bundle.contents.trunk.exitPoints.last { !$0.isNamed }?.number
     guard let exit = last,
       let plan = try HeadPlan.all(
@@ -151,14 +147,16 @@ extension PersonalTraining {
       exit: plan.exit, trainAccuracy: right?.own ?? 0, validationAccuracy: right?.own, temperature: 1, threshold: nil,
       enabled: false, epochs: 1, steps: layer.iterations + (choice?.iterations ?? 0), losses: nil)
     let none = try LogitTable(classes: classes - 1, values: [])
+    let percent = { (share: Double) in String(format: "%.1f %%", 100 * share) }
     let notes = right.map { right in
-      let percent = { (share: Double) in String(format: "%.1f %%", 100 * share) }
-      return [
-        "held out: \(percent(right.own)) of pictures of your own classes are answered right; \(percent(right.kept)) of others keep "
-          + "the model's answer"
-      ]
+      let own =
+        right.own.map { "\(percent($0)) of pictures of your own classes are answered right" }
+        ?? "no class of your own has two pictures, so nothing says how often they are answered"
+      return "held out: \(own); \(percent(right.kept)) of others keep the model's answer"
     }
-    return (TrainedHead(head: head, report: report, heldLogits: none, fallbackTemperature: 1), notes ?? [])
+    return (
+      TrainedHead(head: head, report: report, heldLogits: none, fallbackTemperature: 1), [notes].compactMap(\.self)
+    )
   }
 
   /// A split in which classes of one sample train alone.
@@ -196,11 +194,12 @@ private struct Held {
     return min(limit, max(-weakest + 0.5, -2))
   }
 
-  func right(_ shift: Float) -> (own: Double, kept: Double) {
+  /// Shares of what is answered right: of the new classes' samples, nil where none was held out, and of all others.
+  func right(_ shift: Float) -> (own: Double?, kept: Double) {
     let own = margins.filter(\.isOwn)
     let others = margins.filter { !$0.isOwn }
     return (
-      Double(own.count { $0.isRight && $0.margin + shift > 0 }) / Double(max(own.count, 1)),
+      own.isEmpty ? nil : Double(own.count { $0.isRight && $0.margin + shift > 0 }) / Double(own.count),
       Double(others.count { $0.margin + shift <= 0 }) / Double(max(others.count, 1))
     )
   }

@@ -12,6 +12,7 @@ extension PersonalTraining {
     _ cache: TapCache, labels: [Int?], started: ContinuousClock.Instant, _ limits: TrainingLimits,
     against current: HeadSet?, tell: @escaping @Sendable (Double) -> Void
   ) throws -> Result {
+    try requireOwnClass(labels)
     if request.ownClasses == .besideAll {
       return try trainBesideAll(cache, labels: labels, started: started, limits)
     }
@@ -80,6 +81,14 @@ extension PersonalTraining {
     else { return [] }
     plan.start = try classifierStart(plan, lesson.assignment.classes)
     return [plan]
+  }
+
+  /// Refuses to learn new classes of which there is no sample.
+  func requireOwnClass(_ labels: [Int?]) throws {
+    guard request.ownClasses != .besideKnown, !labels.contains(where: { $0.map(ownNumbers.contains) ?? false })
+    else { return }
+    throw PexError(
+      .malformed, "there is no sample of a class of your own", hint: "give a folder of any other name with --data")
   }
 
   private func requireBranches(_ plans: [HeadPlan]) throws {

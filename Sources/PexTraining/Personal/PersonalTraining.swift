@@ -295,6 +295,7 @@ public struct PersonalTraining {
   /// Refuses what cannot be learned from, before the trunk runs.
   private func check(_ supervision: Supervision, _ labels: [Int?]) throws {
     let present = Set(labels.compactMap { $0 })
+    try requireOwnClass(labels)
     if let classes = request.classes, !request.estimatesClasses, !present.isSubset(of: classes) {
       let names = session.model.bundle.contents.classNames ?? request.classNames
       let strangers = present.subtracting(classes).sorted().map { names.indices.contains($0) ? names[$0] : "\($0)" }
