@@ -54,14 +54,16 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
+    .target(name: "CPexKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
     .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-    .target(name: "PexData", dependencies: ["CImageCodecs", "PexBundle", "PexTensor", "PexZip"]),
+    .target(
+      name: "PexData",
+      dependencies: ["CImageCodecs", "CPexKernels", "PexBundle", "PexGraph", "PexTensor", "PexZip"]),
     .target(
       name: "PexConvert",
       dependencies: [
         "CPexProcess", "PexBundle", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexPasses", "PexTensor",
       ]),
-    .target(name: "CPexKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
     .target(
       name: "PexRuntime",
       dependencies: ["CPexKernels", "PexBundle", "PexGraph", "PexHeads", "PexReference", "PexTensor"]),
@@ -123,7 +125,9 @@ let package = Package(
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],
       exclude: ["Fixtures"]),
-    .testTarget(name: "PexDataTests", dependencies: ["PexData"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "PexDataTests", dependencies: ["CPexKernels", "PexBundle", "PexData", "PexGraph", "PexTensor"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "PexRuntimeTests",
       dependencies: [

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h>
 
@@ -19,6 +20,9 @@ struct jpeg_decoder {
   struct jpeg_progress_mgr progress;
   jmp_buf stop;
   unsigned char *pixels;
+  // One row of which a part is wanted.
+  unsigned char *row;
+  struct pex_region decoded;
   enum pex_image_status status;
   char *message;
 };
@@ -62,22 +66,67 @@ static void count_scans(j_common_ptr jpeg) {
   }
 }
 
-// The only frame that longjmp returns to. True when `pixels` holds the whole picture.
-static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size_t count, size_t pixel_limit) {
+static void prepare(struct jpeg_decoder *decoder) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   jpeg->err = jpeg_std_error(&decoder->errors);
   decoder->errors.error_exit = report;
   decoder->errors.emit_message = warn;
   decoder->errors.output_message = discard;
   jpeg->client_data = decoder;
-  if (setjmp(decoder->stop)) {
-    return 0;
-  }
+}
+
+static void read_header(struct jpeg_decoder *decoder, const unsigned char *bytes, size_t count) {
+  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   jpeg_create_decompress(jpeg);
   decoder->progress.progress_monitor = count_scans;
   jpeg->progress = &decoder->progress;
   jpeg_mem_src(jpeg, bytes, count);
   jpeg_read_header(jpeg, TRUE);
+}
+
+// Pixels beside a part whose samples its own are interpolated with: libjpeg takes the part's edge for the picture's.
+enum { MARGIN = 8 };
+
+// Takes the wanted rows and columns and looks at all others no further than damage needs to be found.
+static void read_part(struct jpeg_decoder *decoder, struct pex_region wanted) {
+  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+  JDIMENSION left = wanted.left > MARGIN ? wanted.left - MARGIN : 0;
+  const size_t right = wanted.left + wanted.width + MARGIN;
+  JDIMENSION width = (right < jpeg->output_width ? right : jpeg->output_width) - left;
+  if (width < jpeg->output_width) {
+    jpeg_crop_scanline(jpeg, &left, &width);
+  }
+  const size_t offset = 3 * (wanted.left - left), length = 3 * wanted.width;
+  decoder->row = malloc((size_t)width * 3);
+  if (decoder->row == NULL) {
+    fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
+  }
+  JSAMPROW row = decoder->row;
+  if (wanted.top > 0) {
+    jpeg_skip_scanlines(jpeg, wanted.top);
+  }
+  for (size_t y = 0; y < wanted.height; y++) {
+    jpeg_read_scanlines(jpeg, &row, 1);
+    memcpy(decoder->pixels + y * length, row + offset, length);
+  }
+  // Skipping to the very end would read no further.
+  if (jpeg->output_scanline + 1 < jpeg->output_height) {
+    jpeg_skip_scanlines(jpeg, jpeg->output_height - jpeg->output_scanline - 1);
+  }
+  while (jpeg->output_scanline < jpeg->output_height) {
+    jpeg_read_scanlines(jpeg, &row, 1);
+  }
+}
+
+// The only frame that longjmp returns to. True when `pixels` holds all that is wanted: a part, or the whole picture.
+static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size_t count, size_t pixel_limit,
+                  const struct pex_region *part) {
+  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+  prepare(decoder);
+  if (setjmp(decoder->stop)) {
+    return 0;
+  }
+  read_header(decoder, bytes, count);
   size_t width = jpeg->image_width, height = jpeg->image_height;
   if (width == 0 || height == 0) {
     fail(decoder, PEX_IMAGE_MALFORMED, "it has no pixels");
@@ -105,20 +154,62 @@ static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size
   if (jpeg->output_width != width || jpeg->output_height != height || jpeg->output_components != 3) {
     fail(decoder, PEX_IMAGE_MALFORMED, "its rows have an unexpected length");
   }
-  decoder->pixels = malloc(width * height * 3);
+  struct pex_region wanted = {.width = width, .height = height};
+  if (part != NULL) {
+    wanted = *part;
+    if (wanted.width == 0 || wanted.left > width || wanted.width > width - wanted.left || wanted.height == 0 ||
+        wanted.top > height || wanted.height > height - wanted.top) {
+      fail(decoder, PEX_IMAGE_MALFORMED, "a part is wanted that it does not have");
+    }
+  }
+  decoder->pixels = malloc(wanted.width * wanted.height * 3);
   if (decoder->pixels == NULL) {
     fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
+  }
+  if (part != NULL) {
+    read_part(decoder, wanted);
   }
   while (jpeg->output_scanline < jpeg->output_height) {
     JSAMPROW row = decoder->pixels + (size_t)jpeg->output_scanline * width * 3;
     jpeg_read_scanlines(jpeg, &row, 1);
   }
   jpeg_finish_decompress(jpeg);
+  decoder->decoded = wanted;
   return 1;
+}
+
+// The frame that a broken header returns to.
+static int look(struct jpeg_decoder *decoder, const unsigned char *bytes, size_t count) {
+  prepare(decoder);
+  if (setjmp(decoder->stop)) {
+    return 0;
+  }
+  read_header(decoder, bytes, count);
+  return 1;
+}
+
+int pex_jpeg_size(const unsigned char *bytes, size_t count, size_t *width, size_t *height) {
+  char message[PEX_IMAGE_MESSAGE_SIZE];
+  struct jpeg_decoder *decoder = calloc(1, sizeof *decoder);
+  if (decoder == NULL) {
+    return 0;
+  }
+  decoder->message = message;
+  const int found = look(decoder, bytes, count);
+  *width = decoder->jpeg.image_width;
+  *height = decoder->jpeg.image_height;
+  jpeg_destroy_decompress(&decoder->jpeg);
+  free(decoder);
+  return found;
 }
 
 enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, size_t pixel_limit,
                                       struct pex_image *image, char *message) {
+  return pex_decode_jpeg_part(bytes, count, pixel_limit, NULL, image, message);
+}
+
+enum pex_image_status pex_decode_jpeg_part(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                           const struct pex_region *part, struct pex_image *image, char *message) {
   *image = (struct pex_image){0};
   message[0] = 0;
   struct jpeg_decoder *decoder = calloc(1, sizeof *decoder);
@@ -128,16 +219,17 @@ enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, 
   }
   decoder->status = PEX_IMAGE_MALFORMED;
   decoder->message = message;
-  if (decode(decoder, bytes, count, pixel_limit)) {
+  if (decode(decoder, bytes, count, pixel_limit, part)) {
     decoder->status = PEX_IMAGE_OK;
     image->pixels = decoder->pixels;
-    image->width = decoder->jpeg.image_width;
-    image->height = decoder->jpeg.image_height;
+    image->width = decoder->decoded.width;
+    image->height = decoder->decoded.height;
     decoder->pixels = NULL;
   }
   enum pex_image_status status = decoder->status;
   jpeg_destroy_decompress(&decoder->jpeg);
   free(decoder->pixels);
+  free(decoder->row);
   free(decoder);
   return status;
 }

@@ -13,6 +13,7 @@
 #include "heads.h"
 #include "training.h"
 #include "branch.h"
+#include "pictures.h"
 
 #define PEX_JOIN_(a, b) a##b
 #define PEX_JOIN(a, b) PEX_JOIN_(a, b)
@@ -57,4 +58,9 @@ const pex_kernels PEX_JOIN(pex_kernels_, PEX_LEVEL) = {
     .copy_finite = copy_finite,
     .unary = unary,
     .affine_row = affine_row,
+    .resample_columns = resample_columns,
+    .resample_rows = resample_rows,
+    .orient = orient,
+    .plane_of_levels = plane_of_levels,
+    .luma = luma,
 };

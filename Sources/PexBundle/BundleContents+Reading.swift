@@ -36,7 +36,11 @@ extension BundleContents {
     try headRow.finish()
 
     if let labels: Pex_Labels = try reader.message(.labels) { contents.labels = labels.labels }
-    contents.preprocessing = try reader.message(.preprocessing).map { try PreprocessingRecord($0) }
+    if let message: Pex_Preprocessing = try reader.message(.preprocessing) {
+      let record = try PreprocessingRecord(message)
+      try container.require(version: record.since, for: SectionKind.preprocessing.name)
+      contents.preprocessing = record
+    }
     contents.policy = try reader.message(.policy).map { try PolicyRecord($0, exits: contents.exits.map(\.exit)) }
     if let message: Pex_Packed = try reader.message(.packed) {
       guard let section = container.section(.packedTensors) else {

@@ -40,9 +40,11 @@ extension BundleContents {
       message.labels = labels
       sections.append(SectionDraft(kind: .labels, content: .message(try message.canonicalBytes(.labels))))
     }
-    if let message = preprocessing?.message {
+    if let preprocessing {
       sections.append(
-        SectionDraft(kind: .preprocessing, content: .message(try message.canonicalBytes(.preprocessing))))
+        SectionDraft(
+          kind: .preprocessing, content: .message(try preprocessing.message.canonicalBytes(.preprocessing)),
+          since: preprocessing.since))
     }
     if let message = policy?.message {
       sections.append(SectionDraft(kind: .policy, content: .message(try message.canonicalBytes(.policy))))

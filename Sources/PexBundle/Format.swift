@@ -1,7 +1,7 @@
 /// The numbers that make a file a pex file: `Schemas/BUNDLE.md`, "Header".
 package enum Format {
   /// The newest version that this pex reads and writes.
-  package static let version: UInt32 = 7
+  package static let version: UInt32 = 8
   /// What follows the letters `PEX` and the kind's letter: a transfer that changes line ends or stops at a
   /// control-Z shows.
   static let guardBytes: [UInt8] = [0x0D, 0x0A, 0x1A, 0x0A]

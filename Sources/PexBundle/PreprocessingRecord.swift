@@ -19,11 +19,16 @@ public struct PreprocessingRecord: Hashable, Sendable {
   public var mean: [Float]
   /// What every channel is divided by afterwards: as many positive numbers as channels, or none.
   public var standardDeviation: [Float]
+  /// How the size is changed.
+  public var resampling: Resampling
+  /// Whether nobody said what levels become: they stay 0…255 for want of anything better.
+  public var isAssumed: Bool
 
   /// A record.
   public init(
     resize: Int? = nil, cropHeight: Int? = nil, cropWidth: Int? = nil, channels: Channels = .rgb, scale: Float = 1,
-    mean: [Float] = [], standardDeviation: [Float] = []
+    mean: [Float] = [], standardDeviation: [Float] = [], resampling: Resampling = .bilinearAntialias,
+    isAssumed: Bool = false
   ) {
     self.resize = resize
     self.cropHeight = cropHeight
@@ -32,13 +37,21 @@ public struct PreprocessingRecord: Hashable, Sendable {
     self.scale = scale
     self.mean = mean
     self.standardDeviation = standardDeviation
+    self.resampling = resampling
+    self.isAssumed = isAssumed
   }
 
-  /// The digest that heads carry of the preprocessing they were trained with; of "none" too.
+  /// The version of the format that first had everything in the record.
+  var since: UInt32 { resampling == .bilinearAntialias && !isAssumed ? 1 : 8 }
+
+  /// The digest that heads carry of the preprocessing they were trained with; of "none" too. Whether it was only assumed
+  /// changes no number, and so nothing here.
   /// - Throws: ``PexError`` (malformed) when a number is out of range.
   public static func digest(of record: PreprocessingRecord?) throws -> Digest {
     var writer = DigestWriter(tag: "pex.preprocessing.1")
-    writer.add(bytes: try record.map { try $0.validated().message.canonicalBytes(.preprocessing) } ?? [])
+    var message = try record.map { try $0.validated().message }
+    message?.assumed = false
+    writer.add(bytes: try message?.canonicalBytes(.preprocessing) ?? [])
     return writer.finish()
   }
 
@@ -72,6 +85,9 @@ public struct PreprocessingRecord: Hashable, Sendable {
     message.scale = scale
     message.mean = mean
     message.standardDeviation = standardDeviation
+    // What was always done has no word, so that it is written in one way.
+    if resampling != .bilinearAntialias { message.resampling = resampling.rawValue }
+    message.assumed = isAssumed
     return message
   }
 
@@ -83,6 +99,13 @@ public struct PreprocessingRecord: Hashable, Sendable {
     scale = message.scale
     mean = message.mean
     standardDeviation = message.standardDeviation
+    resampling =
+      message.resampling.isEmpty
+      ? .bilinearAntialias : try word(message.resampling, "resampling", SectionKind.preprocessing.name)
+    isAssumed = message.assumed
+    guard message.resampling != Resampling.bilinearAntialias.rawValue else {
+      throw BundleFault.notCanonical.error(SectionKind.preprocessing.name)
+    }
     _ = try validated()
   }
 }

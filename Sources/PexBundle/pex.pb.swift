@@ -436,6 +436,10 @@ nonisolated struct Pex_Preprocessing: Sendable {
 
   var standardDeviation: [Float] = []
 
+  var resampling: String = String()
+
+  var assumed: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1546,7 +1550,7 @@ nonisolated extension Pex_Labels: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension Pex_Preprocessing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Preprocessing"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}resize\0\u{3}crop_height\0\u{3}crop_width\0\u{1}channels\0\u{1}scale\0\u{1}mean\0\u{3}standard_deviation\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}resize\0\u{3}crop_height\0\u{3}crop_width\0\u{1}channels\0\u{1}scale\0\u{1}mean\0\u{3}standard_deviation\0\u{1}resampling\0\u{1}assumed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1561,6 +1565,8 @@ nonisolated extension Pex_Preprocessing: SwiftProtobuf.Message, SwiftProtobuf._M
       case 5: try { try decoder.decodeSingularFloatField(value: &self.scale) }()
       case 6: try { try decoder.decodeRepeatedFloatField(value: &self.mean) }()
       case 7: try { try decoder.decodeRepeatedFloatField(value: &self.standardDeviation) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.resampling) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.assumed) }()
       default: break
       }
     }
@@ -1592,6 +1598,12 @@ nonisolated extension Pex_Preprocessing: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.standardDeviation.isEmpty {
       try visitor.visitPackedFloatField(value: self.standardDeviation, fieldNumber: 7)
     }
+    if !self.resampling.isEmpty {
+      try visitor.visitSingularStringField(value: self.resampling, fieldNumber: 8)
+    }
+    if self.assumed != false {
+      try visitor.visitSingularBoolField(value: self.assumed, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1603,6 +1615,8 @@ nonisolated extension Pex_Preprocessing: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.scale != rhs.scale {return false}
     if lhs.mean != rhs.mean {return false}
     if lhs.standardDeviation != rhs.standardDeviation {return false}
+    if lhs.resampling != rhs.resampling {return false}
+    if lhs.assumed != rhs.assumed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

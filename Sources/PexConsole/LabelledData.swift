@@ -20,6 +20,7 @@ public struct LabelledData {
     self.dataset = dataset
     classNames = dataset.classNames.isEmpty ? contents.classNames ?? [] : dataset.classNames
     dataset.warnings.forEach(console.warn)
+    if dataset.hasPictures { console.warnAboutLevels(contents) }
     guard dataset.labels.allSatisfy({ $0 != nil }) else {
       throw PexError(
         .malformed, "\(path): expected labels: a folder a class, or 'y' in an npz file, found samples without labels")

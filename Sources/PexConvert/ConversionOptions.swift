@@ -19,6 +19,9 @@ public struct ConversionOptions: Sendable {
   public var labels: [String]?
   /// How pictures become inputs; nil leaves a bundle's own.
   public var preprocessing: Preprocessing?
+  /// How pictures change their size, whatever ``preprocessing`` says of it; nil takes what the kind of model is used to, or a
+  /// bundle's own.
+  public var resampling: Resampling?
   /// Which output of a bundle answers, and what its numbers are, where it is to be another; models of other formats are told
   /// when they are opened.
   public var classifier = ClassifierChoice()

@@ -49,10 +49,11 @@ public struct Converter: Sendable {
     var (graph, report) = try canonical(source, options.classifier)
     try check(options, source, graph)
     let places = try Places(exits(options, source), in: graph)
-    var warnings = options.storage == .float16 ? try narrow(&graph) : []
+    let pictures = try PictureChoice(options, source, graph)
+    var warnings = pictures.warnings + (options.storage == .float16 ? try narrow(&graph) : [])
     var contents = BundleContents(
       trunk: try Trunk(graph, exitPoints: places.points.map(\.value), named: places.named.map(\.value)),
-      labels: options.labels, preprocessing: options.preprocessing?.record)
+      labels: options.labels, preprocessing: pictures.record)
     let placements: [ExitPlacement]
     switch source {
     case .imported(let model):
@@ -91,21 +92,6 @@ public struct Converter: Sendable {
   private static func check(_ options: ConversionOptions, _ source: ModelSource, _ graph: Graph) throws {
     if case .bundle(let bundle) = source { try check(options.storage, of: bundle) }
     if let labels = options.labels { try check(labels, graph) }
-    if let preprocessing = options.preprocessing { try check(preprocessing, graph) }
-  }
-
-  private static func check(_ preprocessing: Preprocessing, _ graph: Graph) throws {
-    if preprocessing.channels == .gray, max(preprocessing.mean.count, preprocessing.standardDeviation.count) > 1 {
-      throw PexError(
-        .usage,
-        "gray pictures have one channel, found \(preprocessing.mean.count) means and "
-          + "\(preprocessing.standardDeviation.count) standard deviations",
-        hint: "give --mean and --std of one number with --channels gray")
-    }
-    guard graph.inputs.count == 1, let map = graph[graph.inputs[0].value].type.featureMap else { return }
-    do { try preprocessing.validate(channels: map.channels) } catch let error as PexError {
-      throw PexError(.usage, error.message, hint: "the model's input has \(map.channels) channels")
-    }
   }
 
   private static func check(_ labels: [String], _ graph: Graph) throws {

@@ -108,6 +108,9 @@ public struct Dataset: Sendable {
     }
   }
 
+  /// Whether any sample is a picture.
+  public var hasPictures: Bool { (0..<count).contains(where: isPicture) }
+
   /// Sample number `index`, decoded now.
   /// - Throws: ``PexError`` (malformed, unreadable) naming the sample when it cannot be decoded; (defect) when there
   ///   is no such sample.

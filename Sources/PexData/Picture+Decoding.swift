@@ -24,19 +24,34 @@ extension Picture {
     guard let format = PictureFormat(bytes) else {
       throw PexError(.malformed, "expected a PNG or JPEG picture, found neither")
     }
-    let upright = Exif.orientation(of: bytes, format)
+    let decoder = format == .png ? pex_decode_png : pex_decode_jpeg
+    let picture = try decoding(format) { decoder(bytes, bytes.count, max(pixelLimit, 0), $0, $1) }
+    return try picture.oriented(Exif.orientation(of: bytes, format))
+  }
+
+  /// The pixels in a region of a JPEG as it is stored.
+  static func decodeJPEG(_ bytes: [UInt8], _ region: Region, pixelLimit: Int) throws -> Picture {
+    var part = pex_region(
+      left: region.columns.lowerBound, top: region.rows.lowerBound, width: region.columns.count,
+      height: region.rows.count)
+    return try decoding(.jpeg) { pex_decode_jpeg_part(bytes, bytes.count, max(pixelLimit, 0), &part, $0, $1) }
+  }
+
+  /// What a decoder of C gives: the image, or a status and a message.
+  private static func decoding(
+    _ format: PictureFormat,
+    _ decode: (UnsafeMutablePointer<pex_image>, UnsafeMutablePointer<CChar>) -> pex_image_status
+  ) throws -> Picture {
     var image = pex_image()
     defer { pex_image_free(&image) }
     var message = [CChar](repeating: 0, count: Int(PEX_IMAGE_MESSAGE_SIZE))
-    let decoder = format == .png ? pex_decode_png : pex_decode_jpeg
-    let status = decoder(bytes, bytes.count, max(pixelLimit, 0), &image, &message)
+    let status = decode(&image, &message)
     guard status == PEX_IMAGE_OK, let samples = image.pixels else {
       throw failure(status, format, message)
     }
     let count = image.width * image.height * 3
-    let picture = try Picture(
+    return try Picture(
       width: image.width, height: image.height, pixels: Array(UnsafeBufferPointer(start: samples, count: count)))
-    return try picture.oriented(upright)
   }
 
   private static func failure(_ status: pex_image_status, _ format: PictureFormat, _ message: [CChar]) -> PexError {

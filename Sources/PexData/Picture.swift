@@ -23,10 +23,4 @@ public struct Picture: Hashable, Sendable {
     self.height = height
     self.pixels = pixels
   }
-
-  /// The three samples at a pixel within the picture.
-  subscript(row row: Int, column column: Int) -> ArraySlice<UInt8> {
-    let start = (row * width + column) * 3
-    return pixels[start..<start + 3]
-  }
 }

@@ -9,7 +9,8 @@ extension Preprocessing {
       crop: record.cropHeight.flatMap { height in record.cropWidth.map { Crop(height: height, width: $0) } },
       channels: Channels(rawValue: record.channels.rawValue) ?? .rgb, scale: record.scale,
       mean: record.mean.isEmpty ? [0] : record.mean,
-      standardDeviation: record.standardDeviation.isEmpty ? [1] : record.standardDeviation)
+      standardDeviation: record.standardDeviation.isEmpty ? [1] : record.standardDeviation,
+      resampling: record.resampling, isAssumed: record.isAssumed)
   }
 
   /// What a bundle stores: a number for every channel, or none where it would change nothing.
@@ -22,6 +23,7 @@ extension Preprocessing {
     return PreprocessingRecord(
       resize: resize, cropHeight: crop?.height, cropWidth: crop?.width,
       channels: PreprocessingRecord.Channels(rawValue: channels.rawValue) ?? .rgb, scale: scale,
-      mean: all(mean, neutral: 0), standardDeviation: all(standardDeviation, neutral: 1))
+      mean: all(mean, neutral: 0), standardDeviation: all(standardDeviation, neutral: 1),
+      resampling: resampling, isAssumed: isAssumed)
   }
 }

@@ -1,36 +1,35 @@
+import CPexKernels
 import PexTensor
 
 extension Preprocessing {
-  /// The picture as a model's input: float32 `[1, channels, height, width]`.
-  ///
-  /// The shorter side is resized and the centre cropped as set, rounded as Torchvision does; a picture smaller than
-  /// the crop keeps what it has. If the size still differs from the model's, the picture is resized to exactly
-  /// `width` x `height`, whatever its proportions.
+  /// The picture as a model's input: float32 `[1, channels, height, width]`; sizes as ``PictureGeometry`` says.
   /// - Parameter channels: 3, or 1 for luma whatever ``channels`` says.
   /// - Throws: ``PexError`` (malformed) when a field makes no sense or the model takes no pictures.
   public func tensor(from picture: Picture, channels count: Int, height: Int, width: Int) throws -> Tensor {
-    try validate(channels: count)
-    guard count == 1 || count == 3 else {
-      throw PexError(.malformed, "the model takes \(count) channels; pictures give 1 or 3")
+    try validate(picturesOf: count)
+    let geometry = try PictureGeometry(
+      self, width: picture.width, height: picture.height, modelWidth: width, modelHeight: height)
+    let whole = Picture.Region(width: picture.width, height: picture.height)
+    return try normalised(try geometry.apply(to: picture, of: whole), channels: count)
+  }
+
+  /// As ``tensor(from:channels:height:width:)`` of the picture in an encoded file, of which no more is decoded than the model
+  /// sees.
+  /// - Throws: ``PexError`` (malformed) as ``Picture/decode(_:pixelLimit:)`` besides.
+  public func tensor(
+    decoding bytes: [UInt8], channels count: Int, height: Int, width: Int,
+    pixelLimit: Int = Picture.defaultPixelLimit
+  ) throws -> Tensor {
+    try validate(picturesOf: count)
+    var geometry: PictureGeometry?
+    let (part, region) = try Picture.decodePart(bytes, pixelLimit: pixelLimit) { fullWidth, fullHeight in
+      let fitting = try PictureGeometry(
+        self, width: fullWidth, height: fullHeight, modelWidth: width, modelHeight: height)
+      geometry = fitting
+      return fitting.needed
     }
-    var picture = picture
-    if let resize {
-      let short = min(picture.width, picture.height)
-      // Long strips are refused by the pixel limit in `resized`; the product of two sides fits easily.
-      picture = try picture.resized(
-        width: picture.width == short ? resize : resize * picture.width / short,
-        height: picture.height == short ? resize : resize * picture.height / short)
-    }
-    if let crop { picture = try picture.centreCropped(width: crop.width, height: crop.height) }
-    picture = try picture.resized(width: width, height: height)
-    return try normalised([1, count, height, width]) { index, channel in
-      let source = index * 3
-      return switch channels {
-      case .rgb where count == 3: picture.pixels[source + channel]
-      case .bgr where count == 3: picture.pixels[source + 2 - channel]
-      case .rgb, .bgr, .gray: picture.luma(at: source)
-      }
-    }
+    guard let geometry else { throw PexError(.defect, "a picture was decoded without a size") }
+    return try normalised(try geometry.apply(to: part, of: region), channels: count)
   }
 
   /// Levels of one sample, channel after channel as `[C, H, W]` in the order red, green, blue, as a model's input:
@@ -42,33 +41,51 @@ extension Preprocessing {
     guard levels.count == shape.count else {
       throw PexError(.malformed, "expected \(shape.count) levels for \(shape), found \(levels.count)")
     }
-    let plane = height * width
     let isSwapped = channels == .bgr && count == 3
-    return try normalised(shape.dimensions) { index, channel in
-      levels[(isSwapped ? 2 - channel : channel) * plane + index]
+    return try normalised(shape, levels, step: 1) { (isSwapped ? 2 - $0 : $0) * height * width }
+  }
+
+  private func validate(picturesOf count: Int) throws {
+    try validate(channels: count)
+    guard count == 1 || count == 3 else {
+      throw PexError(.malformed, "the model takes \(count) channels; pictures give 1 or 3")
     }
   }
 
-  /// Fills `[1, C, H, W]` with what becomes of the level at each place (index within the plane, channel).
-  private func normalised(_ dimensions: [Int], level: (Int, Int) -> UInt8) throws -> Tensor {
-    let shape = try Shape(dimensions)
+  private func normalised(_ picture: Picture, channels count: Int) throws -> Tensor {
+    let shape = try Shape([1, count, picture.height, picture.width])
+    guard count == 1 || channels == .gray else {
+      return try normalised(shape, picture.pixels, step: 3) { channels == .bgr ? 2 - $0 : $0 }
+    }
+    return try normalised(shape, picture.luma, step: 1) { _ in 0 }
+  }
+
+  /// Fills `[1, C, H, W]` with what becomes of levels: those of a channel stand `step` apart from `start` on.
+  private func normalised(_ shape: Shape, _ levels: [UInt8], step: Int, start: (Int) -> Int) throws -> Tensor {
     let plane = shape[2] * shape[3]
+    let kernels = pex_kernels_default().pointee
     return try Tensor(.float32, shape) { bytes in
-      let target = bytes.bindMemory(to: Float.self)
-      for channel in 0..<shape[1] {
-        let centre = mean[mean.count == 1 ? 0 : channel]
-        let spread = standardDeviation[standardDeviation.count == 1 ? 0 : channel]
-        let numbers = (0...255).map { (Float($0) * scale - centre) / spread }
-        for index in 0..<plane { target[channel * plane + index] = numbers[Int(level(index, channel))] }
+      levels.withUnsafeBufferPointer { levels in
+        guard let from = levels.baseAddress, let to = bytes.bindMemory(to: Float.self).baseAddress else { return }
+        for channel in 0..<shape[1] {
+          kernels.plane_of_levels(
+            from + start(channel), step, plane, scale, mean[mean.count == 1 ? 0 : channel],
+            standardDeviation[standardDeviation.count == 1 ? 0 : channel], to + channel * plane)
+        }
       }
     }
   }
 }
 
 extension Picture {
-  /// The luma of the pixel whose red is at `index`: ITU-R 601 weights in units of 2⁻¹⁶, as Pillow's mode L.
-  fileprivate func luma(at index: Int) -> UInt8 {
-    let sum = 19595 * Int(pixels[index]) + 38470 * Int(pixels[index + 1]) + 7471 * Int(pixels[index + 2])
-    return UInt8(clamping: (sum + 0x8000) >> 16)
+  /// The luma of every pixel: ITU-R 601 weights in units of 2⁻¹⁶, as Pillow's mode L.
+  fileprivate var luma: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: width * height) { target, count in
+      pixels.withUnsafeBufferPointer { pixels in
+        guard let from = pixels.baseAddress, let to = target.baseAddress else { return }
+        pex_kernels_default().pointee.luma(from, width * height, to)
+        count = width * height
+      }
+    }
   }
 }

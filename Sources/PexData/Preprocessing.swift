@@ -1,3 +1,4 @@
+import PexBundle
 import PexTensor
 
 /// How a picture becomes the numbers that a model was trained on. Stored in the bundle.
@@ -38,11 +39,16 @@ public struct Preprocessing: Hashable, Sendable {
   public var mean: [Float]
   /// Divided by at the end: one number for all channels, or one for each in the model's order. None is zero.
   public var standardDeviation: [Float]
+  /// How the size is changed.
+  public var resampling: Resampling
+  /// Whether nobody said what levels become: they stay 0…255 for want of anything better.
+  public var isAssumed: Bool
 
   /// The given steps; without any, the raw levels 0...255.
   public init(
     resize: Int? = nil, crop: Crop? = nil, channels: Channels = .rgb, scale: Float = 1, mean: [Float] = [0],
-    standardDeviation: [Float] = [1]
+    standardDeviation: [Float] = [1], resampling: Resampling = .bilinearAntialias,
+    isAssumed: Bool = false
   ) {
     self.resize = resize
     self.crop = crop
@@ -50,6 +56,8 @@ public struct Preprocessing: Hashable, Sendable {
     self.scale = scale
     self.mean = mean
     self.standardDeviation = standardDeviation
+    self.resampling = resampling
+    self.isAssumed = isAssumed
   }
 
   /// The longest side that ``resize`` and ``crop`` may ask for, in pixels.

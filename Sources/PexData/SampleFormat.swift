@@ -45,8 +45,7 @@ public struct SampleFormat: Hashable, Sendable {
     let bytes = try fileBytes(path: path)
     guard bytes.starts(with: NpyHeader.magic) else {
       return try naming(path) {
-        let picture = try Picture.decode(bytes)
-        return try preprocessing.tensor(from: picture, channels: channels, height: height, width: width)
+        try preprocessing.tensor(decoding: bytes, channels: channels, height: height, width: width)
       }
     }
     let array = try Npy.read(bytes: bytes, name: path)

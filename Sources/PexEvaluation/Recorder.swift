@@ -36,14 +36,24 @@ public struct Recorder {
     }
   }
 
+  /// What all candidates' heads say of a sample; several threads may ask, each with a session of its own.
+  /// - Parameter session: of the same model.
+  /// - Throws: ``PexError`` as ``Session/record(_:_:untrained:)``.
+  public func recordings(_ inputs: [Tensor], _ session: Session) throws -> [HeadRecording] {
+    try session.record(inputs, sets, untrained: named)
+  }
+
   /// Measures a sample.
   /// - Parameters:
+  ///   - recordings: what the heads say of it; nil to ask them now.
   ///   - truth: the name of its class; nil when nobody named it: no answer is right then.
   ///   - isTimed: whether it is run along every way besides.
   /// - Returns: one record a candidate.
   /// - Throws: ``PexError`` as ``Session/record(_:_:untrained:)``; nothing was counted then.
-  public mutating func add(_ inputs: [Tensor], truth: String?, isTimed: Bool) throws -> [SampleRecord] {
-    let recordings = try session.record(inputs, sets, untrained: named)
+  public mutating func add(
+    _ inputs: [Tensor], _ recordings: [HeadRecording]? = nil, truth: String?, isTimed: Bool
+  ) throws -> [SampleRecord] {
+    let recordings = try recordings ?? self.recordings(inputs, session)
     // Nothing answers with the number of a sample whose class has no name.
     labels.append(truth.map { numbers.number($0) } ?? -1)
     return try zip(tallies.indices, recordings).map { index, recording in

@@ -18,14 +18,17 @@ struct RouteTimer {
 
   private let heads: HeadSet
   private let routes: [Route]
+  /// Whether the last resort is the final classifier with nothing in front of it: the same way, run once.
+  private let endsAlike: Bool
   private(set) var times: [Route: RunTimes] = [:]
   /// Whether more times would tell no more: of heads that are no subject themselves.
   var hasEnough: Bool { times[.lastResort]?.count ?? 0 >= 100 }
 
   init(_ heads: HeadSet, exits: [ExitName]) {
     self.heads = heads
-    routes =
-      exits.map(Route.exit) + heads.entries.filter { $0.isEnabled && $0.answers }.map { .stop($0.exit) } + [.lastResort]
+    let stops = heads.entries.filter { $0.isEnabled && $0.answers }.map { Route.stop($0.exit) }
+    endsAlike = stops.isEmpty && exits.contains(.final) && heads.lastResort == .classifierAlone
+    routes = exits.map(Route.exit) + stops + (endsAlike ? [] : [.lastResort])
   }
 
   /// Runs a sample along every way.
@@ -42,6 +45,10 @@ struct RouteTimer {
       let milliseconds = Double(answer.nanoseconds) / 1e6
       times[route, default: RunTimes()].add(milliseconds: milliseconds, fraction: answer.macsFraction)
       found[route] = milliseconds
+    }
+    if endsAlike {
+      found[.lastResort] = found[.exit(.final)]
+      times[.lastResort] = times[.exit(.final)]
     }
     return found
   }

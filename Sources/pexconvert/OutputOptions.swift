@@ -43,6 +43,9 @@ extension OutputOptions {
   /// Checks that the options do not contradict each other.
   /// - Throws: ``PexError`` (usage).
   func validate(trainsHeads: Bool) throws {
+    if let verifyRuns, verifyRuns < 1 {
+      throw PexError(.usage, "--verify=\(verifyRuns): expected at least one run")
+    }
     guard emit != nil else {
       guard heads == nil else {
         throw PexError(

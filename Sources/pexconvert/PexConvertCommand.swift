@@ -37,7 +37,7 @@ import PexTensor
 
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
-    var options = try conversionOptions()
+    var (options, notes) = try conversionOptions()
     try output.validate(trainsHeads: placement.trainHeads != nil)
     let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
     let target = output.target(model: model, isBundle: isBundle)
@@ -47,7 +47,7 @@ import PexTensor
     }
     let opened = try open(console)
     switch opened {
-    case .imported(let imported): imported.warnings.forEach(console.warn)
+    case .imported(let imported): (imported.warnings + notes).forEach(console.warn)
     case .bundle(let bundle): options = try adapted(options, to: bundle, console)
     }
     if placement.listExits {
@@ -135,20 +135,26 @@ import PexTensor
     var options = options
     let classifier = try source.importing.classifierOfBundle()
     options.classifier = ClassifierChoice(output: classifier.output, kind: classifier.kind)
-    options.preprocessing = try pictures.preprocessing(over: bundle.contents.preprocessing.map(Preprocessing.init))
+    var notes: [String] = []
+    options.preprocessing = try pictures.preprocessing(
+      over: bundle.contents.preprocessing.map(Preprocessing.init), &notes)
+    notes.forEach(console.warn)
     if bundle.contents.packed != nil, output.emit == nil, !output.pack, !placement.listExits {
       console.warn("the weights that were packed for one kind of CPU are left out: --pack stores them again")
     }
     return options
   }
 
-  private func conversionOptions() throws -> ConversionOptions {
+  /// - Returns: what is asked for of a model of another format, and what was assumed of it.
+  private func conversionOptions() throws -> (ConversionOptions, notes: [String]) {
     var options = ConversionOptions()
+    var notes: [String] = []
     options.exits = try placement.request()
     (options.headKind, options.headKinds) = try placement.kinds()
     options.storage = source.weights?.dtype
     options.labels = try source.readLabels()
-    options.preprocessing = try pictures.preprocessing()
-    return options
+    options.preprocessing = try pictures.preprocessing(&notes)
+    options.resampling = pictures.resample
+    return (options, notes)
   }
 }

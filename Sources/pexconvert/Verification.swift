@@ -17,7 +17,6 @@ struct Verification {
   /// Runs `count` random inputs through both.
   /// - Throws: ``PexError`` (mismatch) naming the first output beyond tolerance and the first operation that makes a difference.
   func run(count: Int, _ console: Console) throws {
-    guard count >= 1 else { throw PexError(.usage, "--verify=\(count): expected at least one run") }
     let bundle = try BundleFile(bytes: try contents.encoded())
     let session = try Session(try Model(bundle))
     let graph = source.graph

@@ -17,6 +17,9 @@ struct Measuring {
     let truth: String?
   }
 
+  /// How many samples a thread reads and computes before those that are timed among them are run alone.
+  private static let samplesPerThread = 8
+
   let session: Session
   let data: LabelledData
   let candidates: [Candidate]
@@ -37,16 +40,25 @@ struct Measuring {
     var recorder = try Recorder(session, candidates, classNames: data.classNames, reject: reject)
     var (leftOut, done): ([UnreadableSample], Int) = ([], 0)
     let bar = ProgressBar(console, "samples", total: samples.count)
-    for index in 0..<samples.count {
-      let sample = Sample(index: index, name: samples.name(index), truth: truth(samples.labels[index]))
-      // One that was to be timed and is left out passes that on to the next.
-      let isTimed = done < (timed * (index + 1) + samples.count - 1) / samples.count
-      do {
-        let records = try measure(sample, samples, &recorder, isTimed: isTimed)
-        if isTimed { done += 1 }
-        try visit(sample, records)
-      } catch let error as UnreadableSample { leftOut.append(error) }
-      bar.update(index + 1)
+    let crew = try session.crew(for: samples.count, memory: FeatureBudget.standard)
+    let pool = try ThreadPool(threads: crew.count)
+    for start in stride(from: 0, to: samples.count, by: crew.count * Self.samplesPerThread) {
+      let part = start..<min(start + crew.count * Self.samplesPerThread, samples.count)
+      let heard = try pool.results(part.count) { worker, offset in
+        try hear(start + offset, samples, recorder, crew[worker])
+      }
+      for (index, result) in zip(part, heard) {
+        let sample = Sample(index: index, name: samples.name(index), truth: truth(samples.labels[index]))
+        // One that was to be timed and is left out passes that on to the next.
+        let isTimed = done < (timed * (index + 1) + samples.count - 1) / samples.count
+        do {
+          let (inputs, recordings) = try result.get()
+          let records = try recorder.add(inputs, recordings, truth: sample.truth, isTimed: isTimed)
+          if isTimed { done += 1 }
+          try visit(sample, records)
+        } catch let error as UnreadableSample { leftOut.append(error) }
+        bar.update(index + 1)
+      }
     }
     guard let first = leftOut.first, leftOut.count == samples.count else {
       return (try recorder.evaluation(), leftOut)
@@ -60,13 +72,14 @@ struct Measuring {
     label.flatMap { data.classNames.indices.contains($0) ? data.classNames[$0] : nil }
   }
 
-  private func measure(
-    _ sample: Sample, _ samples: TrainingSamples, _ recorder: inout Recorder, isTimed: Bool
-  ) throws -> [SampleRecord] {
-    let inputs = try samples.inputs(sample.index)
+  /// Reads a sample and what all heads say of it.
+  private func hear(
+    _ index: Int, _ samples: TrainingSamples, _ recorder: Recorder, _ session: Session
+  ) throws -> (inputs: [Tensor], [HeadRecording]) {
+    let inputs = try samples.inputs(index)
     do {
-      return try naming(sample.name) { try recorder.add(inputs, truth: sample.truth, isTimed: isTimed) }
-    } catch let error as PexError where error.kind == .notFinite && samples.isForgiven(sample.index) {
+      return (inputs, try naming(samples.name(index)) { try recorder.recordings(inputs, session) })
+    } catch let error as PexError where error.kind == .notFinite && samples.isForgiven(index) {
       throw UnreadableSample(error)
     }
   }

@@ -50,6 +50,12 @@ import PexTraining
       valueName: "number|all"))
   var timed: String?
 
+  @Flag(
+    help: """
+      Try the usual ways in which pictures become inputs, and tell with which the model's own classifier is right most \
+      often.
+      """) var suggestPreprocessing = false
+
   @Flag(help: "Overwrite what is there.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
   @Flag(help: "Print only results, warnings and errors.") var quiet = false
@@ -70,6 +76,13 @@ import PexTraining
       own.append(name)
     }
     let data = try LabelledData(path: data, for: contents, own: OwnClasses(names: own), console)
+    if suggestPreprocessing {
+      let outcomes = try PreprocessingSearch(session, data).run(console)
+      try PreprocessingReport(
+        outcomes: outcomes, bundle: model.bundle, current: try contents.sampleFormat().preprocessing
+      ).print(console)
+      return
+    }
     let measuring = Measuring(
       session: session, data: data, candidates: candidates, reject: route.reject,
       timed: min(limit ?? data.dataset.count, data.dataset.count))

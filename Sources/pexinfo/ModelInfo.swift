@@ -80,11 +80,7 @@ struct ModelInfo {
       let shown = labels.prefix(8).joined(separator: ", ")
       try console.result("\(labels.count) labels: \(shown)\(labels.count > 8 ? ", …" : "")")
     }
-    if let preprocessing = contents.preprocessing {
-      try console.result(
-        "pictures: \(preprocessing.channels.rawValue), scale \(preprocessing.scale), mean \(preprocessing.mean), std \(preprocessing.standardDeviation)"
-      )
-    }
+    if let pictures = PictureWords(contents) { try console.result("pictures: \(pictures.line)") }
   }
 
   private func json(_ cost: Cost) -> JSON {
@@ -103,6 +99,7 @@ struct ModelInfo {
       members.append(("weights", .string(contents.trunk.storage.name)))
       members.append(("packed", .optional(contents.packed?.instructionSet, JSON.string)))
       members.append(("policy", .optional(policy, JSON.string)))
+      members.append(("pictures", .optional(PictureWords(contents)) { $0.json }))
       members.append(("labels", .optional(contents.labels) { .array($0.map(JSON.string)) }))
     }
     let total: JSON = .members(["macs": .integer(cost.multiplyAccumulates), "parameters": .integer(cost.parameters)])

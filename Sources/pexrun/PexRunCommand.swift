@@ -75,6 +75,7 @@ import PexTensor
     }
     warnAboutUntrained(session, choice, console)
     let samples = try Samples(session, files: inputs, arrays: arrays)
+    if samples.hasPictures { console.warnAboutLevels(session.model.bundle.contents) }
     if profile {
       try ProfileReport(session, try samples.first(), choice, deadline: route.deadline).print(console)
       return

@@ -6,6 +6,9 @@ import PexTensor
 
 /// What a run computes: files one after the other, or arrays by input name.
 struct Samples {
+  /// How many files a thread reads ahead.
+  private static let filesPerThread = 4
+
   private let session: Session
   private let files: [String]
   private let arrays: [[Tensor]]
@@ -29,19 +32,32 @@ struct Samples {
   /// Whether there is more than one file, of which one can be damaged and the others answered.
   var hasSeveralFiles: Bool { files.count > 1 }
 
+  /// Whether any file is a picture, by its name.
+  var hasPictures: Bool { files.contains { !$0.lowercased().hasSuffix(".npy") } }
+
   /// Calls `body` with every sample and its name. Files that cannot be read, and samples of which the network makes nothing
   /// finite, go to `failed`.
   /// - Throws: ``PexError`` as `failed` lets through, and what `body` throws otherwise.
   func visit(_ failed: inout FailedInputs, _ body: (String, [Tensor]) throws -> Void) throws {
     for (index, sample) in arrays.enumerated() { try body("\(arrayName)#\(index)", sample) }
-    for file in files {
-      var samples: [[Tensor]] = []
-      try failed.attempt(file, forgiving: [.malformed, .unreadable, .notFinite]) { samples = try load(file) }
-      for (index, sample) in samples.enumerated() {
-        let name = samples.count == 1 ? file : "\(file)#\(index)"
-        // Anything else that is malformed now is the bundle.
-        try failed.attempt(name, forgiving: [.notFinite]) { try body(name, sample) }
+    let pool = try ThreadPool(threads: session.threads)
+    var (start, part) = (0, 1)
+    while start < files.count {
+      // Files are read on all threads in front of the network, which then has all threads for itself; the first answer comes
+      // at once.
+      let next = files[start..<min(start + part, files.count)]
+      let read = try pool.results(next.count) { _, index in try load(files[start + index]) }
+      for (file, result) in zip(next, read) {
+        var samples: [[Tensor]] = []
+        try failed.attempt(file, forgiving: [.malformed, .unreadable, .notFinite]) { samples = try result.get() }
+        for (index, sample) in samples.enumerated() {
+          let name = samples.count == 1 ? file : "\(file)#\(index)"
+          // Anything else that is malformed now is the bundle.
+          try failed.attempt(name, forgiving: [.notFinite]) { try body(name, sample) }
+        }
       }
+      start = next.endIndex
+      part = min(2 * part, Self.filesPerThread * pool.threads)
     }
   }
 

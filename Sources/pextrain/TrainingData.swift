@@ -24,6 +24,7 @@ struct TrainingData {
     let second = try unlabelled.map {
       try Dataset(path: $0, format: try contents.sampleFormat(), ignoresLabels: true)
     }
+    if let second, second.hasPictures, !(first?.dataset.hasPictures ?? false) { console.warnAboutLevels(contents) }
     classNames = first?.classNames ?? (contents.classNames ?? []) + (own?.names ?? [])
     samples = try TrainingSamples([first?.dataset, second].compactMap(\.self), for: contents)
   }

@@ -35,7 +35,6 @@ import Testing
   @Test func resizeThenCropThenFit() throws {
     let picture = try Picture.load(path: Fixture.path("resize.png"))
     let preprocessing = Preprocessing(resize: 46, crop: .init(height: 40, width: 40))
-    // The longer side is rounded down, as in Torchvision: 46 * 37 / 23 = 74.
     let cropped = try picture.resized(width: 74, height: 46).centreCropped(width: 40, height: 40)
     #expect(
       try preprocessing.tensor(from: picture, channels: 3, height: 40, width: 40)
@@ -45,6 +44,16 @@ import Testing
         .isIdentical(
           to: Preprocessing.none.tensor(
             from: cropped.resized(width: 9, height: 8), channels: 3, height: 8, width: 9)))
+  }
+
+  /// 30 * 37 / 23 = 48.3 and 40 * 37 / 23 = 64.3, 31 * 37 / 23 = 49.9.
+  @Test(arguments: [(30, 48), (40, 64), (31, 50)])
+  func theLongerSideIsRoundedToNearest(short: Int, long: Int) throws {
+    let picture = try Picture.load(path: Fixture.path("resize.png"))
+    let resized = try picture.resized(width: long, height: short)
+    #expect(
+      try Preprocessing(resize: short).tensor(from: picture, channels: 3, height: short, width: long)
+        .isIdentical(to: Preprocessing.none.tensor(from: resized, channels: 3, height: short, width: long)))
   }
 
   @Test(arguments: [

@@ -33,6 +33,21 @@ enum pex_image_status pex_decode_png(const unsigned char *bytes, size_t count, s
 enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, size_t pixel_limit,
                                       struct pex_image *image, char *message);
 
+// Some pixels of a picture: `height` rows from `top` on, of each `width` pixels from `left` on.
+struct pex_region {
+  size_t left;
+  size_t top;
+  size_t width;
+  size_t height;
+};
+
+// The sides that a JPEG's header tells. False when it has none that makes sense.
+int pex_jpeg_size(const unsigned char *bytes, size_t count, size_t *width, size_t *height);
+
+// As pex_decode_jpeg, but only a part, with the very same pixels; NULL is the whole. Damage outside the part is an error too.
+enum pex_image_status pex_decode_jpeg_part(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                           const struct pex_region *part, struct pex_image *image, char *message);
+
 // Releases the pixels of `image` and empties it.
 void pex_image_free(struct pex_image *image);
 

@@ -106,6 +106,21 @@ typedef struct {
   float first_correction, second_correction;
 } pex_descent;
 
+/// The fractional bits of a resampling's weights.
+enum { PEX_RESAMPLING_BITS = 22 };
+
+/// How a line of samples becomes one of another length: new sample `i` is the sum of old samples from `first[i]` on, times
+/// `weights[i * taps]` and those behind, which add up to one in units of 2^-22. Of the `taps`, a multiple of four, the first
+/// `windows[i]` lie within the old line; the others have weight 0.
+typedef struct {
+  /// New samples.
+  ptrdiff_t count;
+  ptrdiff_t taps;
+  const int32_t *first;
+  const int32_t *windows;
+  const int32_t *weights;
+} pex_resampling;
+
 /// The kernels of one instruction-set level.
 typedef struct {
   /// `avx512`, `avx2` or `portable`.
@@ -243,6 +258,22 @@ typedef struct {
   /// output[i] = activation((input[i] - mean) * scale + shift).
   void (*affine_row)(ptrdiff_t count, float mean, float scale, float shift, pex_activation activation,
                      const float *input, float *output);
+
+  /// Pictures of 8-bit red, green and blue, [rows][width][3]. Sums are exact in 32 bits, rounded to nearest and limited to
+  /// 0...255. Columns: `rows` rows of `width` pixels, `stride` bytes apart, become rows of `resampling->count` pixels. Rows:
+  /// rows of `length` bytes become `resampling->count` such rows.
+  void (*resample_columns)(const uint8_t *from, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t stride,
+                           const pex_resampling *resampling, uint8_t *to);
+  void (*resample_rows)(const uint8_t *from, ptrdiff_t length, const pex_resampling *resampling, uint8_t *to);
+  /// Turns a picture: the pixel at `row`, `column` of `height` rows of `width` is the one `row * row_step + column * column_step`
+  /// pixels behind `from`.
+  void (*orient)(const uint8_t *from, ptrdiff_t row_step, ptrdiff_t column_step, ptrdiff_t height, ptrdiff_t width,
+                 uint8_t *to);
+  /// to[i] = (from[i * step] * scale - mean) / deviation.
+  void (*plane_of_levels)(const uint8_t *from, ptrdiff_t step, ptrdiff_t count, float scale, float mean,
+                          float deviation, float *to);
+  /// The luma of `count` pixels by ITU-R 601, with weights in units of 2^-16.
+  void (*luma)(const uint8_t *pixels, ptrdiff_t count, uint8_t *to);
 } pex_kernels;
 
 /// The kernels of the best level that this CPU has, or of the one that PEX_ISA names and this CPU has.

@@ -55,7 +55,7 @@ struct FeaturePass {
     // Alone, so that all threads pack the weights.
     try visit(first, try Self.readable(Result { try Self.rows(first, source, session) }))
     let rest = jobs.dropFirst()
-    let sessions = try sessions(for: rest.count, memory: memory)
+    let sessions = try session.crew(for: rest.count, memory: memory)
     let most = max(sessions.count, Self.window / max(FeatureBudget.bytes(first.columns, samples: 1), 1))
     var (start, part) = (rest.startIndex, sessions.count)
     while start < rest.endIndex {
@@ -67,15 +67,6 @@ struct FeaturePass {
       // Long enough that threads seldom wait for the last of them, short enough to show progress and to be cancelled.
       if began.duration(to: ContinuousClock.now) < .milliseconds(200) { part = min(2 * part, most) }
     }
-  }
-
-  /// A session for each thread, if there is work and memory for them; else the one there is, which has all threads.
-  private func sessions(for samples: Int, memory: Int) throws -> [Session] {
-    let model = session.model
-    guard pool.threads > 1, samples > 1, saturatingProduct(pool.threads, model.sessionBytes) <= memory else {
-      return [session]
-    }
-    return try (0..<pool.threads).map { _ in try Session(model, heads: session.heads, threads: 1) }
   }
 
   private func results(

@@ -132,7 +132,25 @@ def sizes():
     picture.save("resize.png")
     for width, height in [(16, 16), (74, 46), (37, 10), (50, 23), (5, 40), (1, 1), (36, 22)]:
         np.save(f"resize-{width}x{height}.npy", np.asarray(picture.resize((width, height), Image.BILINEAR)))
+    for name, kind in [("nearest", Image.NEAREST), ("bicubic", Image.BICUBIC), ("lanczos", Image.LANCZOS)]:
+        for width, height in [(16, 16), (74, 46), (5, 40)]:
+            np.save(f"resize-{name}-{width}x{height}.npy", np.asarray(picture.resize((width, height), kind)))
+    for width, height in [(16, 16), (74, 46), (5, 40)]:
+        np.save(f"resize-bilinear-{width}x{height}.npy", np.rint(between(np.asarray(picture), width, height)).astype(np.uint8))
     np.save("luma.npy", np.asarray(picture.convert("L")))
+
+
+def between(array, width, height):
+    """As TensorFlow's tf.image.resize and OpenCV's INTER_LINEAR define it: the four nearest pixels, whatever the size."""
+
+    def axis(array, new):
+        old = array.shape[0]
+        centre = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
+        first = np.floor(centre).astype(int)
+        share = (centre - first).reshape(-1, 1, 1)
+        return array[first] * (1 - share) + array[np.minimum(first + 1, old - 1)] * share
+
+    return axis(axis(array.astype(np.float64), height).transpose(1, 0, 2), width).transpose(1, 0, 2)
 
 
 def archives():
@@ -167,9 +185,20 @@ def zip64():
         file.write(entry + directory + end64 + locator + end)
 
 
+def parts():
+    """Pictures of more than a few blocks, of which parts are decoded."""
+    array = np.random.RandomState(8).randint(0, 256, (32, 24, 3)).astype(np.uint8)
+    picture = Image.fromarray(array).resize((101, 134), Image.BICUBIC)
+    for name, sampling in [("420", 2), ("422", 1), ("444", 0)]:
+        picture.save(f"part{name}.jpg", quality=80, subsampling=sampling)
+    picture.save("part420-progressive.jpg", quality=80, subsampling=2, progressive=True)
+    picture.convert("L").save("part-gray.jpg", quality=80)
+
+
 pngs()
 jpegs()
 orientations()
 sizes()
 archives()
 zip64()
+parts()

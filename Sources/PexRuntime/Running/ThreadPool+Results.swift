@@ -1,11 +1,10 @@
-import PexRuntime
 import PexTensor
 import Synchronization
 
 extension ThreadPool {
   /// What `body` gives for every index below `count`, in their order, computed on all threads.
   /// - Parameter body: as in ``parallel(_:_:)``.
-  func results<Value>(
+  package func results<Value>(
     _ count: Int, _ body: (_ worker: Int, _ index: Int) throws -> Value
   ) throws -> [Result<Value, any Error>] {
     let results = Results<Value>(count)

@@ -1,0 +1,80 @@
+import CPexKernels
+import PexBundle
+import PexTensor
+
+/// A change of size of which only a part may be wanted: nothing else is computed, or needs to be decoded.
+struct Resize {
+  private let old: Picture.Region
+  private let columns: ResamplingFilter?
+  private let rows: ResamplingFilter?
+  /// The part of the new picture that is computed.
+  private let kept: Picture.Region
+
+  /// - Parameter kept: a part of the new picture, not empty; nil for the whole.
+  /// - Throws: ``PexError`` (malformed) when a side is not positive or the pixels exceed ``Picture/defaultPixelLimit``.
+  init(
+    width: Int, height: Int, newWidth: Int, newHeight: Int, by resampling: Resampling,
+    keeping kept: Picture.Region? = nil
+  ) throws {
+    guard newWidth > 0, newHeight > 0, newHeight <= Picture.defaultPixelLimit / newWidth,
+      height <= Picture.defaultPixelLimit / newWidth
+    else {
+      throw PexError(.malformed, "a picture of \(width)x\(height) pixels cannot be resized to \(newWidth)x\(newHeight)")
+    }
+    old = Picture.Region(width: width, height: height)
+    self.kept = kept ?? Picture.Region(width: newWidth, height: newHeight)
+    columns =
+      newWidth == width
+      ? nil : ResamplingFilter(resampling, from: width, to: newWidth, keeping: self.kept.columns)
+    rows =
+      newHeight == height
+      ? nil : ResamplingFilter(resampling, from: height, to: newHeight, keeping: self.kept.rows)
+  }
+
+  /// The pixels of the old picture that the wanted part is made of.
+  var needed: Picture.Region {
+    Picture.Region(columns: columns?.span ?? kept.columns, rows: rows?.span ?? kept.rows)
+  }
+
+  /// The wanted part of the new picture.
+  /// - Parameters:
+  ///   - part: pixels of the old picture, at least ``needed``.
+  ///   - region: which pixels they are; nil for the whole.
+  func apply(to part: Picture, of region: Picture.Region? = nil) throws -> Picture {
+    let region = region ?? old
+    let needed = needed
+    guard region.rows.clamped(to: needed.rows) == needed.rows,
+      region.columns.clamped(to: needed.columns) == needed.columns,
+      part.width == region.columns.count, part.height == region.rows.count
+    else { throw PexError(.defect, "a picture is resized of which a part is missing") }
+    let kernels = pex_kernels_default().pointee
+    let start = (needed.rows.lowerBound - region.rows.lowerBound) * part.width * 3
+    var picture = part
+    if let columns {
+      let filter = columns.shifted(by: region.columns.lowerBound)
+      let samples = [UInt8](unsafeUninitializedCapacity: needed.rows.count * kept.columns.count * 3) { target, count in
+        part.pixels.withUnsafeBufferPointer { pixels in
+          guard let from = pixels.baseAddress, let to = target.baseAddress else { return }
+          filter.withKernelForm {
+            kernels.resample_columns(from + start, part.width, needed.rows.count, part.width * 3, $0, to)
+          }
+          count = target.count
+        }
+      }
+      picture = try Picture(width: kept.columns.count, height: needed.rows.count, pixels: samples)
+    } else {
+      picture = try part.part(needed.relative(to: region))
+    }
+    guard let rows else { return picture }
+    let filter = rows.shifted(by: needed.rows.lowerBound)
+    let length = picture.width * 3
+    let samples = [UInt8](unsafeUninitializedCapacity: kept.rows.count * length) { target, count in
+      picture.pixels.withUnsafeBufferPointer { pixels in
+        guard let from = pixels.baseAddress, let to = target.baseAddress else { return }
+        filter.withKernelForm { kernels.resample_rows(from, length, $0, to) }
+        count = target.count
+      }
+    }
+    return try Picture(width: picture.width, height: kept.rows.count, pixels: samples)
+  }
+}
