@@ -123,11 +123,13 @@ private struct Cut {
     return result
   }
 
-  /// The place of the node that ends the feature maps on the trunk: the global pool or the first flatten.
+  /// The place of the node that ends the feature maps on the trunk: the global pool, the first flatten or recurrent layer.
   private static func end(of strict: [Cut], in trunk: Trunk) -> Int? {
     let cuts = Set(strict.map(\.value))
     return trunk.nodes.indices.first { place in
       let node = trunk.graph.nodes[trunk.nodes[place]]
+      // Two directions of a sequence are joined behind their nodes, none of which gives a cut.
+      if case .recurrent = node.operation { return true }
       return node.outputs.contains(where: cuts.contains) && endsMaps(node, in: trunk.graph)
     }
   }
@@ -138,13 +140,13 @@ private struct Cut {
     guard let after else { return true }
     let collapses = before.spatial.contains { $0 > 1 } && after.spatial.allSatisfy { $0 == 1 }
     switch node.operation {
-    case .globalPooling: return true
+    case .globalPooling, .recurrent: return true
     case .reduce(let reduce): return Set(reduce.axes).isSuperset(of: 2..<2 + before.spatial.count)
     case .pooling(let pooling): return pooling.kind == .average && collapses
     case .lpPooling: return collapses
     case .convolution, .batchNormalization, .linear, .unary, .binary, .concat, .reshape, .transpose, .softmax, .pad,
       .identity, .transposedConvolution, .localResponseNormalization, .standardization, .slice, .gather, .tile,
-      .argMax, .matrixProduct, .resize, .choice:
+      .argMax, .matrixProduct, .resize, .choice, .integerConvolution:
       return false
     }
   }

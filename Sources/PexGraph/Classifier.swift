@@ -83,7 +83,7 @@ extension Graph {
       case .unary(let unary) where unary.kind == .sigmoid: return (.none, output)
       case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
         .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
-        .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice:
+        .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice, .recurrent, .integerConvolution:
         return (.logits, output)
       }
     }

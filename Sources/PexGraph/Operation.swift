@@ -28,6 +28,8 @@ public enum Operation: Hashable, Sendable {
   case matrixProduct(MatrixProduct)
   case resize(Resize)
   case choice(Choice)
+  case recurrent(Recurrent)
+  case integerConvolution(IntegerConvolution)
 
   /// What the operation tells about itself.
   public var payload: any OperationPayload {
@@ -57,6 +59,8 @@ public enum Operation: Hashable, Sendable {
     case .matrixProduct(let payload): payload
     case .resize(let payload): payload
     case .choice(let payload): payload
+    case .recurrent(let payload): payload
+    case .integerConvolution(let payload): payload
     }
   }
 
@@ -89,7 +93,7 @@ public enum Operation: Hashable, Sendable {
     row(Operation.transposedConvolution), row(Operation.lpPooling), row(Operation.localResponseNormalization),
     row(Operation.standardization), row(Operation.slice), row(Operation.gather), row(Operation.tile),
     row(Operation.argMax), row(Operation.matrixProduct), row(Operation.resize),
-    row(Operation.choice),
+    row(Operation.choice), row(Operation.recurrent), row(Operation.integerConvolution),
   ]
 
   /// The operation with a number and version from a file.
@@ -142,10 +146,11 @@ extension Operation {
     2e-6 + 4e-6 * Float(payload.accumulationLength(inputs: inputs)).squareRoot()
   }
 
-  /// Whether this is a convolution or a matrix product: what exits count as work.
+  /// Whether this is a convolution, a matrix product or made of such: what exits count as work.
   public var isWork: Bool {
     switch self {
-    case .convolution, .linear, .transposedConvolution, .matrixProduct: true
+    case .convolution, .linear, .transposedConvolution, .matrixProduct, .recurrent, .integerConvolution:
+      true
     case .pooling, .globalPooling, .batchNormalization, .unary, .binary, .concat, .reshape, .transpose, .softmax,
       .reduce, .pad, .identity, .lpPooling, .localResponseNormalization, .standardization, .slice, .gather, .tile,
       .argMax, .resize, .choice:

@@ -56,7 +56,7 @@ public struct DropIdentities: Pass {
     case .tile(let tile): return tile.repeats.allSatisfy { $0 == 1 }
     case .convolution, .globalPooling, .batchNormalization, .linear, .unary, .binary, .softmax, .reduce,
       .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization, .gather, .argMax,
-      .matrixProduct, .resize, .choice:
+      .matrixProduct, .resize, .choice, .recurrent, .integerConvolution:
       return false
     }
   }

@@ -21,9 +21,10 @@ public enum Reference {
       let batch = inputs.first?.shape.dimensions.first ?? 1
       return [try first(inputs).reshaped(reshape.dimensions.map { $0 == .batch ? batch : $0.perSample })]
     case .identity: return [try first(inputs)]
+    case .recurrent(let payload): return try recurrent(payload, inputs)
     case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
       .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
-      .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice:
+      .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice, .integerConvolution:
       break
     }
     let fitted = operation.fitted(batch: inputs.first?.shape.dimensions.first)
@@ -40,6 +41,7 @@ public enum Reference {
   private static func compute(_ operation: Operation, _ inputs: [Tensor], _ shape: Shape) throws -> [Float] {
     switch operation {
     case .convolution(let payload): try convolution(payload, inputs, shape)
+    case .integerConvolution(let payload): try convolution(payload.convolution, inputs, shape)
     case .pooling(let payload): try pooling(payload, inputs[0], shape)
     case .globalPooling(let payload):
       reduce(payload.kind == .average ? .mean : .maximum, axes: Array(2..<shape.rank), inputs[0])
@@ -63,7 +65,7 @@ public enum Reference {
     case .matrixProduct: matrixProduct(inputs[0], inputs[1], shape)
     case .resize(let payload): resize(payload, inputs[0])
     case .choice: choice(inputs, shape)
-    case .reshape, .identity: inputs[0].floats
+    case .reshape, .identity, .recurrent: inputs[0].floats
     }
   }
 
@@ -87,7 +89,7 @@ extension Operation {
       return .resize(resize)
     case .reshape, .identity, .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary,
       .concat, .transpose, .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization,
-      .standardization, .gather, .tile, .argMax, .matrixProduct, .choice:
+      .standardization, .gather, .tile, .argMax, .matrixProduct, .choice, .recurrent, .integerConvolution:
       return self
     }
   }

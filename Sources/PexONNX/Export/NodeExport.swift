@@ -36,6 +36,21 @@ struct NodeExport {
     return output
   }
 
+  /// Writes the operator that gives one of the node's outputs.
+  func write(_ op: String, _ inputs: [String], _ attributes: [ExportAttribute] = [], output: Int) {
+    file.add(op, name: name, inputs: inputs, outputs: [outputs[output]], attributes)
+  }
+
+  /// Writes an operator of several outputs on the way there.
+  /// - Returns: the names of the first `count` of what it gives.
+  func steps(
+    _ op: String, _ inputs: [String], _ attributes: [ExportAttribute], suffixes: [String], _ count: Int
+  ) -> [String] {
+    let outputs = suffixes.prefix(count).map(freeName)
+    file.add(op, name: "\(name).\(op)", inputs: inputs, outputs: outputs, attributes)
+    return outputs
+  }
+
   /// Stores integers as a list that operators can read.
   func integers(_ values: [Int], suffix: String) throws -> String {
     try numbers(Tensor([values.count], values.map(Int64.init)), suffix: suffix)

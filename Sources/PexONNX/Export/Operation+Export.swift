@@ -36,6 +36,8 @@ extension Operation {
     case .matrixProduct(let payload): payload
     case .resize(let payload): payload
     case .choice(let payload): payload
+    case .recurrent(let payload): payload
+    case .integerConvolution(let payload): payload.convolution
     }
   }
 }

@@ -7,7 +7,7 @@ extension Operation {
     case .reshape, .identity: true
     case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .transpose,
       .softmax, .reduce, .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization,
-      .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice:
+      .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice, .recurrent, .integerConvolution:
       false
     }
   }

@@ -25,6 +25,22 @@ extension StepFactory {
     return Choice(kernel: step, inputs: [plain(node.inputs[0])], output: .plain, abilities: [.activation])
   }
 
+  func recurrent(_ payload: Recurrent, _ node: Node) -> Choice? {
+    let weights = node.inputs[1..<4].compactMap(constant)
+    guard weights.count == 3 else { return nil }
+    let (x, samples) = (extents(node.inputs[0]), extents(node.inputs[0])[0])
+    var (inputs, extras) = ([plain(node.inputs[0])], [Recurrent.Extras: RecurrentStep.Extra]())
+    for extra in [Recurrent.Extras.lengths, .state, .cell, .peepholes] {
+      guard let place = payload.position(of: extra) else { continue }
+      extras[extra] = .init(place: inputs.count, hasRows: extents(node.inputs[place])[0] == samples)
+      inputs.append(plain(node.inputs[place]))
+    }
+    let step = RecurrentStep(
+      layer: payload, samples: samples, steps: x[1], depth: x[2], units: extents(node.inputs[2])[1],
+      weight: weights[0], recurrent: weights[1], bias: weights[2], extras: extras, isa: isa)
+    return Choice(kernel: step, inputs: inputs, output: .plain)
+  }
+
   func standardization(_ payload: Standardization, _ node: Node) -> Choice {
     let x = extents(node.inputs[0])
     let step = StandardizationStep(

@@ -3,7 +3,10 @@ import PexGraph
 import PexTensor
 
 extension StepFactory {
-  func convolution(_ payload: Convolution, _ group: StepGroup, _ node: Node) throws -> Choice? {
+  /// - Parameter isExact: whether products and sums of whole numbers have to be what they are: tiles are not transformed.
+  func convolution(
+    _ payload: Convolution, _ group: StepGroup, _ node: Node, isExact: Bool = false
+  ) throws -> Choice? {
     let x = extents(node.inputs[0])
     guard let weight = constant(node.inputs[1]), let axes = try axes(payload.window, x) else { return nil }
     let bias = node.inputs.count > 2 ? constant(node.inputs[2]) : nil
@@ -25,7 +28,7 @@ extension StepFactory {
         activation: group.activation)
       return choice(step, reading: blocked(node.inputs[0]))
     }
-    if let size = WinogradStep.tileSize(window, groups: payload.groups, channels: channels, isa) {
+    if !isExact, let size = WinogradStep.tileSize(window, groups: payload.groups, channels: channels, isa) {
       let step = try WinogradStep(
         window, tileSize: size, samples: x[0], channels: channels, weight: weight, bias: bias,
         activation: group.activation, isa)

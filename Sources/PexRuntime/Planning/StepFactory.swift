@@ -89,6 +89,7 @@ struct StepFactory {
   private func fast(_ group: StepGroup, _ node: Node, _ made: Set<Stored>) throws -> Choice? {
     switch node.operation {
     case .convolution(let payload): try convolution(payload, group, node)
+    case .integerConvolution(let payload): try convolution(payload.convolution, group, node, isExact: true)
     case .pooling(let payload): try pooling(payload, node)
     case .globalPooling(let payload):
       reductionOfPixels(payload.kind == .average ? pex_take_average : pex_take_maximum, node)
@@ -107,6 +108,7 @@ struct StepFactory {
     case .resize(let payload): resize(payload, node)
     case .matrixProduct: matrixProduct(group, node)
     case .standardization(let payload): standardization(payload, node)
+    case .recurrent(let payload): recurrent(payload, node)
     case .transposedConvolution, .lpPooling, .localResponseNormalization, .argMax, .choice, .reshape, .identity:
       nil
     }

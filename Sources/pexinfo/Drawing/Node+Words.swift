@@ -5,12 +5,14 @@ extension Node {
   func words(in graph: Graph) -> String {
     switch operation {
     case .convolution(let payload): convolution(payload, graph)
+    case .integerConvolution(let payload): "integer " + convolution(payload.convolution, graph)
     case .transposedConvolution: "transposed convolution"
     case .pooling(let payload): "\(payload.kind.rawValue) pooling \(window(payload.window))"
     case .globalPooling(let payload): "global \(payload.kind.rawValue) pooling"
     case .unary(let payload): word(payload.kind)
     case .binary(let payload): payload.kind.rawValue.replacing("_", with: " ")
     case .reduce(let payload): "\(payload.kind.rawValue) of axes"
+    case .recurrent(let payload): payload.cell.rawValue + (payload.isReversed ? " reversed" : "")
     case .batchNormalization, .linear, .concat, .reshape, .transpose, .softmax, .pad, .identity, .lpPooling,
       .localResponseNormalization, .standardization, .slice, .gather, .tile, .argMax, .matrixProduct, .resize, .choice:
       operation.mnemonic.replacing("_", with: " ")
