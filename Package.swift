@@ -117,8 +117,9 @@ let package = Package(
       dependencies: ["PexExits", "PexGraph", "PexHeads", "PexReference", "PexTensor", "PexTestSupport"],
       exclude: ["Golden"]),
     .testTarget(
-      name: "PexONNXTests", dependencies: ["PexONNX", "PexGraph", "PexReference", "PexTensor", "PexTestSupport"],
-      exclude: ["Fuzz"]),
+      name: "PexONNXTests",
+      dependencies: ["PexData", "PexONNX", "PexGraph", "PexReference", "PexTensor", "PexTestSupport"],
+      exclude: ["Fixtures", "Fuzz"]),
     .testTarget(
       name: "PexKerasTests", dependencies: ["PexGraph", "PexKeras", "PexReference", "PexTensor"],
       exclude: ["Fixtures"]),

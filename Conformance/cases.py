@@ -2,7 +2,8 @@
 
 Three suites: `node`, one operator a case; `pytorch-operator` and `pytorch-converted`, what an early PyTorch wrote; and
 `light`, nine well-known networks. Weights, shapes, pads, axes and bounds that a case feeds become stored tensors.
-What is left to feed must be f32 and not empty, what comes out f32 or i64.
+What is left to feed must be f32 and not empty, what comes out f32 or i64. Operators of integers stand between a
+quantisation of scale 1, which a case's numbers pass unchanged, and a cast back.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ import numpy
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from operators import NETWORK, SETTINGS_BEHIND_FIRST
+from operators import NETWORK, QUANTIZED, SETTINGS_BEHIND_FIRST
 
 #: Names with these words are about training, or about values that are no tensors.
 OTHER_SUBJECTS = ("training", "train_", "identity_opt", "identity_sequence", "expanded")
@@ -75,6 +76,8 @@ def as_stored(name, model, inputs, outputs, rtol, atol):
     settings = {
         name for node in graph.node if node.op_type in SETTINGS_BEHIND_FIRST for name in node.input[1:] if name in arrays}
     left = {name: array for name, array in arrays.items() if name not in settings}
+    if any(node.op_type in QUANTIZED for node in graph.node):
+        left, outputs = between_floats(graph, left, outputs)
     if not left or any(array.dtype != numpy.float32 or array.size == 0 for array in left.values()):
         raise NotACase("it is fed no f32 numbers")
     if any(array.dtype not in (numpy.float32, numpy.int64) for array in outputs):
@@ -86,6 +89,34 @@ def as_stored(name, model, inputs, outputs, rtol, atol):
         graph.input.extend(entries)
     names = [output.name for output in graph.output][:len(outputs)]
     return Case(name, model, left, dict(zip(names, outputs)), rtol, atol)
+
+
+def between_floats(graph, left, outputs):
+    """Feeds f32 to a graph of integers, and casts what it gives. Returns what is fed and what comes out."""
+    fed = {}
+    for name, array in left.items():
+        fed[name] = array
+        if array.dtype in (numpy.uint8, numpy.int8):
+            fed[name] = array.astype(numpy.float32)
+            graph.initializer.extend([
+                numpy_helper.from_array(numpy.float32(1), f"{name}.one"),
+                numpy_helper.from_array(numpy.zeros((), array.dtype), f"{name}.zero")])
+            for node in graph.node:
+                node.input[:] = [f"{name}.whole" if value == name else value for value in node.input]
+            graph.node.insert(0, onnx.helper.make_node(
+                "QuantizeLinear", [name, f"{name}.one", f"{name}.zero"], [f"{name}.whole"]))
+            entry = next(entry for entry in graph.input if entry.name == name)
+            entry.type.tensor_type.elem_type = TensorProto.FLOAT
+    given = []
+    for entry, array in zip(graph.output, outputs):
+        given.append(array)
+        if array.dtype in (numpy.uint8, numpy.int8, numpy.int32):
+            given[-1] = array.astype(numpy.float32)
+            for node in graph.node:
+                node.output[:] = [f"{value}.whole" if value == entry.name else value for value in node.output]
+            graph.node.append(onnx.helper.make_node("Cast", [f"{entry.name}.whole"], [entry.name], to=TensorProto.FLOAT))
+            entry.type.tensor_type.elem_type = TensorProto.FLOAT
+    return fed, given
 
 
 def node_cases():

@@ -11,6 +11,8 @@ NETWORK = frozenset("""
     ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL2 ArgMax
     DepthToSpace SpaceToDepth Resize Upsample
     Constant ConstantOfShape Shape Cast
+    LSTM GRU RNN
+    DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul
     """.split())
 
 #: Operators whose inputs behind the first are weights or settings. The official cases feed them; a network's file
@@ -19,5 +21,9 @@ SETTINGS_BEHIND_FIRST = frozenset("""
     Conv ConvTranspose BatchNormalization InstanceNormalization GroupNormalization LayerNormalization PRelu Gemm
     Clip Pad Resize Upsample Dropout
     Reshape Squeeze Unsqueeze Split Slice Expand Tile
+    LSTM GRU RNN ConvInteger MatMulInteger QLinearConv QLinearMatMul
     ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL2
     """.split())
+
+#: Operators of integers. Their cases are fed and give f32 here, as networks do that have them inside.
+QUANTIZED = frozenset("DynamicQuantizeLinear ConvInteger MatMulInteger QLinearConv QLinearMatMul".split())

@@ -48,10 +48,10 @@ import Testing
   @Test func failuresAreReportedTogetherWithNodeNames() {
     var model = TestModel()
     model.add("NonMaxSuppression", ["x"], ["a"], name: "boxes")
-    model.add("LSTM", ["a"], ["b"], name: "memory")
-    model.add("LSTM", ["b"], ["y"], name: "more")
+    model.add("GridSample", ["a"], ["b"], name: "memory")
+    model.add("GridSample", ["b"], ["y"], name: "more")
     let message = model.error()?.message ?? ""
-    for words in ["NonMaxSuppression x 1 (boxes)", "LSTM x 2 (memory, more)", "opset 17"] {
+    for words in ["NonMaxSuppression x 1 (boxes)", "GridSample x 2 (memory, more)", "opset 17"] {
       #expect(message.contains(words))
     }
     // An error inside a node names it too.

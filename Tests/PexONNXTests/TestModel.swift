@@ -10,6 +10,7 @@ struct TestModel: Sendable {
     case string(String)
     case floats([Float])
     case integers([Int])
+    case strings([String])
     case tensor(Stored)
     case graph
     /// The nodes, stored tensors and outputs of another model.
@@ -206,6 +207,9 @@ struct TestModel: Sendable {
     case .integers(let values):
       for value in values { writer.integer(8, value) }
       writer.integer(20, 7)
+    case .strings(let values):
+      for value in values { writer.string(9, value) }
+      writer.integer(20, 8)
     }
   }
 

@@ -13,6 +13,8 @@ final class GraphBuilder {
   private var sourceNames: Set<String>
   /// Stored tensors of the branches that were taken.
   private var branchTensors: [String: ONNXTensor] = [:]
+  /// What the user should know of how nodes were read, each once.
+  private(set) var warnings: [String] = []
   /// Names of the model's own graph and of branches that were taken.
   let taken: TakenNames
   private var constants: [ConstantKey: ValueID] = [:]
@@ -38,6 +40,11 @@ final class GraphBuilder {
     taken = TakenNames(Set(outline.model.graph.definedNames))
   }
 
+  /// Tells the user something, once.
+  func warn(_ warning: String) {
+    if !warnings.contains(warning) { warnings.append(warning) }
+  }
+
   /// Adds an input of the model.
   func addInput(_ name: String, _ dimensions: [Dimension]) throws {
     values[name] = .computed(try graph.addInput(name, ValueType(.float32, dimensions)))
@@ -49,7 +56,7 @@ final class GraphBuilder {
     guard let stored = outline.initializers[name] ?? branchTensors[name] else {
       throw PexError(.malformed, "'\(name)' is computed by no node before this one")
     }
-    let value = try known(reader.tensor(stored), name: name)
+    let value = try known(stored)
     values[name] = value
     return value
   }
@@ -66,7 +73,15 @@ final class GraphBuilder {
     }
   }
 
-  /// A stored tensor as a value: a few integers take part in shape arithmetic, floats become f32.
+  /// A stored tensor as a value, under its own name or another.
+  func known(_ stored: ONNXTensor, name: String? = nil) throws -> ImportedValue {
+    let value = try known(reader.tensor(stored), name: name ?? stored.name)
+    guard case .integers(var known) = value else { return value }
+    known.sourceType = try ElementType(code: stored.elementType)
+    return .integers(known)
+  }
+
+  /// A tensor as a value: a few integers take part in shape arithmetic, floats become f32.
   func known(_ tensor: Tensor, name: String) throws -> ImportedValue {
     if tensor.count <= KnownIntegers.countLimit, let integers = tensor.integers {
       var known = try KnownIntegers(integers.map(Dimension.fixed), extents: tensor.shape.dimensions)
@@ -81,6 +96,12 @@ final class GraphBuilder {
 
   /// The type of a value in the graph.
   func type(_ id: ValueID) -> ValueType { graph[id].type }
+
+  /// Whether a value is 0 or 1 everywhere because it was compared.
+  func isTruth(_ id: ValueID) -> Bool {
+    guard case .binary(let binary)? = graph.producer(of: id)?.operation else { return false }
+    return [.less, .lessOrEqual, .equal].contains(binary.kind)
+  }
 
   /// The numbers of a constant in the graph, or nil when it is computed.
   func constant(_ id: ValueID) -> Tensor? { graph[id].constant }
@@ -130,6 +151,16 @@ final class GraphBuilder {
       return try graph.addNode(operation, inputs, output: name, name: node.name)
     }
     return try addConstant(name) { folded }
+  }
+
+  /// Adds a node with several outputs, all of them intermediate values of the lowering.
+  func emit(
+    _ operation: Operation, _ inputs: [ValueID], for node: ONNXNode, suffixes: [String]
+  ) throws -> [ValueID] {
+    let base = node.outputs.first { !$0.isEmpty } ?? node.name
+    var names: [String] = []
+    for suffix in suffixes { names.append(freeName(base + suffix)) }
+    return try graph.addNode(operation, inputs, outputs: names, name: node.name)
   }
 
   /// What an operation gives that reads only constants, when it is little: sizes that a model computes in floating-point

@@ -21,31 +21,60 @@ struct GraphImport {
     if outline.opset > ModelOutline.newestOpset {
       warnings.append("opset \(outline.opset) is newer than \(ModelOutline.newestOpset), the newest one known")
     }
-    let graph: Graph
+    let built: Built
     do {
-      graph = try build(shapes.symbolic, fileBatch: shapes.fileBatch)
+      built = try build(shapes.symbolic, fileBatch: shapes.fileBatch)
     } catch let error as PexError where shapes.hasBatch && error.kind != .usage {
-      graph = try build(shapes.fixed, fileBatch: nil)
-      warnings.append(
-        "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(error.message)"
-      )
+      if let lifted = try? lifted(shapes) {
+        built = lifted
+      } else {
+        built = try build(shapes.fixed, fileBatch: nil)
+        warnings.append(
+          "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(error.message)"
+        )
+      }
     }
+    warnings += built.warnings
     let counts = Dictionary(outline.nodes.map { ($0.op, 1) }, uniquingKeysWith: +)
     let producer = [outline.model.producerName, outline.model.producerVersion].filter { !$0.isEmpty }
     return ImportedModel(
-      source: .onnx, graph: graph, producer: producer.joined(separator: " "), opset: outline.opset,
+      source: .onnx, graph: built.graph, producer: producer.joined(separator: " "), opset: outline.opset,
       operatorCounts: counts.sorted { $0.key < $1.key }.map { .init(op: $0.key, count: $0.value) },
       warnings: warnings)
   }
 
-  private func build(_ inputs: [(name: String, dimensions: [Dimension])], fileBatch: Int?) throws -> Graph {
+  /// The network with the batch in front, when that is an inner axis of some values but no sample depends on another.
+  /// - Throws: ``PexError`` when it is not so, or that cannot be told.
+  private func lifted(_ shapes: InputShapes) throws -> Built {
+    let one = try build(shapes.fixed(batch: 1), fileBatch: nil)
+    let places: BatchPlaces
+    if shapes.fileBatch == 1 {
+      let names = Set(shapes.symbolic.filter { $0.dimensions.first == .batch }.map(\.name))
+      places = BatchPlaces(
+        single: one.graph, inputs: Set(one.graph.inputs.map(\.value).filter { names.contains(one.graph[$0].name) }))
+    } else {
+      places = try BatchPlaces(one: one.graph, two: build(shapes.fixed(batch: 2), fileBatch: nil).graph)
+    }
+    var graph = try BatchLift(one.graph, places).graph
+    graph.classifier = try graph.findClassifier(output: options.outputName, kind: options.outputKind)
+    try graph.verify()
+    return Built(graph: graph, warnings: one.warnings)
+  }
+
+  /// A network, and what the user should know of it.
+  private struct Built {
+    let graph: Graph
+    let warnings: [String]
+  }
+
+  private func build(_ inputs: [(name: String, dimensions: [Dimension])], fileBatch: Int?) throws -> Built {
     let builder = GraphBuilder(outline, reader.restarted(), fileBatch: fileBatch)
     for input in inputs {
       try naming("input '\(input.name)'") { try builder.addInput(input.name, input.dimensions) }
     }
     try add(outline.graph, to: builder)
     for output in outline.model.graph.outputs { try builder.addOutput(output.name) }
-    return try builder.finish(options)
+    return Built(graph: try builder.finish(options), warnings: builder.warnings)
   }
 
   /// Adds the nodes of the model's graph or of a branch.

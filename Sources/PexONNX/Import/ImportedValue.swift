@@ -22,6 +22,8 @@ struct KnownIntegers {
   let extents: [Int]
   /// The type that the source model stores them in.
   var dtype = DType.int64
+  /// Their type in the file, where they are stored there.
+  var sourceType: ElementType?
 
   /// An array.
   /// - Throws: ``PexError`` (unsupported) when it is longer than any shape, (malformed) when the extents do not fit.

@@ -15,6 +15,11 @@ struct InputShapes {
   /// Whether any input has a symbolic batch.
   var hasBatch: Bool { symbolic.contains { $0.dimensions.first == .batch } }
 
+  /// The extents with a number in place of the symbolic batch.
+  func fixed(batch: Int) -> [(name: String, dimensions: [Dimension])] {
+    symbolic.map { input in (input.name, input.dimensions.map { $0 == .batch ? .fixed(batch) : $0 }) }
+  }
+
   /// The extents of the given inputs.
   /// - Throws: ``PexError`` (usage) when an extent is open and `overrides` does not give it, or contradicts the file;
   ///   (unsupported) for inputs that are no floating-point numbers.

@@ -167,6 +167,15 @@ final class NodeReader {
     }
   }
 
+  /// Takes the list of words named `name`, or nil.
+  func optionalStrings(_ name: String) throws -> [String]? {
+    switch attributes.removeValue(forKey: name) {
+    case nil: return nil
+    case .strings(let values): return values
+    case let other?: throw mismatch(name, "a list of strings", other)
+    }
+  }
+
   /// Takes the tensor named `name`, or nil.
   func optionalTensor(_ name: String) throws -> ONNXTensor? {
     switch attributes.removeValue(forKey: name) {

@@ -3,7 +3,16 @@ import PexGraph
 extension UnsupportedReport {
   /// What to do about the first kind of operator for which there is something to do.
   static func hint(for entries: [Entry]) -> String? {
-    if entries.contains(where: { $0.domain.hasPrefix("com.microsoft") }) {
+    let fused = entries.filter { $0.domain.hasPrefix("com.microsoft") }.map(\.op)
+    if fused.contains(where: { $0.hasPrefix("QLinear") || $0 == "QGemm" || $0 == "QAttention" }) {
+      return "quantise the model with quant_format=QuantFormat.QDQ: this operator of onnxruntime is not part of ONNX"
+    }
+    if fused.contains(where: { $0.hasPrefix("DynamicQuantize") }) {
+      return
+        "quantise the model with op_types_to_quantize=['Conv', 'MatMul']: this operator of onnxruntime is not part "
+        + "of ONNX"
+    }
+    if !fused.isEmpty {
       return "export the model again without optimisation: fused operators of onnxruntime are not part of ONNX"
     }
     if entries.contains(where: { $0.domain == "org.pytorch.aten" || $0.op == "ATen" }) {

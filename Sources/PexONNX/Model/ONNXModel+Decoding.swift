@@ -63,7 +63,10 @@ extension ONNXGraph {
 extension ONNXNode {
   fileprivate init(_ node: Pex__Onnx__NodeProto, index: Int) {
     op = text(node.op_type)
-    domain = standardised(node.domain)
+    let ownDomain = standardised(node.domain)
+    // onnxruntime's of 16 bits, from before operator set 21 had them; they compute what the standard ones do.
+    let isStandard = ownDomain == "com.microsoft" && ["QuantizeLinear", "DequantizeLinear"].contains(op)
+    domain = isStandard ? "" : ownDomain
     name = text(node.name).isEmpty ? "\(op)_\(index)" : text(node.name)
     inputs = strings(node.input, node.n_input)
     outputs = strings(node.output, node.n_output)

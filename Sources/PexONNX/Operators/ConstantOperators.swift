@@ -7,8 +7,12 @@ enum ConstantOperators {
     OperatorRow(op: "Constant", since: 1, limit: "no strings, nothing sparse", function: constant),
     OperatorRow(op: "ConstantOfShape", since: 9, function: constantOfShape),
     OperatorRow(op: "Identity", since: 1) { [try same($0, $1)] },
-    OperatorRow(op: "Cast", since: 1, limit: "to integers only of numbers known beforehand", function: cast),
-    OperatorRow(op: "CastLike", since: 15, limit: "to integers only of numbers known beforehand", function: castLike),
+    OperatorRow(
+      op: "Cast", since: 1, limit: "to integers only of numbers known beforehand; to truth values of any",
+      function: cast),
+    OperatorRow(
+      op: "CastLike", since: 15, limit: "to integers only of numbers known beforehand; to truth values of any",
+      function: castLike),
   ]
 
   /// The first input, unchanged: known numbers under their old name, a computed value through an identity.
@@ -22,7 +26,7 @@ enum ConstantOperators {
   private static func constant(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
     let name = node.node.outputs.first ?? ""
     if let stored = try node.optionalTensor("value") {
-      return [try builder.known(try builder.tensor(stored), name: name)]
+      return [try builder.known(stored, name: name)]
     }
     if let values = try node.optionalFloats("value_floats") {
       return [.constant(name: name, try Tensor([values.count], values))]
@@ -92,6 +96,15 @@ enum ConstantOperators {
     return type
   }
 
+  /// Whether a number differs from 0, which what is no number does too.
+  private static func truth(of id: ValueID, _ node: NodeReader, _ builder: GraphBuilder) throws -> ValueID {
+    let zero = try builder.addConstant(node.node.outputs.first ?? node.node.name, suffix: ".zero") {
+      try Tensor([], [0 as Float])
+    }
+    let isZero = try builder.emit(.binary(Binary(.equal)), [id, zero], for: node.node, suffix: ".none")
+    return try builder.emit(.binary(Binary(.equal)), [isZero, zero], for: node.node)
+  }
+
   private static func converted(
     _ value: ImportedValue, to type: ElementType, _ node: NodeReader, _ builder: GraphBuilder
   ) throws -> ImportedValue {
@@ -99,6 +112,8 @@ enum ConstantOperators {
     let name = node.node.outputs.first ?? ""
     switch value {
     case .computed where toFloat: return try same(node, builder)
+    case .computed(let id) where type == .bool:
+      return builder.isTruth(id) ? try same(node, builder) : .computed(try truth(of: id, node, builder))
     case .constant(_, let tensor) where toFloat:
       return tensor.dtype.isFloat ? value : .constant(name: name, try tensor.asFloat32())
     case .constant(_, let tensor) where tensor.dtype.isFloat:

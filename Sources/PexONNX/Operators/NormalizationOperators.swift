@@ -5,9 +5,9 @@ import PexTensor
 enum NormalizationOperators {
   static let rows = [
     OperatorRow(
-      op: "BatchNormalization", since: 1, limit: "inference only; no `spatial=0`", function: testedBatchNormalization),
+      op: "BatchNormalization", since: 1, limit: "inference only", function: testedBatchNormalization),
     OperatorRow(
-      op: "BatchNormalization", since: 7, limit: "inference only; no `spatial=0`", function: batchNormalization),
+      op: "BatchNormalization", since: 7, limit: "inference only", function: batchNormalization),
     OperatorRow(op: "Softmax", since: 1) { try flatSoftmax($0, $1, logarithm: false) },
     OperatorRow(op: "Softmax", since: 13) { try softmax($0, $1, logarithm: false) },
     OperatorRow(op: "LogSoftmax", since: 1) { try flatSoftmax($0, $1, logarithm: true) },
@@ -22,18 +22,47 @@ enum NormalizationOperators {
     return try batchNormalization(node, builder)
   }
 
-  /// `spatial` (7 and 8) and `training_mode` (14 on) are refused where they change the numbers.
+  /// `spatial` (up to 8) may be 0: every element has statistics of its own. `training_mode` (14 on) is refused.
   private static func batchNormalization(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
-    guard try node.flag("spatial", default: true) else {
-      throw PexError(.unsupported, "attribute 'spatial': statistics for every element are not supported")
-    }
+    let isSpatial = try node.flag("spatial", default: true)
     try refuseTraining(node.flag("training_mode", default: false))
     node.ignore("momentum")
     let labels = ["X", "scale", "B", "mean", "var"]
     let inputs = try labels.enumerated().map { try builder.float(node.input($0, $1)) }
     let epsilon = try node.float("epsilon", default: Double(1e-5 as Float))
+    if !isSpatial, builder.type(inputs[1]).rank != 1 {
+      return [try elementwiseNormalization(inputs, epsilon: epsilon, node, builder)]
+    }
     let operation = Operation.batchNormalization(BatchNormalization(epsilon: epsilon))
     return [.computed(try builder.emit(operation, inputs, for: node.node))]
+  }
+
+  /// Known statistics `[C, spatial…]` as a factor and an addend of every element, computed in double.
+  private static func elementwiseNormalization(
+    _ inputs: [ValueID], epsilon: Double, _ node: NodeReader, _ builder: GraphBuilder
+  ) throws -> ImportedValue {
+    let extents = Array(builder.type(inputs[0]).perSample.dropFirst())
+    let statistics = inputs.dropFirst().compactMap(builder.constant)
+    guard statistics.count == 4 else {
+      throw PexError(.unsupported, "attribute 'spatial': statistics of elements must be known beforehand")
+    }
+    guard statistics.allSatisfy({ $0.shape.dimensions == extents }), epsilon >= 0 else {
+      throw PexError(
+        .malformed, "expected statistics \(extents) and epsilon >= 0, found \(statistics.map(\.shape)), \(epsilon)")
+    }
+    let (scale, shift) = (statistics[0].floats, statistics[1].floats)
+    let (mean, variance) = (statistics[2].floats, statistics[3].floats)
+    let factors = scale.indices.map { Double(scale[$0]) / (Double(variance[$0]) + epsilon).squareRoot() }
+    let addends = shift.indices.map { Double(shift[$0]) - Double(mean[$0]) * factors[$0] }
+    func constant(_ numbers: [Double], _ suffix: String) throws -> ValueID {
+      try builder.addConstant(node.node.outputs.first ?? node.node.name, suffix: suffix) {
+        try Tensor([1] + extents, numbers.map { Float($0) })
+      }
+    }
+    let scaled = try builder.emit(
+      .binary(Binary(.multiply)), [inputs[0], constant(factors, ".factor")], for: node.node, suffix: ".scaled")
+    return .computed(
+      try builder.emit(.binary(Binary(.add)), [scaled, constant(addends, ".addend")], for: node.node))
   }
 
   /// Before opset 13 all axes from `axis` on are taken together.

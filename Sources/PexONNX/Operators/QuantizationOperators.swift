@@ -7,7 +7,7 @@ enum QuantizationOperators {
   static let rows = [
     OperatorRow(
       op: "QuantizeLinear", since: 10,
-      limit: "to i8 and u8, or as `output_dtype` says; scales known beforehand; no blocks", function: quantize),
+      limit: "to i8, u8, i16 and u16; scales known beforehand; no blocks", function: quantize),
     OperatorRow(op: "DequantizeLinear", since: 10, limit: "scales known beforehand; no blocks", function: dequantize),
   ]
 
@@ -19,7 +19,7 @@ enum QuantizationOperators {
     let rank = builder.type(x).rank
     let axis = try axis(node, rank)
     let (scale, zero) = try settings(node, builder, axis: axis, rank: rank)
-    let limits = try limits(node)
+    let limits = try limits(node, zero: 2)
     let divided = try builder.emit(.binary(Binary(.divide)), [x, scale], for: node.node, suffix: ".divided")
     var result = try builder.emit(.unary(Unary(.round)), [divided], for: node.node, suffix: ".rounded")
     if let zero {
@@ -50,7 +50,7 @@ enum QuantizationOperators {
   }
 
   /// Integers of the source model as f32; nil when the value is computed.
-  private static func stored(_ value: ImportedValue) throws -> Tensor? {
+  static func stored(_ value: ImportedValue) throws -> Tensor? {
     switch value {
     case .computed: return nil
     case .constant(_, let tensor): return try tensor.asFloat32()
@@ -109,29 +109,37 @@ enum QuantizationOperators {
   }
 
   /// What the quantised type holds, which its zero point or `output_dtype` tells; u8 when neither does.
-  private static func limits(_ node: NodeReader) throws -> ClosedRange<Int> {
+  /// - Parameter zero: where the zero point stands among the inputs.
+  static func limits(_ node: NodeReader, zero: Int) throws -> ClosedRange<Int> {
     let code = try node.integer("output_dtype", default: 0)
     if code != 0 {
-      switch try ElementType(code: code) {
-      case .uint8: return 0...255
-      case .int8: return -128...127
-      case .uint16: return 0...65535
-      case .int16: return -32768...32767
-      case let type: throw PexError(.unsupported, "attribute 'output_dtype': quantisation to \(type) is not supported")
+      let type = try ElementType(code: code)
+      guard let limits = limits(of: type) else {
+        throw PexError(.unsupported, "attribute 'output_dtype': quantisation to \(type) is not supported")
       }
+      return limits
     }
-    let dtype: DType
-    switch node.optionalInput(2) {
+    let type: ElementType
+    switch node.optionalInput(zero) {
     case nil: return 0...255
-    case .integers(let known): dtype = known.dtype
-    case .constant(_, let tensor): dtype = tensor.dtype
-    case .computed: throw PexError(.unsupported, "input 2 (zero_point) must be known beforehand")
+    case .integers(let known): type = known.sourceType ?? ElementType(known.dtype)
+    case .constant(_, let tensor): type = ElementType(tensor.dtype)
+    case .computed: throw PexError(.unsupported, "input \(zero) (zero_point) must be known beforehand")
     }
-    switch dtype {
-    case .uint8: return 0...255
-    case .int8: return -128...127
-    case .float32, .float16, .bfloat16, .float64, .int32, .int64, .bool:
-      throw PexError(.unsupported, "input 2 (zero_point): quantisation to \(dtype.name) is not supported")
+    guard let limits = limits(of: type) else {
+      throw PexError(.unsupported, "input \(zero) (zero_point): quantisation to \(type) is not supported")
+    }
+    return limits
+  }
+
+  /// What a type of few bits holds; nil for others.
+  private static func limits(of type: ElementType) -> ClosedRange<Int>? {
+    switch type {
+    case .uint8: 0...255
+    case .int8: -128...127
+    case .uint16: 0...65535
+    case .int16: -32768...32767
+    case .float, .int32, .int64, .string, .bool, .float16, .double, .uint32, .uint64, .bfloat16: nil
     }
   }
 }

@@ -5,6 +5,7 @@ import PexTensor
 enum SelectionOperators {
   static let rows = [
     OperatorRow(op: "Gather", since: 1, limit: "indices known beforehand", function: gather),
+    OperatorRow(op: "GatherND", since: 11, limit: "indices known beforehand", function: gatherPlaces),
     OperatorRow(op: "Slice", since: 1, limit: "bounds known beforehand", function: sliceByAttributes),
     OperatorRow(op: "Slice", since: 10, limit: "bounds known beforehand", function: sliceByInputs),
     OperatorRow(op: "Split", since: 1, limit: "bounds known beforehand", function: split),
@@ -30,6 +31,46 @@ enum SelectionOperators {
     guard !isList else { return [taken] }
     let target = dimensions[..<axis] + shape.map(Dimension.fixed) + dimensions[(axis + 1)...]
     return [try Reshaping.reshape(taken, Array(target), node, builder)]
+  }
+
+  /// Every list of indices is a place on the first axes, behind `batch_dims` axes that data and indices share. These
+  /// axes are taken as one, on which a place is one position.
+  private static func gatherPlaces(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
+    let data = try node.input(0, "data")
+    let dimensions = try Reshaping.dimensions(of: data, builder)
+    let shape = try node.array(1, "indices").extents
+    let numbers = try node.integers(1, "indices")
+    let shared = try node.integer("batch_dims", default: 0)
+    guard let length = shape.last, length >= 1, (0..<shape.count).contains(shared), shared + length <= dimensions.count
+    else {
+      throw PexError(
+        .malformed, "input 1 (indices): places \(shape) behind \(shared) axes do not fit \(dimensions.count) axes")
+    }
+    let depth = shared + length
+    let extents = try dimensions[..<depth].map { dimension in
+      guard case .fixed(let extent) = dimension else {
+        throw PexError(.unsupported, "it takes samples out of the batch")
+      }
+      return extent
+    }
+    guard Array(shape[..<shared]) == Array(extents[..<shared]) else {
+      throw PexError(.malformed, "input 1 (indices): \(shape) and \(dimensions) differ in their first \(shared) axes")
+    }
+    let groups = extents[..<shared].reduce(1, *)
+    let perGroup = shape[shared...].dropLast().reduce(1, *)
+    let positions = try (0..<groups * perGroup).map { place in
+      try (0..<length).reduce(place / max(perGroup, 1)) { position, axis in
+        let extent = extents[shared + axis]
+        return try position * extent + node.axis(numbers[place * length + axis], rank: extent, "indices")
+      }
+    }
+    let rest = Array(dimensions[depth...])
+    let flat = try Reshaping.reshape(
+      data, [.fixed(extents.reduce(1, *))] + rest, node, builder, suffix: ".places")
+    let taken = try builder.move([flat], for: node.node, suffix: ".taken") { _ in
+      .gather(Gather(axis: 0, indices: positions))
+    }
+    return [try Reshaping.reshape(taken, shape.dropLast().map(Dimension.fixed) + rest, node, builder)]
   }
 
   private static func sliceByAttributes(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
