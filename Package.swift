@@ -121,7 +121,7 @@ let package = Package(
       dependencies: ["PexData", "PexONNX", "PexGraph", "PexReference", "PexTensor", "PexTestSupport"],
       exclude: ["Fixtures", "Fuzz"]),
     .testTarget(
-      name: "PexKerasTests", dependencies: ["PexGraph", "PexKeras", "PexReference", "PexTensor"],
+      name: "PexKerasTests", dependencies: ["PexGraph", "PexKeras", "PexReference", "PexTensor", "PexZip"],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "PexBundleTests", dependencies: ["CPexChecksum", "PexBundle", "PexGraph", "PexHeads", "PexTensor"],

@@ -21,12 +21,46 @@ import Testing
     #expect(difference < 1e-4)
   }
 
+  /// Archives of Keras 2.12 and 2.13, which number layers otherwise, and of Keras 2 on Windows, whose groups have backslashes
+  /// in their names.
+  @Test(arguments: Fixtures.models(in: "places", suffix: ".keras"))
+  func weightsLieElsewhere(model: String) throws {
+    #expect(try Fixtures.difference(Fixtures.graph(model, suffix: ".keras"), model: model) < 1e-4)
+  }
+
+  @Test func modelsOfOnesOwnAreCalledSo() throws {
+    let error = #expect(throws: PexError.self) {
+      try KerasImporter.load(path: "\(Fixtures.folder)bad/archive_subclassed.keras")
+    }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.message.contains("model class 'MyNet'") == true)
+  }
+
+  /// What nothing reads is named, whatever it is.
+  @Test(arguments: [
+    ("argument_unknown", "layer 'conv' (Conv2D): argument 'whitening' = 'zca'"),
+    ("argument_dtype", "argument 'dtype' = int32"),
+    ("argument_training", "argument 'training' = true"),
+    ("argument_constant", "argument 'inputs' = 1.5 among the tensors"),
+    ("recurrent_stateful", "layer 'memory' (LSTM): argument 'stateful' = true"),
+    ("recurrent_activation", "argument 'activation' = 'softmax'"), ("bidirectional_dense", "argument 'layer' = Dense"),
+  ])
+  func argumentsThatAreNotReadAreNamed(name: String, words: String) throws {
+    let error = #expect(throws: PexError.self) {
+      try KerasImporter.load(path: "\(Fixtures.folder)bad/\(name).h5")
+    }
+    #expect(error?.kind == .unsupported)
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    #expect(error?.hint != nil)
+  }
+
   /// Fixtures are found by listing folders: an empty list would pass.
   @Test func fixturesAreThere() {
     #expect(Fixtures.models(in: "keras3", suffix: ".h5").count >= 100)
     #expect(Fixtures.models(in: "keras2", suffix: ".h5").count >= 90)
     #expect(Fixtures.models(in: "keras3-archive", suffix: ".keras").count >= 15)
     #expect(Fixtures.models(in: "keras1", suffix: ".h5").count >= 4)
+    #expect(Fixtures.models(in: "places", suffix: ".keras").count == 8)
     for complaint in 25...30 { #expect(Fixtures.complaint(complaint).count >= 2, "complaint \(complaint)") }
   }
 
@@ -66,11 +100,11 @@ import Testing
   @Test func everyUnknownLayerIsNamed() throws {
     let path = "\(Fixtures.folder)bad/unknown_layers.h5"
     let report = try KerasImporter.unsupportedLayers(path: path)
-    #expect(report.entries.map(\.op) == ["Embedding", "LSTM", "MultiHeadAttention"])
-    #expect(report.entries.map(\.nodes.count) == [1, 2, 1])
+    #expect(report.entries.map(\.op) == ["ConvLSTM1D", "Embedding", "MultiHeadAttention"])
+    #expect(report.entries.map(\.nodes.count) == [2, 1, 1])
     let error = #expect(throws: PexError.self) { try KerasImporter.load(path: path) }
     #expect(error?.kind == .unsupported)
-    #expect(error?.message.contains("LSTM x 2 (lstm_a, lstm_b)") == true)
+    #expect(error?.message.contains("ConvLSTM1D x 2 (lstm_a, lstm_b)") == true)
   }
 
   @Test func theLossSaysWhatOutputsAre() throws {

@@ -69,7 +69,7 @@ import Testing
     ("not_hdf5.h5", 65, "Keras"), ("empty.h5", 65, "empty"), ("no_model.h5", 65, "no Keras model"),
     ("truncated.h5", 65, "truncated"), ("config_not_json.h5", 65, "JSON"), ("archive_truncated.keras", 65, "zip"),
     ("archive_bomb.keras", 65, "config.json"), ("weight_shape.h5", 65, "[3, 3, 1, 3]"),
-    ("weight_missing.h5", 65, "expected 2 arrays"), ("unknown_layers.h5", 69, "LSTM x 2"),
+    ("weight_missing.h5", 65, "expected 2 arrays"), ("unknown_layers.h5", 69, "ConvLSTM1D x 2"),
     ("lambda_keras3.h5", 69, "never executed"), ("custom_object.h5", 69, "mynet.CoordinateConv"),
     ("external_link.h5", 65, "link"), ("external_storage.h5", 69, "other files"), ("filter_plugin.h5", 69, "plugin"),
     ("shape_bomb.h5", 65, "stored"), ("hard_link_cycle.h5", 65, "found a group"),

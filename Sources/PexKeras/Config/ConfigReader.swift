@@ -65,8 +65,22 @@ struct ConfigReader {
     } else if let inner = config["layer"], inner["class_name"] != nil {
       guard depth < Self.depthLimit else { throw PexError(.malformed, "wrappers are nested too deep") }
       layer.inner = [try self.layer(named(inner), place: "the layer within '\(layer.name)'", depth: depth + 1)]
+      if layer.className == "Bidirectional" { try addWayBack(config, to: &layer, depth: depth) }
     }
     return layer
+  }
+
+  /// The second layer of a wrapper that reads sequences both ways: its own one, or the first the other way round.
+  private func addWayBack(_ config: ConfigValue, to layer: inout LayerConfig, depth: Int) throws {
+    var back = layer.inner[0]
+    if let own = config["backward_layer"], own["class_name"] != nil {
+      back = try self.layer(named(own), place: "the layer within '\(layer.name)'", depth: depth + 1)
+    } else {
+      let isReversed = try back.settings.flag("go_backwards", default: false)
+      back.settings = back.settings.setting("go_backwards", .bool(!isReversed))
+    }
+    (layer.inner[0].name, back.name) = ("forward", "backward")
+    layer.inner.append(back)
   }
 
   /// A layer without the layers in it, and its settings.
@@ -120,7 +134,7 @@ struct ConfigReader {
 
   /// Where a class is from, as far as the file says: empty for Keras itself. A class of somebody else may have the name of
   /// one of Keras', and other mathematics.
-  private static func package(_ written: String, _ item: ConfigValue) -> String {
+  static func package(_ written: String, _ item: ConfigValue) -> String {
     for name in [written, item["registered_name"]?.text ?? ""] {
       let parts = name.split(separator: ">", maxSplits: 1).map(String.init)
       guard parts.count == 2, parts[0] != "keras", !parts[0].hasPrefix("keras.") else { continue }

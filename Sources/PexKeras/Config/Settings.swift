@@ -1,14 +1,33 @@
 import PexTensor
 
-/// A layer's settings. Keys that are not asked for do not matter: Keras adds some with every version.
+/// A layer's settings.
 struct Settings: Sendable {
   private let values: [String: ConfigValue]
+  private var trace: ArgumentTrace?
 
   init(_ values: [String: ConfigValue]) { self.values = values }
+
+  /// The same settings; what is read of them is noted.
+  func traced(by trace: ArgumentTrace) -> Settings {
+    var settings = self
+    settings.trace = trace
+    return settings
+  }
+
+  /// The same settings with another value for one.
+  func setting(_ key: String, _ value: ConfigValue) -> Settings {
+    var values = values
+    values[key] = value
+    return Settings(values)
+  }
+
+  /// The names of those that are there and not null, in order.
+  var names: [String] { values.filter { !$0.value.isNull }.keys.sorted() }
 
   /// The value of a setting; nil when it is not there or null.
   func value(_ key: String) -> ConfigValue? {
     guard let value = values[key], !value.isNull else { return nil }
+    trace?.note(key)
     return value
   }
 

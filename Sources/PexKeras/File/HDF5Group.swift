@@ -38,6 +38,17 @@ final class HDF5Group {
     return try HDF5Dataset(found)
   }
 
+  /// The names of the first members.
+  func memberNames(limit: Int) -> [String] {
+    let count = min(max(pex_hdf5_member_count(id), 0), Int64(limit))
+    var text = [CChar](repeating: 0, count: 1024)
+    return (0..<UInt64(count)).compactMap { index in
+      let length = pex_hdf5_member_name(id, index, &text, text.count)
+      guard length > 0, length < text.count else { return nil }
+      return String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+  }
+
   /// Groups within groups that are followed; Keras nests models a few deep.
   private static let depthLimit = 64
 

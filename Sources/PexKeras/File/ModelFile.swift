@@ -30,14 +30,14 @@ struct ModelFile {
     let file = try MappedFile(path: path)
     guard !file.bytes.starts(with: Self.zipStart) else {
       let (config, metadata, image) = try Self.members(of: file)
-      let root = try HDF5File(bytes: image).root
-      guard try PlacedWeights.isFound(in: root) else {
-        throw PexError(.malformed, "model.weights.h5: there is no group 'layers'")
-      }
       let version = metadata?["keras_version"]?.text ?? "3"
-      try self.init(
-        config: config, training: config["compile_config"], version: version, backend: "",
-        weights: PlacedWeights(root: root))
+      // What model it is comes first: one of somebody's own class has no weights in these places either.
+      try self.init(config: config, training: config["compile_config"], version: version, backend: "") {
+        guard let weights = try PlacedWeights(root: HDF5File(bytes: image).root) else {
+          throw PexError(.malformed, "model.weights.h5: there is no group 'layers'")
+        }
+        return weights
+      }
       return
     }
     let root = try HDF5File(path: path).root
@@ -46,8 +46,8 @@ struct ModelFile {
     let written = try root.text("keras_version") ?? group.text("keras_version")
     if try OrderedWeights.isFound(in: group) {
       weights = OrderedWeights(group: group, version: Self.major(written ?? "1"))
-    } else if try PlacedWeights.isFound(in: group) {
-      weights = PlacedWeights(root: group)
+    } else if let placed = try PlacedWeights(root: group) {
+      weights = placed
     } else {
       throw PexError(.malformed, "is an HDF5 file, but there is no Keras model in it")
     }
@@ -58,17 +58,17 @@ struct ModelFile {
     let config = try Self.architecture(root, architecture)
     // A JSON file of its own says which version it is from.
     let version = (architecture == nil ? nil : config["keras_version"]?.text) ?? written ?? "1"
-    try self.init(config: config, training: training, version: version, backend: backend, weights: weights)
+    try self.init(config: config, training: training, version: version, backend: backend) { weights }
   }
 
   private init(
-    config: ConfigValue, training: ConfigValue?, version: String, backend: String, weights: any WeightFile
+    config: ConfigValue, training: ConfigValue?, version: String, backend: String, weights: () throws -> any WeightFile
   ) throws {
     network = try ConfigReader(version: Self.major(version)).network(config)
     self.training = training
     self.version = version
     self.backend = backend
-    self.weights = weights
+    self.weights = try weights()
   }
 
   private static func architecture(_ root: HDF5Group, _ path: String?) throws -> ConfigValue {

@@ -17,10 +17,12 @@ struct Feature {
 
   var value: ValueID
   var order: Order
+  var numbers: Numbers
 
-  init(_ value: ValueID, _ order: Order = .natural) {
+  init(_ value: ValueID, _ order: Order = .natural, _ numbers: Numbers = .real) {
     self.value = value
     self.order = order
+    self.numbers = numbers
   }
 
   /// Where the value holds an axis of the tensor.

@@ -38,6 +38,12 @@ final class GraphBuilder {
       operation, inputs, output: freeName("\(scope)/\(operation.mnemonic)"), name: scope)
   }
 
+  /// Adds a node and gives all its outputs.
+  func emitAll(_ operation: Operation, _ inputs: [ValueID], count: Int) throws -> [ValueID] {
+    let names = (0..<count).map { _ in freeName("\(scope)/\(operation.mnemonic)") }
+    return try graph.addNode(operation, inputs, outputs: names, name: scope)
+  }
+
   private func freeName(_ wanted: String) -> String {
     guard let serial = serials[wanted] else {
       serials[wanted] = 0
@@ -58,6 +64,21 @@ final class GraphBuilder {
     if let id = constants[key] { return id }
     let id = try graph.addConstant(graph.freeName(key), try tensor())
     constants[key] = id
+    return id
+  }
+
+  /// Numbers that a function is called with.
+  func numbers(_ shape: [Int], _ numbers: [Float]) throws -> ValueID {
+    let tensor = try Tensor(shape, numbers)
+    var name = "\(scope)/numbers"
+    var serial = 0
+    while let id = constants[name] {
+      if let known = graph[id].constant, known.shape == tensor.shape, known.floats == numbers { return id }
+      serial += 1
+      name = "\(scope)/numbers.\(serial)"
+    }
+    let id = try graph.addConstant(graph.freeName(name), tensor)
+    constants[name] = id
     return id
   }
 

@@ -6,7 +6,11 @@ final class LayerContext {
   let layer: LayerConfig
   /// The tensors it is called with, in order.
   let inputs: [Feature]
-  /// How it is called, of functions that stand in the network by themselves.
+  /// Its settings; what is read of them is noted.
+  let settings: Settings
+  /// Which settings and other arguments were read.
+  let trace = ArgumentTrace()
+  /// How it is called.
   let call: LayerConfig.Call
   let builder: GraphBuilder
   /// The version of Keras that wrote the model: 1, 2 or 3.
@@ -21,6 +25,7 @@ final class LayerContext {
     weights: LayerWeights, builder: GraphBuilder, version: Int, backend: String
   ) {
     self.layer = layer
+    settings = layer.settings.traced(by: trace)
     self.inputs = inputs
     self.call = call
     self.features = features
@@ -30,8 +35,6 @@ final class LayerContext {
     self.backend = backend
   }
 
-  var settings: Settings { layer.settings }
-
   /// The only tensor.
   /// - Throws: ``PexError`` (malformed) when there is another number of them.
   func input() throws -> Feature {
@@ -39,6 +42,13 @@ final class LayerContext {
       throw PexError(.malformed, "expected one input, found \(inputs.count)")
     }
     return input
+  }
+
+  /// All tensors, when there is at least one.
+  /// - Throws: ``PexError`` (malformed) when there is none.
+  func tensors() throws -> [Feature] {
+    guard !inputs.isEmpty else { throw PexError(.malformed, "expected tensors") }
+    return inputs
   }
 
   /// The extents of a tensor in Keras' order, the batch as 1.

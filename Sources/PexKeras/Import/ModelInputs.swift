@@ -38,23 +38,53 @@ struct ModelInputs {
         }
         return extents
       }
-      return try builder.addInput(input.name, extents, isChannelsLast: isChannelsLast(extents))
+      var feature = try builder.addInput(input.name, extents, isChannelsLast: isChannelsLast(extents))
+      feature.numbers =
+        try input.layer.map { layer in try naming("input '\(input.name)'") { try Self.numbers(layer) } } ?? .real
+      return feature
     }
   }
 
-  private func inputs() throws -> [(name: String, shape: [Int?]?)] {
+  /// What numbers an input layer takes.
+  /// - Throws: ``PexError`` (unsupported) when they are none, or it takes sparse or ragged tensors.
+  private static func numbers(_ layer: LayerConfig) throws -> Numbers {
+    for name in ["sparse", "ragged"] where try layer.settings.flag(name, default: false) {
+      throw ArgumentRules.refusal(name, "true")
+    }
+    guard let type = layer.settings.value("dtype") else { return .real }
+    guard let numbers = Numbers(type: type) else {
+      throw ArgumentRules.refusal("dtype", Numbers.typeName(type) ?? "\(type)")
+    }
+    return numbers
+  }
+
+  /// A tensor as an input layer hands it on, which casts what it is called with.
+  /// - Throws: ``PexError`` (unsupported) when that cuts off fractions.
+  static func conformed(_ feature: Feature, to layer: LayerConfig) throws -> Feature {
+    guard layer.className == "InputLayer" else { return feature }
+    let numbers = try naming("layer '\(layer.name)' (InputLayer)") { try Self.numbers(layer) }
+    guard feature.numbers != numbers else { return feature }
+    guard numbers == .real || feature.numbers == .truth else {
+      throw ArgumentRules.refusal("dtype", layer.settings.value("dtype").flatMap(Numbers.typeName) ?? "?")
+        .at("layer '\(layer.name)' (InputLayer)")
+    }
+    return Feature(feature.value, feature.order, numbers)
+  }
+
+  private func inputs() throws -> [(name: String, shape: [Int?]?, layer: LayerConfig?)] {
     guard network.isSequential else {
       return try network.inputs.map { reference in
         guard let layer = network.layers.first(where: { $0.name == reference.layer }) else {
           throw PexError(.malformed, "there is no input layer '\(reference.layer)'")
         }
-        return (layer.name, try Self.shape(of: layer))
+        return (layer.name, try Self.shape(of: layer), layer.className == "InputLayer" ? layer : nil)
       }
     }
     guard let first = network.layers.first else { return [] }
     let written = try Self.shape(of: first) ?? Self.innermost(first).flatMap { try Self.shape(of: $0) }
     let shape = try written ?? network.inputShape.map(Self.shape)
-    return [(first.className == "InputLayer" ? first.name : "\(first.name)_input", shape)]
+    let isInput = first.className == "InputLayer"
+    return [(isInput ? first.name : "\(first.name)_input", shape, isInput ? first : nil)]
   }
 
   /// The layer whose input is a nested model's.

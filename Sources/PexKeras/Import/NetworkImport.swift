@@ -9,6 +9,9 @@ final class NetworkImport {
   private let builder = GraphBuilder()
   private var calls = 0
 
+  /// The version of Keras that wrote the model.
+  private var version: Int { ModelFile.major(file.version) }
+
   /// Calls of layers; models that hold models twice grow fast.
   private static let callLimit = 1 << 16
   private static let outputLimit = 1 << 10
@@ -48,6 +51,9 @@ final class NetworkImport {
 
   private func sequence(_ network: NetworkConfig, _ inputs: [Feature], _ path: String) throws -> [Feature] {
     var features = inputs
+    if let first = network.layers.first, first.className == "InputLayer", inputs.count == 1 {
+      features = [try ModelInputs.conformed(inputs[0], to: first)]
+    }
     for layer in network.layers where layer.className != "InputLayer" {
       features = try call(layer, features, LayerConfig.Call(arguments: [], keywords: [:]), [:], path)
     }
@@ -59,10 +65,12 @@ final class NetworkImport {
       throw PexError(
         .malformed, "model '\(network.name)' is called with \(inputs.count) tensors, expected \(network.inputs.count)")
     }
-    let numbering = CallNumbering(network, version: ModelFile.major(file.version))
+    let numbering = CallNumbering(network, version: version)
     var features: [LayerConfig.Reference: Feature] = [:]
     for (reference, feature) in zip(network.inputs, inputs) {
-      features[LayerConfig.Reference(layer: reference.layer, call: 0, output: 0)] = feature
+      let layer = network.layers.first { $0.name == reference.layer }
+      let conformed = try layer.map { try ModelInputs.conformed(feature, to: $0) } ?? feature
+      features[LayerConfig.Reference(layer: reference.layer, call: 0, output: 0)] = conformed
     }
     var waiting = network.layers.filter { $0.className != "InputLayer" }.flatMap { layer in
       layer.calls.enumerated().map { (layer: layer, index: $0.offset, call: $0.element) }
@@ -112,7 +120,12 @@ final class NetworkImport {
     calls += 1
     guard calls <= Self.callLimit else { throw PexError(.malformed, "more than \(Self.callLimit) layers are called") }
     let path = path + layer.name
-    if let network = layer.network { return try run(network, inputs, path: path + "/") }
+    if let network = layer.network {
+      try naming("model '\(path)'") {
+        try ArgumentRules.check(call, trains: LayerTable.trains(layer, version: version))
+      }
+      return try run(network, inputs, path: path + "/")
+    }
     return try naming("layer '\(path)' (\(layer.className))") {
       builder.scope = path
       let outputs = try lower(layer, inputs, call, known, path)
@@ -126,13 +139,32 @@ final class NetworkImport {
     _ path: String
   ) throws -> [Feature] {
     guard !inputs.isEmpty else { throw PexError(.malformed, "is called without a tensor") }
-    if layer.className == "TimeDistributed", let inner = layer.inner.first {
-      return [try eachStep(inner, inputs, path)]
-    }
     let context = LayerContext(
       layer, inputs: inputs, call: call, features: known, weights: LayerWeights(weights[path] ?? []),
-      builder: builder, version: ModelFile.major(file.version), backend: file.backend)
+      builder: builder, version: version, backend: file.backend)
+    if layer.className == "TimeDistributed", let inner = layer.inner.first {
+      try ArgumentRules.check(call, trains: LayerTable.trains(layer, version: version))
+      try ArgumentRules(inert: ["layer"]).finish(context)
+      return [try eachStep(inner, inputs, path)]
+    }
+    if layer.className == "Bidirectional" { return try bothWays(layer, context, path) }
     return try LayerTable.lower(context)
+  }
+
+  /// The layers of a wrapper that reads a sequence both ways.
+  private func bothWays(_ layer: LayerConfig, _ context: LayerContext, _ path: String) throws -> [Feature] {
+    let none = LayerConfig.Call(arguments: [], keywords: [:])
+    let sequence = try context.input()
+    let ways = layer.inner.map { inner in
+      LayerContext(
+        inner, inputs: [sequence], call: none, weights: LayerWeights(weights["\(path)/\(inner.name)"] ?? []),
+        builder: builder, version: version, backend: file.backend)
+    }
+    let outputs = try RecurrentLayers.bidirectional(context, ways)
+    try ArgumentRules.check(context.call, trains: LayerTable.trains(layer, version: version))
+    try RecurrentLayers.bidirectional.finish(context)
+    for way in ways { try RecurrentLayers.arguments.finish(way) }
+    return outputs
   }
 
   /// Steps of a sequence that a layer is applied to one by one.

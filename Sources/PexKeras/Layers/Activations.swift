@@ -40,6 +40,7 @@ enum Activations {
   /// Layers without weights can be given as activations.
   private static func layer(_ setting: ConfigValue) -> LayerConfig? {
     guard let className = setting["class_name"]?.text, let settings = setting["config"]?.object,
+      ConfigReader.package(className, setting).isEmpty,
       ActivationLayers.rows.contains(where: { $0.className == className && className != "PReLU" })
     else { return nil }
     return LayerConfig(
@@ -76,6 +77,14 @@ enum Activations {
     let mass = try both(.subtract, sum(both(.multiply, support, totals)), builder.scalar(1))
     let threshold = try both(.divide, mass, sum(support))
     return Feature(try builder.emit(.unary(Unary(.relu)), [both(.subtract, value, threshold)]))
+  }
+
+  /// (x + sqrt(x^2 + b)) / 2.
+  static func squareplus(_ feature: Feature, _ bend: Double, _ builder: GraphBuilder) throws -> Feature {
+    let square = Feature(try builder.emit(.binary(Binary(.multiply)), [feature.value, feature.value]), feature.order)
+    let root = try builder.apply(.squareRoot, builder.combine(.add, square, bend))
+    let sum = Feature(try builder.emit(.binary(Binary(.add)), [feature.value, root.value]), feature.order)
+    return try builder.combine(.multiply, sum, 0.5)
   }
 
   /// Elements of which all pairs are compared.
@@ -118,15 +127,7 @@ enum Activations {
       let inner = try builder.apply(.clip(minimum: -0.5, maximum: 0.5), feature)
       return Feature(try builder.emit(.binary(Binary(.subtract)), [feature.value, inner.value]), feature.order)
     },
-    "squareplus": { context, feature in
-      // (x + sqrt(x^2 + 4)) / 2.
-      let builder = context.builder
-      let square = Feature(
-        try builder.emit(.binary(Binary(.multiply)), [feature.value, feature.value]), feature.order)
-      let root = try builder.apply(.squareRoot, builder.combine(.add, square, 4))
-      let sum = Feature(try builder.emit(.binary(Binary(.add)), [feature.value, root.value]), feature.order)
-      return try builder.combine(.multiply, sum, 0.5)
-    },
+    "squareplus": { try squareplus($1, 4, $0.builder) },
     "sparse_plus": { context, feature in
       // ((clip(x, -1, 1) + 1) / 2)^2 + max(x - 1, 0): 0, then a parabola, then the line x.
       let builder = context.builder

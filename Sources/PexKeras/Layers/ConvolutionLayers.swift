@@ -7,15 +7,24 @@ enum ConvolutionLayers {
     (1...3).flatMap { spatial in
       [
         LayerRow("Conv\(spatial)D", weights: kernelAndBias, activates: true) { try convolution($0, spatial) },
-        LayerRow("Conv\(spatial)DTranspose", weights: kernelAndBias, activates: true) { try transposed($0, spatial) },
+        LayerRow("Conv\(spatial)DTranspose", weights: kernelAndBias, activates: true, arguments: ungrouped) {
+          try transposed($0, spatial)
+        },
       ]
     }
     + (1...2).flatMap { spatial in
       [
-        LayerRow("DepthwiseConv\(spatial)D", weights: kernelAndBias, activates: true) { try depthwise($0, spatial) },
-        LayerRow("SeparableConv\(spatial)D", weights: separableWeights, activates: true) { try separable($0, spatial) },
+        LayerRow("DepthwiseConv\(spatial)D", weights: kernelAndBias, activates: true, arguments: ungrouped) {
+          try depthwise($0, spatial)
+        },
+        LayerRow("SeparableConv\(spatial)D", weights: separableWeights, activates: true, arguments: ungrouped) {
+          try separable($0, spatial)
+        },
       ]
     }
+
+  /// Keras 2 writes groups for every convolution; these have none.
+  private static let ungrouped = ArgumentRules(fixed: ["groups": .number(1)])
 
   private static func kernelAndBias(_ settings: Settings) throws -> WeightCount {
     WeightCount(trainable: try settings.flag("use_bias", default: true) ? 2 : 1)

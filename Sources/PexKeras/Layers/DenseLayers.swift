@@ -6,7 +6,8 @@ enum DenseLayers {
   static let rows: [LayerRow] = [
     LayerRow(
       "Dense",
-      weights: { WeightCount(trainable: try $0.flag("use_bias", default: true) ? 2 : 1) }, activates: true, dense)
+      weights: { WeightCount(trainable: try $0.flag("use_bias", default: true) ? 2 : 1) }, activates: true,
+      numbers: .computed, dense)
   ]
 
   private static func dense(_ context: LayerContext) throws -> Feature {

@@ -2,7 +2,12 @@ import PexGraph
 
 /// Layers that do nothing when a model answers: regularisation and random augmentation.
 enum IdentityLayers {
-  static let rows: [LayerRow] = names.map { LayerRow($0) { try $0.input() } }
+  static let rows: [LayerRow] = names.map { name in
+    LayerRow(
+      name, trains: !["ActivityRegularization", "Identity"].contains(name), numbers: .kept,
+      arguments: ArgumentRules(areInert: true)
+    ) { try $0.input() }
+  }
 
   private static let names = [
     "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout",

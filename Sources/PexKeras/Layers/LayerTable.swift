@@ -6,15 +6,18 @@ enum LayerTable {
   private static let layers: [String: LayerRow] = table(
     ActivationLayers.rows + ConvolutionLayers.rows + DenseLayers.rows + IdentityLayers.rows + MergeLayers.rows
       + NormalizationLayers.rows + PaddingLayers.rows + PoolingLayers.rows + PreprocessingLayers.rows
-      + ResizingLayers.rows + ShapeLayers.rows)
+      + RecurrentLayers.rows + ResizingLayers.rows + ShapeLayers.rows)
 
   /// The classes of layers that can be imported, by name.
   static var summary: [SupportedLayer] {
     let networks = ["Functional", "InputLayer", "Sequential"].map { SupportedLayer(className: $0, limit: nil) }
-    let wrapper = SupportedLayer(
-      className: "TimeDistributed", limit: "up to \(NetworkImport.stepLimit) steps, each a part of the graph")
+    let wrappers = [
+      SupportedLayer(className: "Bidirectional", limit: "of LSTM, GRU and SimpleRNN"),
+      SupportedLayer(
+        className: "TimeDistributed", limit: "up to \(NetworkImport.stepLimit) steps, each a part of the graph"),
+    ]
     let rows = layers.values.map { SupportedLayer(className: $0.className, limit: $0.limit) }
-    return (rows + networks + [wrapper]).sorted { $0.className < $1.className }
+    return (rows + networks + wrappers).sorted { $0.className < $1.className }
   }
 
   /// How many arrays of weights a layer has by itself, without those within it.
@@ -31,12 +34,56 @@ enum LayerTable {
   /// Adds one call of a layer to the graph.
   /// - Throws: ``PexError`` when its settings, weights or inputs do not fit each other, or a setting is not supported.
   static func lower(_ context: LayerContext) throws -> [Feature] {
-    if let function = Operations.function(of: context.layer) { return try function(OperationCall(context: context)) }
+    if let function = Operations.row(of: context.layer) {
+      return try reading(function.numbers, context) {
+        let features = try function.apply(OperationCall(context: context))
+        try function.arguments.finish(context)
+        return features
+      }
+    }
     guard let row = layers[context.layer.className] else {
       throw PexError(.unsupported, "is not supported")
     }
-    let feature = try row.lower(context)
-    return [row.activates ? try Activations.apply(context.settings.value("activation"), to: feature, context) : feature]
+    return try reading(row.numbers, context) {
+      var features = try row.lower(context)
+      if row.activates {
+        features[0] = try Activations.apply(context.settings.value("activation"), to: features[0], context)
+      }
+      try ArgumentRules.check(
+        context.call, trains: trains(context.layer, version: context.version), context.trace)
+      try row.arguments.finish(context)
+      return features
+    }
+  }
+
+  /// What a row makes of its tensors, when they hold numbers that it knows what to do with.
+  private static func reading(
+    _ reading: Numbers.Reading, _ context: LayerContext, _ lower: () throws -> [Feature]
+  ) throws -> [Feature] {
+    let numbers = Set(context.inputs.map(\.numbers))
+    guard reading != .computed, numbers != [.real] else { return try lower() }
+    guard reading == .kept, let kind = numbers.first, numbers.count == 1 else {
+      let names = numbers.compactMap { kind -> String? in
+        switch kind {
+        case .real: nil
+        case .whole(let name): name
+        case .truth: "bool"
+        }
+      }
+      throw PexError(
+        .unsupported, "reads numbers of dtype \(names.sorted().joined(separator: ", ")), which is not supported",
+        hint: "cast them to float32 in front of it")
+    }
+    return try lower().map { Feature($0.value, $0.order, kind) }
+  }
+
+  /// Whether a layer, or one within it, does something else for good when its call says that it trains. Since Keras 3 the
+  /// model decides, whatever the call says.
+  static func trains(_ layer: LayerConfig, version: Int) -> Bool {
+    let inner = layer.inner + (layer.network?.layers ?? [])
+    return version < 3
+      && (!layer.isOperation && layers[layer.className]?.trains == true
+        || inner.contains { trains($0, version: version) })
   }
 
   /// Which of a model's layers cannot be imported.
@@ -60,13 +107,16 @@ enum LayerTable {
       return [("", "quantised \(layer.className)")]
     }
     if let name = Operations.name(of: layer) {
-      return Operations.function(of: layer) == nil ? [("", name)] : []
+      return Operations.row(of: layer) == nil ? [("", name)] : []
     }
-    if layer.className == "TimeDistributed" { return layer.inner.isEmpty ? [("", "TimeDistributed")] : [] }
+    if wrappers.contains(layer.className) { return layer.inner.isEmpty ? [("", layer.className)] : [] }
     guard let row = layers[layer.className] else { return [(layer.package, layer.className)] }
     let activation = row.activates ? Activations.unknown(layer.settings.value("activation")) : nil
     return activation.map { [("", "activation '\($0)'")] } ?? []
   }
+
+  /// Layers that hold others and call them in ways of their own.
+  private static let wrappers: Set<String> = ["Bidirectional", "TimeDistributed"]
 
   private static func hint(_ entries: [UnsupportedReport.Entry]) -> String? {
     if entries.contains(where: { $0.op == "Lambda" }) {
@@ -84,8 +134,9 @@ enum LayerTable {
 
   /// Layers of Keras itself that a CNN seldom has: no custom ones.
   private static let known: Set<String> = [
-    "Attention", "AdditiveAttention", "Bidirectional", "ConvLSTM2D", "Embedding", "GRU", "LSTM", "MultiHeadAttention",
-    "SimpleRNN", "RNN", "Masking", "LocallyConnected1D", "LocallyConnected2D", "EinsumDense", "TextVectorization",
+    "Attention", "AdditiveAttention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNGRU", "CuDNNLSTM", "Embedding",
+    "MultiHeadAttention", "RNN",
+    "Masking", "LocallyConnected1D", "LocallyConnected2D", "EinsumDense", "TextVectorization",
     "StringLookup", "IntegerLookup", "Hashing", "CategoryEncoding", "Discretization", "SpectralNormalization",
   ]
 

@@ -15,7 +15,9 @@ enum MergeLayers {
     },
     LayerRow("Maximum") { try fold($0, .maximum) },
     LayerRow("Minimum") { try fold($0, .minimum) },
-    LayerRow("Concatenate") { try concatenate($0, axis: $0.settings.integer("axis", default: -1)) },
+    LayerRow("Concatenate", numbers: .kept) {
+      try concatenate($0.tensors(), axis: $0.settings.integer("axis", default: -1), $0)
+    },
     LayerRow("Dot", limit: "of tensors of two or three axes, along one axis each", dot),
     LayerRow("CustomScaleLayer") { context in
       // Inception-ResNet's residual: the first plus a share of the second.
@@ -48,9 +50,9 @@ enum MergeLayers {
 
   /// Tensors side by side.
   /// - Parameter axis: of the Keras tensors; negative counts from the end.
-  static func concatenate(_ context: LayerContext, axis: Int) throws -> Feature {
-    guard let first = context.inputs.first else { throw PexError(.malformed, "expected tensors to join") }
-    let (values, order) = try context.builder.aligned(context.inputs.map(context.builder.unflattened))
+  static func concatenate(_ features: [Feature], axis: Int, _ context: LayerContext) throws -> Feature {
+    guard let first = features.first else { throw PexError(.malformed, "expected tensors to join") }
+    let (values, order) = try context.builder.aligned(features.map(context.builder.unflattened))
     let rank = context.extents(first).count
     let axis = try context.axis(axis, of: rank)
     return Feature(

@@ -4,9 +4,7 @@ import PexTensor
 /// Normalisation by stored statistics or by a sample's own.
 enum NormalizationLayers {
   static let rows: [LayerRow] = [
-    LayerRow(
-      "BatchNormalization", weights: { WeightCount(trainable: try affine($0), fixed: 2) }, limit: "over one axis", batch
-    ),
+    batchRow("BatchNormalization"), batchRow("SyncBatchNormalization"),
     LayerRow("LayerNormalization", weights: layerWeights) { context in
       try layer(context, isRootMeanSquare: context.settings.flag("rms_scaling", default: false))
     },
@@ -20,13 +18,24 @@ enum NormalizationLayers {
       let axes = try (context.settings.optionalIntegers("axis") ?? [-1]).map { try context.axis($0, of: rank) }
       return Feature(try unit(value, axes: axes, builder))
     },
-    LayerRow("LayerScale", weights: scaleWeights) { context in
+    LayerRow(
+      "LayerScale", weights: scaleWeights, arguments: ArgumentRules(inert: ["init_values", "projection_dim"])
+    ) { context in
       let feature = try context.input()
       return try scale(feature, "gamma", .multiply, context) { count in
         try context.weight("gamma", [count])
       }
     },
   ]
+
+  /// Over several devices or one: they differ while they are trained.
+  private static func batchRow(_ className: String) -> LayerRow {
+    LayerRow(
+      className, weights: { WeightCount(trainable: try affine($0), fixed: 2) }, trains: true,
+      arguments: ArgumentRules(
+        inert: ["momentum", "synchronized", "fused", "renorm_momentum"], fixed: ["renorm": .bool(false)]),
+      limit: "over one axis", batch)
+  }
 
   private static func affine(_ settings: Settings) throws -> Int {
     (try settings.flag("scale", default: true) ? 1 : 0) + (try settings.flag("center", default: true) ? 1 : 0)
@@ -40,11 +49,13 @@ enum NormalizationLayers {
     return WeightCount(trainable: try affine(settings))
   }
 
-  /// Elements divided by the root of the sum of their squares along axes, at least by 1e-6.
-  static func unit(_ value: ValueID, axes: [Int], _ builder: GraphBuilder) throws -> ValueID {
+  /// Elements divided by the root of the sum of their squares along axes, which is at least `epsilon`.
+  static func unit(
+    _ value: ValueID, axes: [Int], epsilon: Double = 1e-12, _ builder: GraphBuilder
+  ) throws -> ValueID {
     let square = try builder.emit(.binary(Binary(.multiply)), [value, value])
     let sum = try builder.emit(.reduce(Reduce(.sum, axes: axes.sorted(), keepsAxes: true)), [square])
-    let bounded = try builder.emit(.binary(Binary(.maximum)), [sum, builder.scalar(1e-12)])
+    let bounded = try builder.emit(.binary(Binary(.maximum)), [sum, builder.scalar(epsilon)])
     let root = try builder.emit(.unary(Unary(.squareRoot)), [bounded])
     return try builder.emit(.binary(Binary(.divide)), [value, root])
   }

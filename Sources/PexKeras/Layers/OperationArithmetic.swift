@@ -1,10 +1,21 @@
 import PexGraph
 import PexTensor
 
-/// Operators between tensors and numbers, and reductions, with NumPy's rules.
+/// Operators between tensors and numbers, with NumPy's rules.
 enum OperationArithmetic {
+  typealias Operand = OperationCall.Operand
+
   static func combine(
-    _ left: OperationCall.Operand, _ right: OperationCall.Operand, _ kind: Binary.Kind, _ builder: GraphBuilder
+    _ left: Operand, _ right: Operand, _ kind: Binary.Kind, _ builder: GraphBuilder
+  ) throws -> Feature {
+    let numbers = try numbers([left, right], kind)
+    var result = try combined(left, right, kind, builder)
+    result.numbers = numbers
+    return result
+  }
+
+  private static func combined(
+    _ left: Operand, _ right: Operand, _ kind: Binary.Kind, _ builder: GraphBuilder
   ) throws -> Feature {
     switch (left, right) {
     case (.feature(let first), .feature(let second)):
@@ -23,62 +34,133 @@ enum OperationArithmetic {
     }
   }
 
+  /// What numbers come of operands: comparisons give truths; whole numbers become real beside real ones and when they are
+  /// divided.
+  /// - Throws: ``PexError`` (unsupported) when only whole numbers take part: a type of few bits would overflow.
+  private static func numbers(_ operands: [Operand], _ kind: Binary.Kind) throws -> Numbers {
+    switch kind {
+    case .less, .lessOrEqual, .equal: return .truth
+    case .divide: return .real
+    case .add, .subtract, .multiply, .minimum, .maximum, .power, .parametricRelu: break
+    }
+    let isReal = operands.contains { operand in
+      switch operand {
+      case .feature(let feature): feature.numbers == .real
+      case .numbers(let numbers, _): numbers.contains { $0 != $0.rounded() }
+      }
+    }
+    guard isReal else {
+      throw PexError(
+        .unsupported, "arithmetic of whole numbers alone is not supported", hint: "cast them to float32 in front of it")
+    }
+    return .real
+  }
+
+  /// A comparison the other way round: 1 where it does not hold.
+  static func inverted(_ truth: Feature, _ builder: GraphBuilder) throws -> Feature {
+    let value = try builder.emit(.binary(Binary(.subtract)), [builder.scalar(1), truth.value])
+    return Feature(value, truth.order, .truth)
+  }
+
   /// A tensor and numbers, in one order of axes.
   private static func matched(
     _ feature: Feature, _ numbers: [Float], _ shape: [Int], _ builder: GraphBuilder
   ) throws -> (ValueID, ValueID, Feature.Order) {
-    if numbers.count == 1, let number = numbers.first {
+    if numbers.count == 1, let number = numbers.first, shape.count <= builder.extents(feature).count {
       return (feature.value, try builder.scalar(Double(number)), feature.order)
     }
     let value = try builder.natural(feature)
-    let rank = builder.type(value).rank
+    return (value, try constant(numbers, shape, rank: builder.type(value).rank, builder), .natural)
+  }
+
+  /// Numbers as a constant that a tensor of so many axes can be combined with.
+  static func constant(
+    _ numbers: [Float], _ shape: [Int], rank: Int, _ builder: GraphBuilder
+  ) throws -> ValueID {
+    if numbers.count == 1, let number = numbers.first { return try builder.scalar(Double(number)) }
     let aligned = shape.count == rank && shape.first == 1 ? Array(shape.dropFirst()) : shape
     guard aligned.count < rank else { throw PexError(.unsupported, "numbers with an axis for the batch") }
-    let constant = try builder.constant("numbers") { try Tensor(aligned, numbers) }
-    return (value, constant, .natural)
+    return try builder.numbers(aligned, numbers)
   }
 
-  /// A reduction along axes of the tensor.
-  static func reduce(_ feature: Feature, _ kind: Reduce.Kind, _ call: OperationCall) throws -> Feature {
+  /// One of two operands, by a condition (`where`).
+  static func choose(_ call: OperationCall) throws -> Feature {
+    guard let condition = try call.operand("condition", at: 0), let first = try call.operand("x", "x1", at: 1),
+      let second = try call.operand("y", "x2", at: 2)
+    else { throw PexError(.unsupported, "places where a condition holds, as it is called with the condition alone") }
     let builder = call.builder
-    let feature = try builder.unflattened(feature)
-    let rank = call.context.extents(feature).count
-    guard let given = try call.integers("axis", "reduction_indices", at: 1) else {
-      throw PexError(.unsupported, "a reduction over the batch")
+    let operands = [condition, first, second]
+    let features = operands.compactMap { if case .feature(let feature) = $0 { feature } else { nil } }
+    guard let rank = features.map({ builder.extents($0).count }).max(),
+      features.allSatisfy({ builder.extents($0).count == rank })
+    else { throw PexError(.unsupported, "operands with other numbers of axes") }
+    guard operands[1...].allSatisfy({ if case .feature(let feature) = $0 { feature.numbers == .real } else { true } })
+    else { throw PexError(.unsupported, "a choice among whole numbers", hint: "cast them to float32 in front of it") }
+    let areScalar = operands.allSatisfy { if case .numbers(let numbers, _) = $0 { numbers.count == 1 } else { true } }
+    let (aligned, order) = try areScalar ? builder.aligned(features) : (features.map(builder.natural), .natural)
+    var rest = aligned[...]
+    let values = try operands.map { operand in
+      switch operand {
+      case .feature: return rest.removeFirst()
+      case .numbers(let numbers, let shape): return try constant(numbers, shape, rank: rank, builder)
+      }
     }
-    let axes = try Set(given.map { try call.context.axis($0, of: rank) })
-    guard !axes.contains(0) else { throw PexError(.unsupported, "a reduction over the batch") }
-    let keepsAxes = call.flag("keepdims", "keep_dims", default: false)
-    let stored = axes.map { Feature.stored($0, rank: rank, feature.order) }.sorted()
-    let keepsChannels = feature.order == .channelsFirst && !axes.contains(rank - 1)
-    let order: Feature.Order =
-      feature.order == .channelsFirst && (keepsAxes || keepsChannels && rank - axes.count >= 3)
-      ? .channelsFirst : .natural
-    if keepsChannels, axes.count == rank - 2, kind == .mean || kind == .maximum {
-      // Over the whole map: what exits know as the global pool.
-      let pooling = GlobalPooling(kind: kind == .mean ? .average : .maximum)
-      let pooled = try builder.emit(.globalPooling(pooling), [feature.value])
-      return keepsAxes
-        ? Feature(pooled, .channelsFirst) : Feature(try builder.reshape(pooled, [builder.type(pooled).perSample[1]]))
-    }
-    return Feature(
-      try builder.emit(.reduce(Reduce(kind, axes: stored, keepsAxes: keepsAxes)), [feature.value]), order)
+    return Feature(try builder.emit(.choice(Choice()), values), order)
   }
 
-  /// The mean square of what differs from the mean.
-  static func variance(_ call: OperationCall) throws -> Feature {
+  /// A product of matrices, the last two axes of both.
+  static func product(_ call: OperationCall) throws -> Feature {
     let builder = call.builder
-    let value = try builder.natural(call.input())
+    let (left, right) = try call.sides()
+    guard case .feature(let first) = left else { throw PexError(.unsupported, "a product with numbers on the left") }
+    let turns = (
+      call.flag("transpose_a", "adjoint_a", default: false), call.flag("transpose_b", "adjoint_b", default: false)
+    )
+    let a = try turned(builder.natural(first), turns.0, builder)
+    switch right {
+    case .feature(let second):
+      let b = try turned(builder.natural(second), turns.1, builder)
+      guard builder.type(a).rank == builder.type(b).rank, builder.type(a).rank >= 3 else {
+        throw PexError(.unsupported, "a product over the batch, or of tensors with other numbers of axes")
+      }
+      return Feature(try builder.emit(.matrixProduct(MatrixProduct()), [a, b]))
+    case .numbers(let numbers, let shape):
+      guard shape.count == 2 else { throw PexError(.unsupported, "a product with numbers that are no matrix") }
+      let matrix = try Tensor(shape, numbers)
+      let isFlat = builder.type(a).rank == 2
+      let turned = isFlat != turns.1 ? try matrix.transposedMatrix() : matrix
+      let weight = try builder.numbers(turned.shape.dimensions, turned.floats)
+      return Feature(
+        try builder.emit(isFlat ? .linear(Linear()) : .matrixProduct(MatrixProduct()), [a, weight]))
+    }
+  }
+
+  private static func turned(_ value: ValueID, _ turns: Bool, _ builder: GraphBuilder) throws -> ValueID {
+    guard turns else { return value }
     let rank = builder.type(value).rank
-    guard let given = try call.integers("axis", at: 1) else {
-      throw PexError(.unsupported, "a reduction over the batch")
+    guard rank >= 3 else { throw PexError(.unsupported, "a matrix with the batch as an axis") }
+    return try builder.transpose(value, Array(0..<rank - 2) + [rank - 1, rank - 2])
+  }
+
+  /// Numbers of another type: fractions are cut off, and what is not 0 is true.
+  static func cast(_ call: OperationCall) throws -> Feature {
+    let builder = call.builder
+    var feature = try call.input()
+    guard let type = call.value("dtype", at: 1), let target = Numbers(type: type) else {
+      throw PexError(.unsupported, "a cast to a type that is not known")
     }
-    let axes = try given.map { try call.context.axis($0, of: rank) }.sorted()
-    guard !axes.contains(0) else { throw PexError(.unsupported, "a reduction over the batch") }
-    let mean = try builder.emit(.reduce(Reduce(.mean, axes: axes, keepsAxes: true)), [value])
-    let centred = try builder.emit(.binary(Binary(.subtract)), [value, mean])
-    let square = try builder.emit(.binary(Binary(.multiply)), [centred, centred])
-    let keepsAxes = call.flag("keepdims", default: false)
-    return Feature(try builder.emit(.reduce(Reduce(.mean, axes: axes, keepsAxes: keepsAxes)), [square]))
+    switch (feature.numbers, target) {
+    case (_, .real), (.truth, _): break
+    case (.whole, .whole("int32")), (.whole, .whole("int64")): break
+    case (.real, .whole("int32")), (.real, .whole("int64")):
+      let size = try builder.apply(.floor, builder.apply(.absolute, feature))
+      let sign = try builder.apply(.sign, feature)
+      feature.value = try builder.emit(.binary(Binary(.multiply)), [sign.value, size.value])
+    case (.real, .truth), (.whole, .truth):
+      feature = try inverted(builder.combine(.equal, feature, 0), builder)
+    case (_, .whole(let name)): throw ArgumentRules.refusal("dtype", name)
+    }
+    feature.numbers = target
+    return feature
   }
 }

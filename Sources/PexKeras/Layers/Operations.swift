@@ -3,8 +3,6 @@ import PexTensor
 
 /// Functions that stand in networks by themselves: nodes of `keras.ops`, and TensorFlow's functions as Keras 2 keeps them.
 enum Operations {
-  typealias Function = @Sendable (OperationCall) throws -> [Feature]
-
   /// The name of the function that a layer stands for, as messages show it; nil for a proper layer.
   static func name(of layer: LayerConfig) -> String? {
     switch layer.className {
@@ -14,9 +12,11 @@ enum Operations {
   }
 
   /// What a function does, or nil when it is not supported.
-  static func function(of layer: LayerConfig) -> Function? {
-    guard let name = name(of: layer)?.split(separator: ".").last else { return nil }
-    return functions[name.lowercased().filter { $0 != "_" }]
+  static func row(of layer: LayerConfig) -> FunctionRow? {
+    // Pictures were sampled at other places before TensorFlow 2.
+    guard let name = name(of: layer), !name.hasPrefix("tf.compat.v1.image."), let last = name.split(separator: ".").last
+    else { return nil }
+    return functions[last.lowercased().filter { $0 != "_" }]
   }
 
   /// The names of all functions.
@@ -26,66 +26,123 @@ enum Operations {
   static func isFunction(_ className: String) -> Bool { functions[className.lowercased()] != nil }
 
   /// By name in small letters without underscores, which makes both libraries' names the same.
-  private static let functions: [String: Function] = elementwise.merging(moving) { first, _ in first }
-    .merging(activations) { first, _ in first }
+  private static let functions: [String: FunctionRow] = [
+    elementwise, comparisons, reductions, activations, OperationShapes.functions, pictures,
+  ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
-  private static func unary(_ kind: Unary.Kind) -> Function { { [try $0.builder.apply(kind, $0.input())] } }
+  static func unary(_ kind: Unary.Kind) -> FunctionRow {
+    FunctionRow { [try $0.builder.apply(kind, $0.input())] }
+  }
 
-  private static func binary(_ kind: Binary.Kind) -> Function {
-    { call in
+  private static func binary(_ kind: Binary.Kind, turned: Bool = false, inverted: Bool = false) -> FunctionRow {
+    FunctionRow(numbers: .computed) { call in
       let (left, right) = try call.sides()
-      return [try OperationArithmetic.combine(left, right, kind, call.builder)]
+      let result = try OperationArithmetic.combine(turned ? right : left, turned ? left : right, kind, call.builder)
+      return [inverted ? try OperationArithmetic.inverted(result, call.builder) : result]
     }
   }
 
-  private static func reduction(_ kind: Reduce.Kind) -> Function {
-    { [try OperationArithmetic.reduce($0.input(), kind, $0)] }
-  }
-
-  private static func activation(_ name: String) -> Function {
-    { [try Activations.apply(.text(name), to: $0.input(), $0.context)] }
-  }
-
-  private static let elementwise: [String: Function] = [
+  private static let elementwise: [String: FunctionRow] = [
     "add": binary(.add), "addv2": binary(.add), "subtract": binary(.subtract), "sub": binary(.subtract),
     "multiply": binary(.multiply), "mul": binary(.multiply), "divide": binary(.divide), "div": binary(.divide),
     "truediv": binary(.divide), "truedivide": binary(.divide), "realdiv": binary(.divide),
     "maximum": binary(.maximum), "minimum": binary(.minimum), "power": binary(.power), "pow": binary(.power),
     "negative": unary(.negative), "neg": unary(.negative), "absolute": unary(.absolute), "abs": unary(.absolute),
     "exp": unary(.exponential), "log": unary(.logarithm), "sqrt": unary(.squareRoot), "sign": unary(.sign),
-    "floor": unary(.floor), "ceil": unary(.ceil), "round": unary(.round), "erf": unary(.errorFunction),
-    "reciprocal": unary(.reciprocal),
-    "rsqrt": { [try $0.builder.apply(.reciprocal, $0.builder.apply(.squareRoot, $0.input()))] },
-    "square": { call in
+    "floor": unary(.floor), "ceil": unary(.ceil), "erf": unary(.errorFunction), "reciprocal": unary(.reciprocal),
+    "round": FunctionRow(fixed: ["decimals": .number(0)]) { [try $0.builder.apply(.round, $0.input())] },
+    "rsqrt": FunctionRow { [try $0.builder.apply(.reciprocal, $0.builder.apply(.squareRoot, $0.input()))] },
+    "square": FunctionRow { call in
       let feature = try call.input()
       return [try OperationArithmetic.combine(.feature(feature), .feature(feature), .multiply, call.builder)]
     },
     "clip": clip, "clipbyvalue": clip,
-    "identity": { [try $0.input()] }, "cast": { [try $0.input()] }, "stopgradient": { [try $0.input()] },
-    "dropout": { [try $0.input()] },
-    "mean": reduction(.mean), "reducemean": reduction(.mean), "sum": reduction(.sum), "reducesum": reduction(.sum),
-    "max": reduction(.maximum), "amax": reduction(.maximum), "reducemax": reduction(.maximum),
-    "min": reduction(.minimum), "amin": reduction(.minimum), "reducemin": reduction(.minimum),
-    "prod": reduction(.product), "reduceprod": reduction(.product),
-    "var": { [try OperationArithmetic.variance($0)] }, "reducevariance": { [try OperationArithmetic.variance($0)] },
-    "matmul": { call in
-      guard case (.feature(let left), .feature(let right)) = try call.sides() else {
-        throw PexError(.unsupported, "a product with numbers that are no tensor")
+    "identity": FunctionRow(numbers: .kept) { [try $0.input()] },
+    "stopgradient": FunctionRow(numbers: .kept) { [try $0.input()] },
+    "cast": FunctionRow(numbers: .computed) { [try OperationArithmetic.cast($0)] },
+    "matmul": FunctionRow(inert: ["a_is_sparse", "b_is_sparse"]) { [try OperationArithmetic.product($0)] },
+    "biasadd": FunctionRow { call in
+      let isLast = try call.isChannelsLast()
+      let (left, right) = try call.sides()
+      guard case .feature(let value) = left, isLast || call.builder.extents(value).count == 2 else {
+        throw ArgumentRules.refusal("data_format", "NCHW")
       }
-      let inputs = [try call.builder.natural(left), try call.builder.natural(right)]
-      return [Feature(try call.builder.emit(.matrixProduct(MatrixProduct()), inputs))]
+      return [try OperationArithmetic.combine(left, right, .add, call.builder)]
     },
   ]
 
-  private static let clip: Function = { call in
+  private static let clip = FunctionRow { call in
     guard let low = call.value("x_min", "clip_value_min", "min_value", at: 1)?.number,
       let high = call.value("x_max", "clip_value_max", "max_value", at: 2)?.number
     else { throw PexError(.unsupported, "limits that are no numbers") }
     return [try call.builder.apply(.clip(minimum: low, maximum: high), call.input())]
   }
 
-  private static let activations: [String: Function] = [
-    "relu": { call in
+  private static let comparisons: [String: FunctionRow] = [
+    "less": binary(.less), "greater": binary(.less, turned: true), "lessequal": binary(.lessOrEqual),
+    "greaterequal": binary(.lessOrEqual, turned: true), "equal": binary(.equal),
+    "notequal": binary(.equal, inverted: true),
+    "where": FunctionRow(numbers: .computed) { [try OperationArithmetic.choose($0)] },
+    "logicaland": truths(.multiply), "logicalor": truths(.maximum),
+    "logicalnot": FunctionRow(numbers: .computed) { call in
+      let truth = try call.input()
+      guard truth.numbers == .truth else { throw PexError(.unsupported, "the opposite of what is no truth") }
+      return [try OperationArithmetic.inverted(truth, call.builder)]
+    },
+    "threshold": FunctionRow { call in
+      // What is not above the threshold becomes another number.
+      let feature = try call.input()
+      let limit = try call.builder.scalar(call.number("threshold", default: 0))
+      let isNot = try call.builder.emit(.binary(Binary(.lessOrEqual)), [feature.value, limit])
+      let other = try call.builder.scalar(call.number("default_value", default: 0))
+      return [Feature(try call.builder.emit(.choice(Choice()), [isNot, other, feature.value]), feature.order)]
+    },
+  ]
+
+  /// A function of two truths.
+  private static func truths(_ kind: Binary.Kind) -> FunctionRow {
+    FunctionRow(numbers: .computed) { call in
+      let (left, right) = try call.sides()
+      guard case .feature(let first) = left, case .feature(let second) = right, first.numbers == .truth,
+        second.numbers == .truth, call.builder.extents(first).count == call.builder.extents(second).count
+      else { throw PexError(.unsupported, "logic of what is no truth") }
+      let result = try MergeLayers.combine([first, second], kind, call.builder)
+      return [Feature(result.value, result.order, .truth)]
+    }
+  }
+
+  private static func reduction(_ kind: Reduce.Kind) -> FunctionRow {
+    FunctionRow { [try OperationReductions.reduce($0.input(), kind, $0)] }
+  }
+
+  private static let variance = FunctionRow { [try OperationReductions.variance($0)] }
+
+  private static let deviation = FunctionRow {
+    [try $0.builder.apply(.squareRoot, OperationReductions.variance($0))]
+  }
+
+  private static let reductions: [String: FunctionRow] = [
+    "mean": reduction(.mean), "reducemean": reduction(.mean), "sum": reduction(.sum), "reducesum": reduction(.sum),
+    "max": reduction(.maximum), "amax": reduction(.maximum), "reducemax": reduction(.maximum),
+    "min": reduction(.minimum), "amin": reduction(.minimum), "reducemin": reduction(.minimum),
+    "prod": reduction(.product), "reduceprod": reduction(.product),
+    "var": variance, "reducevariance": variance, "std": deviation, "reducestd": deviation,
+    "norm": FunctionRow { [try OperationReductions.norm($0)] },
+    "l2normalize": FunctionRow { [try OperationReductions.unit($0)] },
+    "normalize": FunctionRow { call in
+      guard call.context.layer.isOperation else {
+        throw PexError(.unsupported, "TensorFlow's normalize gives two tensors")
+      }
+      return [try OperationReductions.normalize(call)]
+    },
+  ]
+
+  private static func activation(_ name: String) -> FunctionRow {
+    FunctionRow { [try Activations.apply(.text(name), to: $0.input(), $0.context)] }
+  }
+
+  private static let activations: [String: FunctionRow] = [
+    "relu": FunctionRow { call in
       // TensorFlow's keras.activations.relu has a slope, a limit and a threshold.
       let slope = try call.number("alpha", "negative_slope", default: 0)
       let limit = call.value("max_value")?.number
@@ -94,117 +151,65 @@ enum Operations {
       guard try call.number("threshold", default: 0) == 0 else { throw PexError(.unsupported, "a threshold") }
       return [try limit.map { try call.builder.combine(.minimum, feature, $0) } ?? feature]
     },
+    "silu": FunctionRow { [try $0.builder.apply(.swish(alpha: $0.number("beta", default: 1)), $0.input())] },
+    "swish": FunctionRow { [try $0.builder.apply(.swish(alpha: $0.number("beta", default: 1)), $0.input())] },
+    "squareplus": FunctionRow { [try Activations.squareplus($0.input(), $0.number("b", default: 4), $0.builder)] },
     "relu6": activation("relu6"), "sigmoid": activation("sigmoid"), "tanh": activation("tanh"),
-    "softplus": activation("softplus"), "softsign": activation("softsign"), "silu": activation("silu"),
-    "swish": activation("silu"), "selu": activation("selu"), "mish": activation("mish"),
+    "softplus": activation("softplus"), "softsign": activation("softsign"),
+    "selu": activation("selu"), "mish": activation("mish"),
     "hardsigmoid": activation("hard_sigmoid"), "hardsilu": activation("hard_silu"),
     "hardswish": activation("hard_silu"), "hardtanh": activation("hard_tanh"),
-    "logsigmoid": activation("log_sigmoid"), "squareplus": activation("squareplus"),
-    "tanhshrink": activation("tanh_shrink"), "sparseplus": activation("sparse_plus"),
-    "sparsesigmoid": activation("sparse_sigmoid"),
-    "elu": { call in [try call.builder.apply(.elu(alpha: call.number("alpha", default: 1)), call.input())] },
-    "celu": { call in [try call.builder.apply(.celu(alpha: call.number("alpha", default: 1)), call.input())] },
-    "leakyrelu": { call in
-      [try call.builder.apply(.leakyRelu(alpha: call.number("alpha", "negative_slope", default: 0.2)), call.input())]
+    "logsigmoid": activation("log_sigmoid"), "tanhshrink": activation("tanh_shrink"),
+    "sparseplus": activation("sparse_plus"), "sparsesigmoid": activation("sparse_sigmoid"),
+    "elu": FunctionRow { [try $0.builder.apply(.elu(alpha: $0.number("alpha", default: 1)), $0.input())] },
+    "celu": FunctionRow { [try $0.builder.apply(.celu(alpha: $0.number("alpha", default: 1)), $0.input())] },
+    "leakyrelu": FunctionRow { call in
+      let slope = try call.number("alpha", "negative_slope", default: 0.2)
+      return [try call.builder.apply(.leakyRelu(alpha: slope), call.input())]
     },
-    "gelu": { call in
+    "gelu": FunctionRow { call in
       // keras.ops approximates unless told otherwise, TensorFlow does not.
       let isApproximate = call.flag("approximate", default: call.context.layer.isOperation)
       return [try call.builder.apply(isApproximate ? .tanhGelu : .gelu, call.input())]
     },
-    "softmax": { [try softmax($0, logarithm: false)] }, "logsoftmax": { [try softmax($0, logarithm: true)] },
+    "softmax": FunctionRow { [try softmax($0, logarithm: false)] },
+    "logsoftmax": FunctionRow { [try softmax($0, logarithm: true)] },
   ]
 
   private static func softmax(_ call: OperationCall, logarithm: Bool) throws -> Feature {
     let axis = try call.integers("axis") ?? [-1]
-    guard axis.count == 1 else { throw PexError(.unsupported, "a softmax over several axes") }
+    guard axis.count == 1 else { throw PexError(.unsupported, "argument 'axis': a softmax over several axes") }
     return try ActivationLayers.softmax(call.input(), axis: axis[0], logarithm: logarithm, call.context)
   }
 
-  private static let moving: [String: Function] = [
-    "concatenate": concatenate, "concat": concatenate,
-    "reshape": { call in
-      guard let wanted = try call.integers("newshape", "shape", at: 1), let batch = wanted.first else {
-        throw PexError(.malformed, "expected a shape")
-      }
-      let feature = try call.input()
-      let rest = Array(wanted.dropFirst())
-      // -1 stands for the batch, or for what is left when the batch is given.
-      guard batch == -1 || rest.contains(-1) else { throw PexError(.unsupported, "a reshape that fixes the batch") }
-      return [try ShapeLayers.reshape(feature, rest, call.context)]
-    },
-    "transpose": { call in
-      let feature = try call.input()
-      guard let order = try call.integers("axes", "perm", at: 1) else {
-        throw PexError(.unsupported, "a transposition that moves the batch")
-      }
-      return [try ShapeLayers.permute(feature, order, call.context)]
-    },
-    "expanddims": { call in
-      let feature = try call.input()
-      let extents = call.context.extents(feature)
-      guard let axis = try call.integers("axis", at: 1)?.first else { throw PexError(.malformed, "expected an axis") }
-      let place = try call.context.axis(axis, of: extents.count + 1)
-      guard place > 0 else { throw PexError(.unsupported, "an axis in front of the batch") }
-      var wanted = extents
-      wanted.insert(1, at: place)
-      return [try ShapeLayers.reshape(feature, Array(wanted.dropFirst()), call.context)]
-    },
-    "squeeze": { call in
-      let feature = try call.input()
-      let extents = call.context.extents(feature)
-      let axes = try call.integers("axis", "squeeze_dims", at: 1)?.map { try call.context.axis($0, of: extents.count) }
-      let kept = extents.indices.filter { $0 == 0 || !(axes?.contains($0) ?? (extents[$0] == 1)) }
-      return [try ShapeLayers.reshape(feature, kept.dropFirst().map { extents[$0] }, call.context)]
-    },
-    "flatten": { [try ShapeLayers.reshape($0.input(), [-1], $0.context)] },
-    "pad": { [try OperationSlices.pad($0)] }, "padv2": { [try OperationSlices.pad($0)] },
-    "getitem": { [try OperationSlices.item($0)] },
-    "split": { try OperationSlices.split($0) },
-    "stack": { call in
-      let features = call.context.inputs
-      guard let first = features.first else { throw PexError(.malformed, "expected tensors to stack") }
-      let extents = call.context.extents(first)
-      let axis = try call.context.axis(try call.integers("axis")?.first ?? 0, of: extents.count + 1)
-      guard axis > 0 else { throw PexError(.unsupported, "a stack in front of the batch") }
-      var wanted = extents
-      wanted.insert(1, at: axis)
-      let parts = try features.map { try call.builder.reshape(call.builder.natural($0), Array(wanted.dropFirst())) }
-      return [Feature(try call.builder.emit(.concat(Concat(axis: axis)), parts))]
-    },
-    "maxpool": { [try pool($0, .maximum)] }, "averagepool": { [try pool($0, .average)] },
-    "depthtospace": { call in
-      let value = try call.builder.natural(call.input())
-      let extents = call.builder.type(value).perSample
-      guard let block = try call.integers("block_size", at: 1)?.first, (2...256).contains(block), extents.count == 4,
-        extents[3] % (block * block) == 0
-      else { throw PexError(.malformed, "expected a map whose channels make up square blocks") }
-      // Channels are rows and columns of a block, then the channels that stay.
-      let channels = extents[3] / (block * block)
-      let parted = try call.builder.reshape(value, [extents[1], extents[2], block, block, channels])
-      let turned = try call.builder.transpose(parted, [0, 1, 3, 2, 4, 5])
-      return [Feature(try call.builder.reshape(turned, [extents[1] * block, extents[2] * block, channels]))]
-    },
-    "resize": { call in
-      guard let size = try call.integers("size", at: 1), size.count == 2,
-        size.allSatisfy({ (1...1 << 24).contains($0) })
-      else { throw PexError(.malformed, "expected a height and a width") }
-      let name = call.value("interpolation", "method")?.text ?? "bilinear"
-      var method = try ResizingLayers.method(name)
-      method.antialiases = call.flag("antialias", default: false)
-      let x = try call.builder.channelsFirst(call.input())
-      return [Feature(try ResizingLayers.resize(x, size, method, call.builder), .channelsFirst)]
-    },
+  private static func pool(_ kind: Pooling.Kind) -> FunctionRow {
+    FunctionRow { [try OperationPictures.pool($0, kind)] }
+  }
+
+  private static func adaptive(_ kind: Pooling.Kind) -> FunctionRow {
+    FunctionRow { call in
+      let (x, order) = try call.map()
+      let spatial = call.builder.type(x).rank - 2
+      guard let given = try call.integers("output_size"), given.count == 1 || given.count == spatial,
+        given.allSatisfy({ (1...1 << 24).contains($0) })
+      else { throw PexError(.malformed, "setting 'output_size': expected \(spatial) extents") }
+      let wanted = given.count == spatial ? given : Array(repeating: given[0], count: spatial)
+      return [Feature(try AdaptivePooling.pool(x, wanted, kind, call.builder), order)]
+    }
+  }
+
+  private static let localResponse = FunctionRow { [try OperationPictures.localResponse($0)] }
+
+  private static let pictures: [String: FunctionRow] = [
+    "maxpool": pool(.maximum), "maxpool1d": pool(.maximum), "maxpool2d": pool(.maximum), "maxpool3d": pool(.maximum),
+    "averagepool": pool(.average), "avgpool": pool(.average), "avgpool1d": pool(.average),
+    "avgpool2d": pool(.average), "avgpool3d": pool(.average),
+    "depthtospace": FunctionRow(numbers: .kept) { [try OperationPictures.blocks($0, intoSpace: true)] },
+    "spacetodepth": FunctionRow(numbers: .kept) { [try OperationPictures.blocks($0, intoSpace: false)] },
+    "resize": FunctionRow { [try OperationPictures.resize($0)] },
+    "centralcrop": FunctionRow(numbers: .kept) { [try OperationPictures.centralCrop($0)] },
+    "rgbtograyscale": FunctionRow { [try OperationPictures.grayscale($0)] },
+    "adaptiveaveragepool": adaptive(.average), "adaptivemaxpool": adaptive(.maximum),
+    "localresponsenormalization": localResponse, "lrn": localResponse,
   ]
-
-  private static let concatenate: Function = { call in
-    guard let axis = try call.integers("axis")?.first else { throw PexError(.malformed, "expected an axis") }
-    return [try MergeLayers.concatenate(call.context, axis: axis)]
-  }
-
-  private static func pool(_ call: OperationCall, _ kind: Pooling.Kind) throws -> Feature {
-    let spatial = try call.context.extents(call.input()).count - 2
-    guard (1...3).contains(spatial) else { throw PexError(.malformed, "expected a map of one to three spatial axes") }
-    return try PoolingLayers.window(call.context, spatial, kind)
-  }
 }

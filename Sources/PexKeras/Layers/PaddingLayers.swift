@@ -6,8 +6,8 @@ enum PaddingLayers {
   static let rows: [LayerRow] =
     (1...3).flatMap { spatial in
       [
-        LayerRow("ZeroPadding\(spatial)D") { try pad($0, spatial) },
-        LayerRow("Cropping\(spatial)D") { try crop($0, spatial) },
+        LayerRow("ZeroPadding\(spatial)D", numbers: .kept) { try pad($0, spatial) },
+        LayerRow("Cropping\(spatial)D", numbers: .kept) { try crop($0, spatial) },
       ]
     } + [LayerRow("CenterCrop", centreCrop)]
 

@@ -8,6 +8,12 @@ enum PoolingLayers {
       [
         LayerRow("\(word)Pooling\(spatial)D") { try window($0, spatial, kind) },
         LayerRow("Global\(word)Pooling\(spatial)D") { try global($0, spatial, kind) },
+        LayerRow("Adaptive\(word)Pooling\(spatial)D", limit: "output extents up to \(AdaptivePooling.limit)") {
+          context in
+          let (x, order) = try context.map(spatial: spatial)
+          let wanted = try context.settings.extents("output_size", count: spatial)
+          return Feature(try AdaptivePooling.pool(x, wanted, kind, context.builder), order)
+        },
       ]
     }
   }

@@ -4,9 +4,10 @@ import PexTensor
 /// What Keras people do to pictures within the model.
 enum PreprocessingLayers {
   static let rows: [LayerRow] = [
-    LayerRow("Rescaling", rescaling),
+    LayerRow("Rescaling", numbers: .computed, rescaling),
     LayerRow(
-      "Normalization", weights: normalizationWeights, limit: "statistics of the last axis, or of everything",
+      "Normalization", weights: normalizationWeights, numbers: .computed,
+      limit: "statistics of the last axis, or of everything",
       normalization),
   ]
 

@@ -8,7 +8,8 @@ enum ResizingLayers {
     + [
       LayerRow("Resizing", limit: methods, resizing),
       // Without chance, the middle part with the wanted sides.
-      LayerRow("RandomCrop") { context in
+      LayerRow("RandomCrop", trains: true, arguments: ArgumentRules(areInert: true)) {
+        context in
         // Keras 3 crops when it trains, and only then.
         if context.version >= 3 { return try context.input() }
         let (x, order) = try context.map(spatial: 2)
@@ -41,19 +42,26 @@ enum ResizingLayers {
   }
 
   private static func resizing(_ context: LayerContext) throws -> Feature {
+    try resized(context, [context.settings.extent("height"), context.settings.extent("width")])
+  }
+
+  /// A map with other extents, by the settings that the layer and the function of Keras 3 share.
+  static func resized(_ context: LayerContext, _ wanted: [Int]) throws -> Feature {
     let (x, order) = try context.map(spatial: 2)
     let settings = context.settings
-    let wanted = [try settings.extent("height"), try settings.extent("width")]
     var method = try method(settings.text("interpolation", default: "bilinear"))
     method.antialiases = try settings.flag("antialias", default: false)
-    if try settings.flag("pad_to_aspect_ratio", default: false) {
-      let fill = try settings.number("fill_value", default: 0)
-      return Feature(try padded(x, wanted, method, fill, context), order)
-    }
+    // What is put around a map matters only where something is.
+    let pads = try settings.flag("pad_to_aspect_ratio", default: false)
+    let fill = try settings.number("fill_value", default: 0)
+    let mode = try settings.text("fill_mode", default: "constant")
     if try settings.flag("crop_to_aspect_ratio", default: false) {
+      guard !pads else { throw PexError(.malformed, "asks to crop and to pad") }
       return Feature(try cropped(x, wanted, method, context.builder), order)
     }
-    return Feature(try resize(x, wanted, method, context.builder), order)
+    guard pads else { return Feature(try resize(x, wanted, method, context.builder), order) }
+    guard mode == "constant" else { throw ArgumentRules.refusal("fill_mode", mode) }
+    return Feature(try padded(x, wanted, method, fill, context), order)
   }
 
   static func method(_ name: String) throws -> Method {

@@ -4,20 +4,20 @@ import PexTensor
 /// Layers that only move elements.
 enum ShapeLayers {
   static let rows: [LayerRow] = [
-    LayerRow("Flatten") { try flatten($0) },
-    LayerRow("Reshape") { context in
+    LayerRow("Flatten", numbers: .kept) { try flatten($0) },
+    LayerRow("Reshape", numbers: .kept) { context in
       guard let wanted = try context.settings.optionalIntegers("target_shape") else {
         throw PexError(.malformed, "setting 'target_shape' is missing")
       }
       return try reshape(context.input(), wanted, context)
     },
-    LayerRow("Permute") { context in
+    LayerRow("Permute", numbers: .kept) { context in
       guard let order = try context.settings.optionalIntegers("dims") else {
         throw PexError(.malformed, "setting 'dims' is missing")
       }
       return try permute(context.input(), [0] + order, context)
     },
-    LayerRow("RepeatVector") { context in
+    LayerRow("RepeatVector", numbers: .kept) { context in
       let value = try context.builder.natural(context.input())
       let extents = context.builder.type(value).perSample
       guard extents.count == 2 else {

@@ -276,9 +276,9 @@ def names_missing(path):
 # Layers that are not read
 
 
-@bad("h5", "LSTM twice, MultiHeadAttention and Embedding once")
+@bad("h5", "ConvLSTM1D twice, MultiHeadAttention and Embedding once")
 def unknown_layers(path):
-    between = [entry("LSTM", "lstm_a", ["conv"], units=3), entry("LSTM", "lstm_b", ["lstm_a"], units=3),
+    between = [entry("ConvLSTM1D", "lstm_a", ["conv"], units=3), entry("ConvLSTM1D", "lstm_b", ["lstm_a"], units=3),
                entry("Embedding", "words", ["lstm_b"], input_dim=9, output_dim=3),
                entry("MultiHeadAttention", "attention", ["words"], num_heads=2, key_dim=4)]
     write_model(path, network(*between), weights())
@@ -981,6 +981,108 @@ def archive_lambda(path):
     function = {"class_name": "__lambda__", "config": {"code": "4wEAAAAAAAAA", "defaults": None, "closure": None}}
     config = network(entry("Lambda", "double", ["conv"], function=function, arguments={}))
     archive(path, members(config_json=json.dumps(config)))
+
+
+@bad("keras", "a model of somebody's own class, which has no list of layers")
+def archive_subclassed(path):
+    config = {"module": "mynet", "class_name": "MyNet", "config": {}, "registered_name": "MyNet"}
+    archive(path, members(config_json=json.dumps(config)))
+
+
+# Arguments
+
+
+@bad("h5", "conv has an argument that is not known")
+def argument_unknown(path):
+    changed(path, "conv", whitening="zca")
+
+
+@bad("h5", "conv computes with whole numbers")
+def argument_dtype(path):
+    changed(path, "conv", dtype="int32")
+
+
+@bad("h5", "a dropout that is called as in training, as Keras 2 has it")
+def argument_training(path):
+    dropout = entry("Dropout", "dropout", ["conv"], rate=0.5)
+    dropout["inbound_nodes"][0][0][3] = {"training": True}
+    write_model(path, network(dropout), weights())
+
+
+@bad("h5", "a sum of a tensor and numbers, which a layer cannot have")
+def argument_constant(path):
+    total = entry("Add", "total", ["conv"])
+    total["inbound_nodes"][0].append(["_CONSTANT_VALUE", -1, 1.5, {}])
+    write_model(path, network(total), weights())
+
+
+# Recurrent layers
+
+
+def recurrent(path, kind, shapes, rank=3, **options):
+    """A recurrent layer behind the convolution, whose map is a sequence of four steps; its weights have these shapes."""
+    rows = entry("Reshape", "rows", ["conv"], target_shape=[2, 4] if rank == 3 else [2, 2, 2])
+    layer = entry(kind, "memory", ["rows"], **{"units": 3, "use_bias": True, "return_sequences": True, **options})
+    arrays = [(f"memory/{index}:0", np.full(shape, 0.1, "f4")) for index, shape in enumerate(shapes)]
+    entries = weights()
+    entries = {"image": [], "conv": entries["conv"], "memory": arrays, "classes": entries["classes"]}
+    write_model(path, network(rows, layer), entries)
+
+
+GATES = [(4, 12), (3, 12), (12,)]
+
+
+@bad("h5", "an LSTM whose recurrent weights are of another number of units")
+def recurrent_shape(path):
+    recurrent(path, "LSTM", [(4, 12), (4, 12), (12,)])
+
+
+@bad("h5", "an LSTM with one array of weights")
+def recurrent_missing(path):
+    recurrent(path, "LSTM", GATES[:1])
+
+
+@bad("h5", "an LSTM that reads a map")
+def recurrent_rank(path):
+    recurrent(path, "LSTM", GATES, rank=4)
+
+
+@bad("h5", "an LSTM of 2^40 units")
+def recurrent_huge(path):
+    recurrent(path, "LSTM", GATES, units=1 << 40)
+
+
+@bad("h5", "an LSTM that keeps its state from one batch to the next")
+def recurrent_stateful(path):
+    recurrent(path, "LSTM", GATES, stateful=True)
+
+
+@bad("h5", "an LSTM with a function that is not read")
+def recurrent_activation(path):
+    recurrent(path, "LSTM", GATES, activation="softmax")
+
+
+@bad("h5", "a wrapper whose layers both read forwards")
+def bidirectional_forwards(path):
+    inner = {"class_name": "LSTM", "config": {"name": "lstm", "units": 3, "use_bias": True}}
+    recurrent(path, "Bidirectional", GATES + GATES, layer=inner, backward_layer=inner, merge_mode="concat")
+
+
+@bad("h5", "a wrapper of a layer that is not recurrent")
+def bidirectional_dense(path):
+    inner = {"class_name": "Dense", "config": {"name": "dense", "units": 3, "use_bias": True}}
+    recurrent(path, "Bidirectional", [(4, 3), (3,)] * 2, layer=inner, merge_mode="concat")
+
+
+@bad("h5", "a wrapper without a layer")
+def bidirectional_empty(path):
+    recurrent(path, "Bidirectional", [], layer=None, merge_mode="concat")
+
+
+@bad("h5", "a wrapper that merges in an unknown way")
+def bidirectional_mode(path):
+    inner = {"class_name": "LSTM", "config": {"name": "lstm", "units": 3, "use_bias": True}}
+    recurrent(path, "Bidirectional", GATES + GATES, layer=inner, merge_mode="median")
 
 
 def write_all(folder):

@@ -220,9 +220,9 @@ def unknown_keys(config):
     for index, layer in enumerate(config["config"]["layers"]):
         layer["quantization_config"] = None
         layer["future"] = {"nested": [1, 2, {"deep": None}]}
-        layer["config"]["remark"] = f"layer {index}"
-        layer["config"]["lora_rank"] = None
-        layer["config"]["kernel_initialiser_of_the_future"] = {"class_name": "Magic", "config": {"seed": 3}}
+        layer["remark"] = f"layer {index}"
+        layer["config"]["option_of_the_future"] = None
+        layer["config"]["magic_initializer"] = {"class_name": "Magic", "config": {"seed": 3}}
 
 
 @fixture(edit=lambda file: edit_config(file, unknown_keys), unread=(2, 3))

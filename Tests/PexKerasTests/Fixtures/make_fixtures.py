@@ -21,6 +21,7 @@ import bad_files
 import complaint_fixtures  # noqa: F401: declares fixtures
 import keras1_files
 import layer_fixtures  # noqa: F401
+import recurrent_fixtures  # noqa: F401
 import structure_fixtures  # noqa: F401
 import weight_files
 from recipe import FIXTURES, empty, listing, make
