@@ -22,7 +22,7 @@ from programs import Verdict, outcome
 
 LIST = pathlib.Path(__file__).with_name("expected-failures.txt")
 #: The package and this list of operators belong together; another count means that one of them changed.
-CASES = 535
+CASES = 568
 
 
 def outcomes(chosen, programs, folder):

@@ -37,7 +37,7 @@ extension Graph {
         node.operation, try node.inputs.map(number), outputs: node.outputs.map { self[$0].name }, name: node.name)
       for (old, new) in zip(node.outputs, outputs) { numbers[old] = new }
     }
-    for output in outputs { graph.addOutput(try number(output)) }
+    for (output, axis) in zip(outputs, batchAxes) { graph.addOutput(try number(output), batchAxis: axis) }
     graph.classifier = try classifier.map {
       Classifier(output: try number($0.output), kind: $0.kind, logits: try number($0.logits))
     }

@@ -35,6 +35,7 @@ extension Pex_Graph {
       return message
     }
     outputs = graph.outputs.map { UInt32(clamping: $0.index) }
+    if graph.batchAxes.contains(where: { $0 != 0 }) { batchAxes = graph.batchAxes.map { UInt32(clamping: $0) } }
     if let found = graph.classifier {
       classifier.output = UInt32(clamping: found.output.index)
       classifier.kind = found.kind.rawValue
@@ -79,7 +80,18 @@ extension Graph {
     for node in message.nodes {
       try naming("\(section): node '\(node.name)'") { try addNode(node) }
     }
-    for output in message.outputs { addOutput(try number(output, "output")) }
+    guard message.batchAxes.isEmpty || message.batchAxes.count == message.outputs.count else {
+      throw BundleFault.value(
+        "batch axes", expected: "none or \(message.outputs.count)", found: "\(message.batchAxes.count)"
+      ).error(section)
+    }
+    guard message.batchAxes.isEmpty || message.batchAxes.contains(where: { $0 != 0 }) else {
+      throw BundleFault.notCanonical.error("batch axes")
+    }
+    for (index, output) in message.outputs.enumerated() {
+      let axis = message.batchAxes.isEmpty ? 0 : Int(message.batchAxes[index])
+      addOutput(try number(output, "output"), batchAxis: axis)
+    }
     if message.hasClassifier {
       classifier = Classifier(
         output: try number(message.classifier.output, "classifier"),

@@ -82,6 +82,9 @@ nonisolated struct Pex_Graph: Sendable {
   /// Clears the value of `classifier`. Subsequent reads from it will return its default value.
   mutating func clearClassifier() {self._classifier = nil}
 
+  /// of the outputs in the source, when not all are 0
+  var batchAxes: [UInt32] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -850,7 +853,7 @@ nonisolated extension Pex_Manifest: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension Pex_Graph: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Graph"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inputs\0\u{1}tensors\0\u{1}nodes\0\u{1}outputs\0\u{1}classifier\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inputs\0\u{1}tensors\0\u{1}nodes\0\u{1}outputs\0\u{1}classifier\0\u{3}batch_axes\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -863,6 +866,7 @@ nonisolated extension Pex_Graph: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.outputs) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._classifier) }()
+      case 6: try { try decoder.decodeRepeatedUInt32Field(value: &self.batchAxes) }()
       default: break
       }
     }
@@ -888,6 +892,9 @@ nonisolated extension Pex_Graph: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._classifier {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if !self.batchAxes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.batchAxes, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -897,6 +904,7 @@ nonisolated extension Pex_Graph: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.nodes != rhs.nodes {return false}
     if lhs.outputs != rhs.outputs {return false}
     if lhs._classifier != rhs._classifier {return false}
+    if lhs.batchAxes != rhs.batchAxes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

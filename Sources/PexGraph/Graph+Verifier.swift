@@ -34,6 +34,12 @@ extension Graph {
     guard !outputs.isEmpty, Set(outputs).count == outputs.count else {
       throw PexError(.malformed, "expected at least one output, each once")
     }
+    for (output, axis) in zip(outputs, batchAxes) where axis != 0 {
+      guard self[output].type.hasBatch, self[output].type.dimensions.indices.contains(axis) else {
+        throw PexError(
+          .malformed, "output '\(self[output].name)' is \(self[output].type), its batch on axis \(axis) of the source")
+      }
+    }
     try verifyClassifier()
   }
 

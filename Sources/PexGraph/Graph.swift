@@ -13,6 +13,8 @@ public struct Graph: Sendable {
   public internal(set) var inputs: [GraphInput] = []
   /// What a run answers with, in the source's order.
   public internal(set) var outputs: [ValueID] = []
+  /// For every output, the axis on which its batch lies in the source model; the graph has it in front.
+  public private(set) var batchAxes: [Int] = []
   /// Which output answers and what its numbers are; nil when the model has no output that could.
   public var classifier: Classifier?
   private var names: Set<String> = []
@@ -87,7 +89,11 @@ public struct Graph: Sendable {
   }
 
   /// Makes a value an output.
-  public mutating func addOutput(_ id: ValueID) { outputs.append(id) }
+  /// - Parameter batchAxis: the axis on which its batch lies in the source model.
+  public mutating func addOutput(_ id: ValueID, batchAxis: Int = 0) {
+    outputs.append(id)
+    batchAxes.append(batchAxis)
+  }
 
   /// A name that is not taken: `wanted` itself, or with a number behind it.
   public func freeName(_ wanted: String) -> String {

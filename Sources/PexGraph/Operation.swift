@@ -161,5 +161,7 @@ extension Operation {
 
 extension Graph {
   /// The first version of the bundle format that knows all operations with their settings.
-  public var formatVersion: Int { nodes.map(\.operation.formatVersion).max() ?? 1 }
+  public var formatVersion: Int {
+    max(nodes.map(\.operation.formatVersion).max() ?? 1, batchAxes.contains { $0 != 0 } ? 8 : 1)
+  }
 }

@@ -41,9 +41,10 @@ struct ModelInfo {
       let type = input.layout.arrayType(graph[input.value].type)
       try console.result("input \(graph[input.value].name): \(type) \(input.layout.rawValue)")
     }
-    for output in graph.outputs {
+    for (output, axis) in zip(graph.outputs, graph.batchAxes) {
       let role = output == graph.classifier?.output ? ", \(graph.classifier?.kind.rawValue ?? "none")" : ""
-      try console.result("output \(graph[output].name): \(graph[output].type)\(role)")
+      let place = axis == 0 ? "" : ", the batch on axis \(axis) in the source"
+      try console.result("output \(graph[output].name): \(graph[output].type)\(role)\(place)")
     }
     try console.result(
       "\(graph.nodes.count) nodes, \(Format.count(cost.multiplyAccumulates)) MACs, \(Format.count(cost.parameters)) parameters"

@@ -15,9 +15,10 @@ struct Description {
       let type = input.layout.arrayType(graph[input.value].type)
       try console.result("input \(graph[input.value].name): \(type)\(input.layout == .channelsLast ? " nhwc" : "")")
     }
-    for output in graph.outputs {
+    for (output, axis) in zip(graph.outputs, graph.batchAxes) {
       let kind = graph.classifier?.output == output ? ", \(graph.classifier?.kind.rawValue ?? "")" : ""
-      try console.result("output \(graph[output].name): \(graph[output].type)\(kind)")
+      let place = axis == 0 ? "" : ", the batch on axis \(axis) in the source"
+      try console.result("output \(graph[output].name): \(graph[output].type)\(kind)\(place)")
     }
     let heads = session.heads.entries.map { "\($0.exit)" + ($0.isTrained ? "" : " (untrained)") }
     try console.result(

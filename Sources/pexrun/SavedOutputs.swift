@@ -16,11 +16,17 @@ struct SavedOutputs {
 
   /// Outputs that are the same for every sample of a batch.
   private let common: Set<String>
+  /// Where the batch lies in the source's outputs, where that is not in front.
+  private let batchAxes: [String: Int]
   private var outputs: [Output] = []
   private var count = 0
 
   /// What samples of a model compute.
-  init(_ graph: Graph) { common = Set(graph.outputs.filter { !graph[$0].type.hasBatch }.map { graph[$0].name }) }
+  init(_ graph: Graph) {
+    common = Set(graph.outputs.filter { !graph[$0].type.hasBatch }.map { graph[$0].name })
+    let axes = zip(graph.outputs, graph.batchAxes).filter { $1 != 0 }
+    batchAxes = Dictionary(axes.map { (graph[$0].name, $1) }, uniquingKeysWith: { $1 })
+  }
 
   /// Checks early that a folder may be written to.
   /// - Throws: ``PexError`` (cannotCreate) when it is a file, or holds outputs that are not to be overwritten.
@@ -62,7 +68,8 @@ struct SavedOutputs {
     for output in outputs {
       let file = fileName(output.name, taken: &files)
       let isCommon = output.exit == nil && common.contains(output.name)
-      let tensor = try stacked(isCommon ? Array(output.rows.prefix(1)) : output.rows)
+      var tensor = try stacked(isCommon ? Array(output.rows.prefix(1)) : output.rows)
+      if output.exit == nil, let axis = batchAxes[output.name] { tensor = try turned(tensor, batchTo: axis) }
       try write(Npy.encode(tensor), "\(folder)/\(file)", overwriting)
       var members: [(key: String, value: JSON)] = [
         ("name", .string(output.name)), ("file", .string(file)),
@@ -87,6 +94,22 @@ struct SavedOutputs {
     let extents = [rows.count] + first.shape.dimensions.dropFirst()
     guard first.dtype.isFloat else { return try Tensor(extents, rows.flatMap { $0.integers ?? [] }.map(Int64.init)) }
     return try Tensor(extents, rows.flatMap(\.floats))
+  }
+
+  /// The batch put where the source has it.
+  private func turned(_ tensor: Tensor, batchTo axis: Int) throws -> Tensor {
+    let extents = tensor.shape.dimensions
+    let (count, outer) = (extents[0], extents[1...axis].reduce(1, *))
+    let inner = extents.dropFirst(axis + 1).reduce(1, *)
+    func order<Number>(_ numbers: [Number]) -> [Number] {
+      (0..<outer * count).flatMap { place in
+        let start = (place % count * outer + place / count) * inner
+        return numbers[start..<start + inner]
+      }
+    }
+    let target = Array(extents[1...axis]) + [count] + extents.dropFirst(axis + 1)
+    guard tensor.dtype.isFloat else { return try Tensor(target, order(tensor.integers ?? []).map(Int64.init)) }
+    return try Tensor(target, order(tensor.floats))
   }
 
   /// The output's name as far as file systems take it, with a number behind it where that is taken.

@@ -20,6 +20,15 @@ let residual = """
   """
 
 @Suite struct TextTests {
+  @Test func theBatchOfAnOutputMayLieInsideInTheSource() throws {
+    let text = "input %x: f32[N,3,4] nchw\n%y: f32[N,3,4] = unary(%x) {kind=relu}\noutput %y batch 2\n"
+    let graph = try Graph.parse(text)
+    #expect(graph.batchAxes == [2] && graph.text() == text && graph.formatVersion == 8)
+    for axis in ["3", "-1", "x"] {
+      #expect(throws: PexError.self) { try Graph.parse(text.replacing("batch 2", with: "batch \(axis)")) }
+    }
+  }
+
   @Test func printsWhatItParses() throws {
     let graph = try Graph.parse(residual)
     let printed = graph.text(allNumbers: true)

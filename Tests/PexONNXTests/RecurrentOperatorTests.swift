@@ -47,7 +47,7 @@ import Testing
 
   @Test func zerosToStartWithAreLeftOut() throws {
     let zeros = TestModel.Stored.floats([1, 1, 4], [0, 0, 0, 0])
-    let lines = try Self.layer([], [5: zeros, 6: zeros]).text()
+    let lines = try Self.layer("LSTM", [], [5: zeros, 6: zeros]).text()
     #expect(lines.contains { $0.contains("state=0 cell_state=0") })
   }
 
@@ -68,7 +68,7 @@ import Testing
     (7, .weights([1, 16]), "input 7 (P): expected [1,12], found [1,16]"),
   ])
   func wrongShapesNameTheNode(index: Int, tensor: TestModel.Stored, message: String) throws {
-    let error = Self.layer([], [index: tensor]).error()
+    let error = Self.layer("LSTM", [], [index: tensor]).error()
     #expect(error?.kind == .malformed)
     #expect(error?.message.contains("node 'memory' (LSTM): \(message)") == true, "\(error?.message ?? "")")
   }
@@ -82,7 +82,7 @@ import Testing
     (("activations", .strings(["Sigmoid", "Tanh", "Sinus"])), "attribute 'activations': the function 'Sinus'"),
   ])
   func wrongSettingsNameTheNode(attribute: (String, TestModel.Attribute), message: String) throws {
-    let error = Self.layer([attribute]).error()
+    let error = Self.layer("LSTM", [attribute]).error()
     #expect(error?.message.contains("node 'memory' (LSTM): \(message)") == true, "\(error?.message ?? "")")
   }
 

@@ -35,7 +35,9 @@ import Testing
     #expect(error(found["y"], try expected()) < 1e-5)
     #expect(found.keys.sorted() == ["exit1", "exit2", "exit3", "y"])
     let info = try Program.pexinfo.report(["crnn.pex"], in: folder)
-    #expect(info["inputs"].items.first?["shape"].items.first?.string == "N")
+    #expect(info["inputs"].items.first?["batch"].bool == true)
+    // Readers that do not know the operation have to refuse the file.
+    #expect(try folder.read("crnn.pex").dropFirst(12).first == 8)
   }
 
   /// What is written is read by pex again; other runtimes read it in `Tests/Interop`.
@@ -45,6 +47,24 @@ import Testing
     try Program.pexconvert.succeed(["crnn.pex", "--emit", "onnx", "-o", "written.onnx"], in: folder)
     try Program.pexconvert.succeed(["written.onnx", "--exits", "none", "-o", "again.pex"], in: folder)
     #expect(error(try outputs("again.pex", ["--exit", "final"], in: folder)["y"], try expected()) < 1e-5)
+  }
+
+  /// The last states, [1, N, H] in the source: several samples at a time come back as the source has them.
+  @Test func anOutputHasItsBatchWhereTheSourceHasIt() throws {
+    let folder = try Folder()
+    let model = Self.fixtures + "states.onnx"
+    try Program.pexconvert.succeed([model, "--exits", "none", "-o", "states.pex"], in: folder)
+    let x = try folder.write("x.npy", Arrays.npy([2, 3, 2], Arrays.noise(12, seed: 1)))
+    try Program.pexrun.succeed(["states.pex", x, "--save-outputs", "out"], in: folder)
+    let outputs = try JSONValue(try folder.read("out/outputs.json"))["outputs"].items
+    #expect(outputs.map { $0["shape"].items.compactMap(\.number) } == [[1, 2, 4], [3, 1, 2, 4]])
+    // Written as ONNX it has the batch there too.
+    try Program.pexconvert.succeed(["states.pex", "--emit", "onnx", "-o", "written.onnx"], in: folder)
+    try Program.pexconvert.succeed(["written.onnx", "--exits", "none", "-o", "again.pex"], in: folder)
+    try Program.pexrun.succeed(["again.pex", x, "--save-outputs", "again"], in: folder)
+    let files = outputs.compactMap { $0["file"].string }
+    #expect(files.count == 2)
+    for file in files { #expect(try folder.read("out/" + file) == folder.read("again/" + file)) }
   }
 
   @Test func recurrentAndQuantisedOperatorsAreListed() throws {

@@ -45,7 +45,10 @@ extension Graph {
       if stored != type { try restoreConstant(id, as: try self[id].constant?.asFloat16() ?? Tensor([], [0 as Float])) }
       known[name] = id
     } else if scanner.take("output ") {
-      addOutput(try value(&scanner))
+      let id = try value(&scanner)
+      let axis = scanner.take("batch") ? Int(try scanner.word()) : 0
+      guard let axis else { throw PexError(.malformed, "expected an axis behind 'batch'") }
+      addOutput(id, batchAxis: axis)
     } else if scanner.take("classifier ") {
       let output = try value(&scanner)
       let word = try scanner.word()

@@ -29,7 +29,9 @@ extension Graph {
       let settings = attributes.isEmpty ? "" : " {\(attributes.joined(separator: ", "))}"
       lines.append("\(outputs) = \(node.operation.mnemonic)(\(inputs))\(settings)")
     }
-    for output in outputs { lines.append("output \(reference(output))") }
+    for (output, axis) in zip(outputs, batchAxes) {
+      lines.append("output \(reference(output))" + (axis == 0 ? "" : " batch \(axis)"))
+    }
     if let classifier {
       lines.append(
         "classifier \(reference(classifier.output)) \(classifier.kind.rawValue) \(reference(classifier.logits))")

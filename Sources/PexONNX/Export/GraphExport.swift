@@ -9,37 +9,55 @@ final class GraphExport {
   /// What nodes read a value by, where that is not the value's own name.
   private var readNames: [ValueID: String] = [:]
   private var takenNames: Set<String>
+  /// What nodes read, and the outputs.
+  private let used: Set<ValueID>
   private var takenNodeNames: Set<String> = [""]
 
   init(_ graph: Graph) {
     self.graph = graph
     takenNames = Set(graph.values.map(\.name))
+    used = Set(graph.nodes.flatMap(\.inputs) + graph.outputs)
   }
 
   /// The message.
   /// - Throws: ``PexError`` (unsupported) naming the node that ONNX has no form for.
   func run() throws -> WireDraft {
     for input in graph.inputs where input.layout == .channelsLast { addTranspose(of: input.value) }
-    let used = Set(graph.nodes.flatMap(\.inputs) + graph.outputs)
     for id in used.sorted() {
       if let tensor = graph[id].constant { try addConstant(graph[id], tensor) }
+    }
+    for (output, axis) in zip(graph.outputs, graph.batchAxes) where axis != 0 {
+      readNames[output] = freeName(graph[output].name + ".front")
     }
     for node in graph.nodes {
       try naming("node '\(node.name)' (\(node.operation.mnemonic))") {
         try node.operation.exportable.export(to: NodeExport(node, in: self))
       }
     }
+    for (output, axis) in zip(graph.outputs, graph.batchAxes) where axis != 0 {
+      let rank = graph[output].type.rank
+      let permutation = Array(1...axis) + [0] + Array(axis + 1..<rank)
+      let name = graph[output].name
+      add("Transpose", name: name, inputs: [self.name(output)], outputs: [name], [.integers("perm", permutation)])
+    }
     var message = nodes
     message.string(2, "pex")
     message.append(tensors)
     for input in graph.inputs { message.message(11) { describe(graph[input.value], layout: input.layout, &$0) } }
-    for id in graph.outputs { message.message(12) { describe(graph[id], &$0) } }
+    for (id, axis) in zip(graph.outputs, graph.batchAxes) {
+      var value = graph[id]
+      if axis != 0 { value.type.dimensions.insert(value.type.dimensions.remove(at: 0), at: axis) }
+      message.message(12) { describe(value, &$0) }
+    }
     let outputs = Set(graph.outputs)
-    for id in graph.nodes.flatMap(\.outputs) where !outputs.contains(id) {
+    for id in graph.nodes.flatMap(\.outputs) where !outputs.contains(id) && used.contains(id) {
       message.message(13) { describe(graph[id], &$0) }
     }
     return message
   }
+
+  /// Whether a value is read, or an output.
+  func isUsed(_ id: ValueID) -> Bool { used.contains(id) }
 
   /// What nodes read a value by.
   func name(_ id: ValueID) -> String { readNames[id] ?? graph[id].name }

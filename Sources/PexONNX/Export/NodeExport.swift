@@ -7,6 +7,8 @@ struct NodeExport {
   let inputs: [String]
   /// The types of what it reads.
   let inputTypes: [ValueType]
+  /// Whether somebody reads what it gives.
+  let outputsAreUsed: [Bool]
   /// The types of what it gives.
   let outputTypes: [ValueType]
   private let name: String
@@ -16,8 +18,9 @@ struct NodeExport {
   init(_ node: Node, in file: GraphExport) {
     inputs = node.inputs.map(file.name)
     inputTypes = node.inputs.map { file.graph[$0].type }
+    outputsAreUsed = node.outputs.map(file.isUsed)
     outputTypes = node.outputs.map { file.graph[$0].type }
-    outputs = node.outputs.map { file.graph[$0].name }
+    outputs = node.outputs.map(file.name)
     name = node.name
     self.file = file
   }

@@ -21,20 +21,34 @@ struct BatchLift {
   private let places: [ValueID: BatchPlaces.Place]
   private(set) var graph = Graph()
   private var values: [ValueID: Lifted] = [:]
+  /// For outputs with their batch inside, its axis, and the value with the batch in front.
+  private var batchAxes: [ValueID: Int] = [:]
+  private var given: [ValueID: ValueID] = [:]
 
   /// - Parameters:
   ///   - one: the network for one sample.
   ///   - places: where the batch lies in its values.
-  /// - Throws: ``PexError`` (unsupported) when an output has its batch inside, or an operation cannot be lifted.
+  /// - Throws: ``PexError`` (unsupported) when an operation cannot be lifted.
   init(_ one: Graph, _ places: BatchPlaces) throws {
     self.one = one
     self.places = places.places
     for output in one.outputs where self.places[output] != nil && !isFront(output) {
-      throw PexError(.unsupported, "output '\(one[output].name)' has its batch inside")
+      batchAxes[output] = try batchAxis(of: output, isKnown: places.areKnown)
     }
     for input in one.inputs { try add(input) }
     for node in one.nodes { try naming("node '\(node.name)'") { try add(node) } }
-    for output in one.outputs { graph.addOutput(try result(output)) }
+    for output in one.outputs { graph.addOutput(try result(output), batchAxis: batchAxes[output] ?? 0) }
+  }
+
+  /// The axis of an output on which its batch lies. What a file for one sample says nothing of is the first axis of one
+  /// element.
+  private func batchAxis(of output: ValueID, isKnown: Bool) throws -> Int {
+    let extents = one[output].type.perSample
+    let axis = isKnown ? places[output].flatMap { $0.before == 1 ? $0.axis : nil } : extents.firstIndex(of: 1)
+    guard let axis, extents[axis] == 1 else {
+      throw PexError(.unsupported, "output '\(one[output].name)' has its batch within another axis")
+    }
+    return axis
   }
 
   private func isFront(_ id: ValueID) -> Bool {
@@ -49,6 +63,7 @@ struct BatchLift {
   }
 
   private mutating func result(_ output: ValueID) throws -> ValueID {
+    if let id = given[output] { return id }
     switch try value(output) {
     case .same(let id), .front(let id): return id
     case .extra: throw PexError(.unsupported, "output '\(one[output].name)' has its batch inside")
@@ -79,15 +94,22 @@ struct BatchLift {
     guard let output = node.outputs.first, node.outputs.count == 1 else {
       throw PexError(.unsupported, "its samples do not lie in front")
     }
-    guard isFront(output) else {
+    guard isFront(output) || batchAxes[output] != nil else {
       values[output] = .extra(try addBehind(node, output, one[output].name))
       return
     }
     // The name belongs to the form that others read.
     let whole = try addBehind(node, output, graph.freeName(one[output].name + ".lifted"))
-    let dimensions = [Dimension.batch] + one[output].type.dimensions.dropFirst()
-    values[output] = .front(
-      try graph.addNode(.reshape(Reshape(dimensions)), [whole], output: one[output].name, name: node.name))
+    var dimensions = one[output].type.dimensions
+    dimensions.remove(at: batchAxes[output] ?? 0)
+    let result = try graph.addNode(
+      .reshape(Reshape([.batch] + dimensions)), [whole], output: one[output].name, name: node.name)
+    guard isFront(output) else {
+      values[output] = .extra(whole)
+      given[output] = result
+      return
+    }
+    values[output] = .front(result)
   }
 
   /// Adds the node as it is, with the batch in place of a first extent of 1, when it is one such.

@@ -46,6 +46,8 @@ struct GraphImport {
   /// The network with the batch in front, when that is an inner axis of some values but no sample depends on another.
   /// - Throws: ``PexError`` when it is not so, or that cannot be told.
   private func lifted(_ shapes: InputShapes) throws -> Built {
+    // What a file does with the batch that it fixes, it may not do with another.
+    guard shapes.fileBatch ?? 1 == 1 else { throw PexError(.unsupported, "the file fixes the batch") }
     let one = try build(shapes.fixed(batch: 1), fileBatch: nil)
     let places: BatchPlaces
     if shapes.fileBatch == 1 {
@@ -53,7 +55,8 @@ struct GraphImport {
       places = BatchPlaces(
         single: one.graph, inputs: Set(one.graph.inputs.map(\.value).filter { names.contains(one.graph[$0].name) }))
     } else {
-      places = try BatchPlaces(one: one.graph, two: build(shapes.fixed(batch: 2), fileBatch: nil).graph)
+      let many = try build(shapes.fixed(batch: BatchPlaces.many), fileBatch: nil)
+      places = try BatchPlaces(one: one.graph, many: many.graph)
     }
     var graph = try BatchLift(one.graph, places).graph
     graph.classifier = try graph.findClassifier(output: options.outputName, kind: options.outputKind)

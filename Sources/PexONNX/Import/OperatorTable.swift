@@ -22,7 +22,7 @@ enum OperatorTable {
     + OwnStatisticsOperators.rows + ArithmeticOperators.rows + ProductOperators.rows + LayoutOperators.rows
     + SelectionOperators.rows + PaddingOperators.rows + ResizeOperators.rows + ReductionOperators.rows
     + QuantizationOperators.rows + ConstantOperators.rows + LogicOperators.rows + ShapeOperators.rows
-    + RecurrentOperators.rows + IntegerOperators.rows
+    + RecurrentOperators.rows + IntegerOperators.rows + TriangleOperators.rows + EinsumOperator.rows
 
   private static let byName = Dictionary(grouping: rows, by: \.op).mapValues { $0.sorted { $0.since < $1.since } }
 

@@ -61,7 +61,7 @@ enum LogicOperators {
     let first: ShapeArithmetic.Function = { left, _ in left }
     let extents = try ShapeArithmetic.combine(ShapeArithmetic.combine(condition, a, first), b, first).extents
     func element(_ array: KnownIntegers, _ index: Int) -> Dimension {
-      array.elements[array.elements.count == 1 ? 0 : index]
+      array.elements[ShapeArithmetic.place(index, extents, in: array.extents)]
     }
     let elements = (0..<extents.reduce(1, *)).map { index in
       element(condition, index) == 0 ? element(b, index) : element(a, index)

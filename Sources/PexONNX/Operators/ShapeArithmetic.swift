@@ -42,18 +42,19 @@ enum ShapeArithmetic {
     return .fixed(a % b)
   }
 
-  /// Combines two arrays element by element; one element counts for all.
-  /// - Throws: ``PexError`` (unsupported) when the batch enters a number or extents would have to be broadcast otherwise,
-  ///   (malformed) when a number overflows.
+  /// Combines two arrays element by element, repeated for each other as arrays of numbers are.
+  /// - Throws: ``PexError`` (unsupported) when the batch enters a number, (malformed) when a number overflows or the
+  ///   extents do not fit.
   static func combine(_ left: KnownIntegers, _ right: KnownIntegers, _ function: Function) throws -> KnownIntegers {
-    let (a, b) = (left.elements, right.elements)
-    guard left.extents == right.extents || a.count == 1 || b.count == 1 else {
-      throw PexError(.unsupported, "integers of extents \(left.extents) and \(right.extents) are not combined")
+    let extents = try broadcast(left.extents, right.extents)
+    let count = try Shape(extents).count
+    guard count <= KnownIntegers.countLimit else {
+      throw PexError(.unsupported, "\(count) integers are too many for shape arithmetic")
     }
-    let extents =
-      a.count == 1 && (b.count != 1 || right.extents.count > left.extents.count) ? right.extents : left.extents
-    let elements = try (0..<extents.reduce(1, *)).map { index in
-      let pair = (a[a.count == 1 ? 0 : index], b[b.count == 1 ? 0 : index])
+    let elements = try (0..<count).map { index in
+      let pair = (
+        left.elements[place(index, extents, in: left.extents)], right.elements[place(index, extents, in: right.extents)]
+      )
       guard let result = function(pair.0, pair.1) else {
         let isMixed = pair.0 == .batch || pair.1 == .batch
         throw PexError(
@@ -63,6 +64,33 @@ enum ShapeArithmetic {
       return result
     }
     return try KnownIntegers(elements, extents: extents)
+  }
+
+  private static func broadcast(_ left: [Int], _ right: [Int]) throws -> [Int] {
+    let rank = max(left.count, right.count)
+    return try (0..<rank).map { axis in
+      let (a, b) = (axis - rank + left.count, axis - rank + right.count)
+      let (first, second) = (a < 0 ? 1 : left[a], b < 0 ? 1 : right[b])
+      guard first == second || first == 1 || second == 1 else {
+        throw PexError(.malformed, "integers of extents \(left) and \(right) cannot be combined")
+      }
+      return first == 1 ? second : first
+    }
+  }
+
+  /// Where the element lies that is repeated at a place of an array of other extents.
+  static func place(_ index: Int, _ extents: [Int], in own: [Int]) -> Int {
+    guard own != extents else { return index }
+    var (rest, result, stride) = (index, 0, 1)
+    for axis in extents.indices.reversed() {
+      let position = rest % extents[axis]
+      rest /= extents[axis]
+      let mine = axis - extents.count + own.count
+      guard mine >= 0 else { break }
+      if own[mine] > 1 { result += position * stride }
+      stride *= own[mine]
+    }
+    return result
   }
 
   private static func ordered(_ left: Dimension, _ right: Dimension, _ function: (Int, Int) -> Int) -> Dimension? {

@@ -44,14 +44,15 @@ public enum LayerCheck {
   package static func compare(_ graph: Graph, _ values: [ValueID: Tensor]) throws -> [Layer] {
     try graph.nodes.compactMap { node in
       let inputs = node.inputs.compactMap { values[$0] ?? graph[$0].constant }
-      guard inputs.count == node.inputs.count, let output = node.outputs.first, let found = values[output] else {
-        return nil
-      }
+      guard inputs.count == node.inputs.count, node.outputs.contains(where: { values[$0] != nil }) else { return nil }
       let expected = try naming("node '\(node.name)'") { try Reference.evaluate(node.operation, inputs) }
+      let errors = try zip(node.outputs, expected).compactMap { output, expected in
+        try values[output].map { try relativeError($0, expected) }
+      }
       let types = node.inputs.map { graph[$0].type }
       return Layer(
         name: node.name, mnemonic: node.operation.mnemonic,
-        error: try expected.first.map { try relativeError(found, $0) } ?? 0,
+        error: errors.max() ?? 0,
         tolerance: node.operation.tolerance(inputs: types))
     }
   }

@@ -1,6 +1,6 @@
 """A reader of pictures: convolutions, then an LSTM over columns, as PyTorch writes it with an open batch.
 
-    python make_crnn.py DIR        # writes crnn.onnx, crnn.x.npy and crnn.y.npy: three pictures and what onnxruntime answers
+    python make_crnn.py DIR        # writes crnn.onnx, and crnn.npz, crnn.x.npy and crnn.y.npy: three pictures and what onnxruntime answers
 
 Needs numpy, onnx and onnxruntime. The batch is an inner axis in front of the LSTM, and merged with the steps behind it.
 """
@@ -43,4 +43,4 @@ y, = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExec
 onnx.save(model, sys.argv[1] + "/crnn.onnx")
 numpy.save(sys.argv[1] + "/crnn.x.npy", x)
 numpy.save(sys.argv[1] + "/crnn.y.npy", y)
-print(y)
+numpy.savez_compressed(sys.argv[1] + "/crnn.npz", image=x, y=y)

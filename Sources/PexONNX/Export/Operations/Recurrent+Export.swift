@@ -21,10 +21,13 @@ extension Recurrent: ONNXExportable {
     let results = node.steps(
       cell.rawValue.uppercased(), inputs, try attributes(node), suffixes: ["states", "last", "cell"],
       node.outputTypes.count)
+    for (place, result) in results.enumerated().dropFirst() where node.outputsAreUsed[place] {
+      node.write("Squeeze", [result, front], output: place)
+    }
+    guard node.outputsAreUsed[0] else { return }
     let turned = try node.step(
       "Squeeze", [results[0], node.integers([1], suffix: "direction")], suffix: "squeezed")
     node.write("Transpose", [turned], [.integers("perm", [1, 0, 2])], output: 0)
-    for (place, result) in results.enumerated().dropFirst() { node.write("Squeeze", [result, front], output: place) }
   }
 
   private func attributes(_ node: NodeExport) throws -> [ExportAttribute] {
