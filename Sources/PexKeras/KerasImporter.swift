@@ -30,10 +30,11 @@ public enum KerasImporter {
     if let error = LayerTable.unsupported(in: file.network).error { throw error }
     var options = options
     options.outputKind = options.outputKind ?? TrainingConfig.outputKind(file.training)
-    let graph = try NetworkImport(file, options).run()
+    let reading = try NetworkImport(file, options)
+    let graph = try reading.run()
     return ImportedModel(
       source: .keras, graph: graph, producer: "Keras \(file.version)", operatorCounts: counts(file.network),
-      warnings: [])
+      warnings: reading.warnings)
   }
 
   /// The kinds of layers that keep a model from being imported; its list is empty when there are none.

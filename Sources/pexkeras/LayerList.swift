@@ -9,7 +9,8 @@ struct LayerList {
       "# Keras layers that pex reads", "",
       "`make ops` writes this file from the importer's own table, as `pexkeras --layers` prints it: \(layers.count) classes,",
       "of Keras 1.2, 2 and 3, channels last or first. Regularisation and random augmentation do nothing when a model",
-      "answers. Lambda layers and custom classes hold Python code, which is never executed: they are refused by name.",
+      "answers. Lambda layers and custom classes hold Python code, which is never executed: they are refused by name. So is",
+      "every argument that is neither read nor without influence: none is left out in silence.",
       "",
       "| layer | limits |", "| --- | --- |",
     ]

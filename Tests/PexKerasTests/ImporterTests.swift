@@ -36,6 +36,17 @@ import Testing
     #expect(error?.message.contains("model class 'MyNet'") == true)
   }
 
+  /// What Keras 3 follows in model(x) and not in predict() is said.
+  @Test func trainingInCallsIsSaid() throws {
+    let model = try KerasImporter.load(path: "\(Fixtures.folder)keras3/called_in_training.h5")
+    #expect(model.warnings.count == 3)
+    for name in ["norm", "drop", "inner"] {
+      #expect(model.warnings.contains { $0.hasPrefix("layer '\(name)' is called with training=True") })
+    }
+    let usual = try KerasImporter.load(path: "\(Fixtures.folder)keras3/augmentation.h5")
+    #expect(usual.warnings == [])
+  }
+
   /// What nothing reads is named, whatever it is.
   @Test(arguments: [
     ("argument_unknown", "layer 'conv' (Conv2D): argument 'whitening' = 'zca'"),

@@ -8,6 +8,8 @@ final class NetworkImport {
   private let options: ImportOptions
   private let builder = GraphBuilder()
   private var calls = 0
+  /// What the user should know though the import succeeded.
+  private(set) var warnings: [String] = []
 
   /// The version of Keras that wrote the model.
   private var version: Int { ModelFile.major(file.version) }
@@ -124,14 +126,26 @@ final class NetworkImport {
       try naming("model '\(path)'") {
         try ArgumentRules.check(call, trains: LayerTable.trains(layer, version: version))
       }
+      warnOfTraining(layer, call, path)
       return try run(network, inputs, path: path + "/")
     }
     return try naming("layer '\(path)' (\(layer.className))") {
       builder.scope = path
       let outputs = try lower(layer, inputs, call, known, path)
       if outputs.count == 1 { try builder.name(outputs[0], path) }
+      warnOfTraining(layer, call, path)
       return outputs
     }
+  }
+
+  /// Keras 3 keeps with a call that it trains, and follows it only where the model itself is not told.
+  private func warnOfTraining(_ layer: LayerConfig, _ call: LayerConfig.Call, _ path: String) {
+    guard version >= 3, call.keywords["training"] == .value(.bool(true)), LayerTable.saysWhenItTrains(layer) else {
+      return
+    }
+    let warning =
+      "layer '\(path)' is called with training=True, which is left out as Keras' predict() does; model(x) would follow it"
+    if !warnings.contains(warning) { warnings.append(warning) }
   }
 
   private func lower(

@@ -12,29 +12,31 @@ struct ArgumentRules: Sendable {
 
   /// Arguments of any layer that say how it is trained, called or stored.
   private static let ofEveryLayer: Set<String> = [
-    "name", "trainable", "dtype", "autocast", "dynamic", "seed", "batch_shape", "batch_input_shape", "input_shape",
+    "trainable", "autocast", "dynamic", "seed", "batch_shape", "batch_input_shape", "input_shape",
     "input_dim", "input_length", "input_dtype", "lora_rank", "lora_alpha", "weights",
     // Keras 1.
     "init", "create_input_layer", "cache_enabled",
   ]
-  /// Arguments of functions that are nodes of their own.
-  private static let ofEveryFunction: Set<String> = ["name", "trainable", "dtype", "autocast", "function"]
   /// How weights are made and kept in bounds while a model is trained.
   private static let endings = ["_initializer", "_regularizer", "_constraint", "_init"]
 
   /// Refuses what is left over once a layer has been lowered.
   /// - Throws: ``PexError`` (unsupported) naming an argument that nothing has read.
   func finish(_ context: LayerContext) throws {
-    let isFunction = Operations.name(of: context.layer) != nil
-    let common = isFunction ? Self.ofEveryFunction : Self.ofEveryLayer
-    if !isFunction { try Self.checkType(context.layer.settings.value("dtype")) }
-    for name in context.layer.settings.names where !areInert && !common.contains(name) {
-      guard let value = context.layer.settings.value(name) else { continue }
-      guard isKnown(name, value, context.trace) || !isFunction && Self.endings.contains(where: name.hasSuffix) else {
-        throw Self.refusal(name, "\(value)")
-      }
+    let (layer, trace) = (context.layer, context.trace)
+    let isFunction = Operations.name(of: layer) != nil
+    if !trace.has("dtype") { try Self.checkType(layer.settings.value("dtype")) }
+    // Settings of TensorFlow's functions are those of the layer that holds them.
+    let settings = isFunction && !layer.isOperation ? [] : layer.settings.names
+    for name in settings where !areInert && name != "name" && name != "dtype" {
+      guard let value = layer.settings.value(name), !isKnown(name, value, trace) else { continue }
+      guard !isFunction, Self.isOfEveryLayer(name) else { throw Self.refusal(name, "\(value)") }
     }
-    if isFunction { try finishCall(context.call, context.trace) }
+    if isFunction { try finishCall(context.call, trace) }
+  }
+
+  private static func isOfEveryLayer(_ name: String) -> Bool {
+    ofEveryLayer.contains(name) || endings.contains(where: name.hasSuffix)
   }
 
   private func isKnown(_ name: String, _ value: ConfigValue, _ trace: ArgumentTrace) -> Bool {

@@ -9,6 +9,11 @@ enum IdentityLayers {
     ) { try $0.input() }
   }
 
+  /// Whether a class changes pictures by chance.
+  static func augments(_ className: String) -> Bool {
+    className.hasPrefix("Random") || ["AugMix", "CutMix", "MixUp", "RandAugment"].contains(className)
+  }
+
   private static let names = [
     "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout",
     "GaussianNoise", "ActivityRegularization", "Identity", "StochasticDepth", "RandomFlip", "RandomRotation",

@@ -86,6 +86,13 @@ enum LayerTable {
         || inner.contains { trains($0, version: version) })
   }
 
+  /// Whether a layer, or one within it, does something else while it is trained, and writes that it is only where somebody
+  /// said so: layers of augmentation always write it.
+  static func saysWhenItTrains(_ layer: LayerConfig) -> Bool {
+    !layer.isOperation && layers[layer.className]?.trains == true && !IdentityLayers.augments(layer.className)
+      || (layer.inner + (layer.network?.layers ?? [])).contains(where: saysWhenItTrains)
+  }
+
   /// Which of a model's layers cannot be imported.
   static func unsupported(in network: NetworkConfig) -> UnsupportedReport {
     struct Kind: Hashable { var package, name: String }

@@ -8,7 +8,10 @@ enum PoolingLayers {
       [
         LayerRow("\(word)Pooling\(spatial)D") { try window($0, spatial, kind) },
         LayerRow("Global\(word)Pooling\(spatial)D") { try global($0, spatial, kind) },
-        LayerRow("Adaptive\(word)Pooling\(spatial)D", limit: "output extents up to \(AdaptivePooling.limit)") {
+        LayerRow(
+          "Adaptive\(word)Pooling\(spatial)D",
+          limit: "up to \(AdaptivePooling.limit) windows along an axis where they differ in size"
+        ) {
           context in
           let (x, order) = try context.map(spatial: spatial)
           let wanted = try context.settings.extents("output_size", count: spatial)

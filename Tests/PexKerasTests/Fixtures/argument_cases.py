@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes arguments.zip: every argument of every class and function that pex reads, with another value than its default.
+"""Writes arguments.keras2.zip and arguments.keras3.zip: every argument of every class and function that pex reads, with another value than its default.
 
-usage: argument_cases.py [--only conv]     writes next to itself; README.md names the versions
+usage: argument_cases.py [--only conv] [--version 3]     writes next to itself; README.md names the versions
 
 A case is a model of one layer or function in Keras 2 or Keras 3, its configuration as Keras writes it, and what Keras
 computes once it has read that configuration again. The test demands the same numbers, or a refusal that names the
@@ -33,6 +33,7 @@ from recipe import CompactFile, random_weight
 HERE = pathlib.Path(__file__).parent
 warnings.simplefilter("ignore")
 VERSIONS = {2: tf_keras, 3: keras}
+FUNCTIONS = {2: FUNCTIONS2, 3: FUNCTIONS3}
 #: Extents of the inputs of cases, the batch left out.
 SHAPES = {"vector": (6,), "series": (7, 4), "image": (6, 5, 4), "volume": (4, 3, 4, 2), "rgb": (6, 5, 3),
           "sequence": (3, 6, 5, 4), "square": (4, 4), "square_map": (4, 8, 2)}
@@ -142,6 +143,15 @@ def default_initializer(key, value):
         "Zeros", "Ones", "GlorotUniform", "Orthogonal")
 
 
+def forget(module):
+    """Names count from the start again. Without the memory's cleaning, which takes longer than all else."""
+    module.utils.set_random_seed(3)
+    if hasattr(module.backend, "reset_uids"):
+        module.backend.reset_uids()
+    else:
+        module.utils.clear_session(free_memory=False)
+
+
 def inputs(module, names, dtype=None):
     return [module.Input(SHAPES[name], name=f"{name}{index or ''}", **({"dtype": dtype} if dtype else {}))
             for index, name in enumerate(names)]
@@ -196,8 +206,7 @@ def layer_cases(archive, version, kind, spec, only):
     names = spec.get("inputs", ["image"])
 
     def build(options, call={}):
-        module.backend.clear_session()
-        module.utils.set_random_seed(3)
+        forget(module)
         tensors = inputs(module, names)
         built = dict(spec.get("base", {}), **options)
         for key, value in built.items():
@@ -225,7 +234,7 @@ def function_cases(archive, version, name, spec, only):
     names = spec.get("inputs", ["image"])
 
     def build(options):
-        module.backend.clear_session()
+        forget(module)
         tensors = inputs(module, names)
         built = dict(spec.get("base", {}), **options)
         call = spec.get("call", lambda f, t, o: f(*t, **o))
@@ -256,19 +265,25 @@ def attempt(archive, version, kind, argument, value, names, build):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="classes and functions whose name contains this")
-    parser.add_argument("--into", type=pathlib.Path, default=HERE / "arguments.zip", help="another file to write")
+    parser.add_argument("--into", type=pathlib.Path, default=HERE, help="another folder to write to")
+    parser.add_argument("--version", type=int, choices=(2, 3), help="of Keras alone")
     parser.add_argument("--refused", action="store_true", help="say what Keras refuses")
     options = parser.parse_args()
-    archive = Archive()
-    missing = [text for version, functions in ((3, FUNCTIONS3), (2, FUNCTIONS2)) for text in without_value(version, functions)]
+    missing = [text for version, functions in FUNCTIONS.items() for text in without_value(version, functions)]
     if missing:
         sys.exit("no other value for\n  " + "\n  ".join(missing))
-    for version, functions in ((3, FUNCTIONS3), (2, FUNCTIONS2)):
-        for kind, spec in LAYERS.items():
-            layer_cases(archive, version, kind, spec, options.only.lower())
-        for name, spec in functions.items():
-            function_cases(archive, version, name, spec, options.only.lower())
-    archive.write(options.into)
+    for version, functions in FUNCTIONS.items():
+        if options.version in (None, version):
+            write(version, functions, options)
+
+
+def write(version, functions, options):
+    archive = Archive()
+    for kind, spec in LAYERS.items():
+        layer_cases(archive, version, kind, spec, options.only.lower())
+    for name, spec in functions.items():
+        function_cases(archive, version, name, spec, options.only.lower())
+    archive.write(options.into / f"arguments.keras{version}.zip")
     for key, counts in archive.counts.items():
         print(key, counts["cases"], "cases,", len(counts["refused by Keras"]), "refused by Keras")
         if options.refused:

@@ -310,6 +310,16 @@ def compiled_sigmoid(b):
     return trained(b, "sigmoid", "binary_crossentropy")
 
 
+@fixture(versions=(3,), archive=(3,))
+def called_in_training(b):
+    """predict() does not follow what calls say."""
+    image = b.input(5, 5, 3)
+    inner = b.keras.Sequential([b.keras.Input((5, 5, 3)), b.layer("BatchNormalization")], name="inner")
+    norm, drop = b.layer("BatchNormalization", name="norm"), b.layer("Dropout", 0.5, name="drop")
+    b.output(drop(norm(image, training=True), training=True))
+    b.output(inner(image, training=True))
+
+
 # Operations without a layer, Keras 3
 
 
