@@ -1,10 +1,12 @@
+import Foundation
 import PexTensor
 import PexZip
 
 /// NumPy's archives (.npz): a zip file, stored or deflated, of .npy files.
 public enum Npz {
-  /// The most bytes that the arrays of one archive may take unless the caller says otherwise: 8 GiB.
-  public static let defaultLimit = 8 << 30
+  /// The most bytes that the arrays of one archive may take unless the caller says otherwise: 8 GiB, and half of this
+  /// machine's memory. A few megabytes of zeros inflate to all of it.
+  public static let defaultLimit = min(8 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 2))
 
   /// Reads arrays from the archive at `path`, by name without the suffix `.npy`.
   /// - Parameters:
@@ -35,7 +37,8 @@ public enum Npz {
         guard names?.contains(array) ?? true else { continue }
         guard arrays[array] == nil else { throw PexError(.malformed, "two arrays are named '\(array)'") }
         guard entry.size <= remaining else {
-          throw PexError(.malformed, "its arrays take more than \(limit) bytes")
+          throw PexError(
+            .malformed, "its arrays take more than \(limit) bytes", hint: "split it, or give pictures in a folder")
         }
         remaining -= entry.size
         arrays[array] = try naming("array '\(array)'") { try tensor(archive, entry) }

@@ -28,7 +28,9 @@ struct SampleArchive {
       throw PexError(.malformed, "array 'x': expected shape [N,\(expected)] with N of at least 1, found \(x.shape)")
     }
     guard x.dtype.isFloat || x.dtype == .uint8 else {
-      throw PexError(.malformed, "array 'x': expected floating-point or u8 numbers, found \(x.dtype.name)")
+      throw PexError(
+        .malformed, "array 'x': expected floating-point or u8 numbers, found \(x.dtype.name)",
+        hint: "say with numpy what they are: x.astype('u1') for levels 0…255, x.astype('f4') for numbers as they are")
     }
     if let place = x.firstUnsound {
       let sample = place / (x.count / x.shape[0])
@@ -36,12 +38,18 @@ struct SampleArchive {
     }
   }
 
+  /// Classes from whole numbers of any type, as a row or as a column.
   private static func labels(_ y: Tensor, count: Int, _ classCount: Int?) throws -> [Int] {
-    guard y.shape.dimensions == [count] else {
-      throw PexError(.malformed, "array 'y': expected shape [\(count)] as 'x' has samples, found \(y.shape)")
+    guard y.shape.dimensions == [count] || y.shape.dimensions == [count, 1] else {
+      let isOneHot = y.shape.rank == 2 && y.shape[0] == count
+      throw PexError(
+        .malformed, "array 'y': expected shape [\(count)] as 'x' has samples, found \(y.shape)",
+        hint: isOneHot ? "a row a sample is no class: y.argmax(1) makes one of it" : nil)
     }
-    guard y.dtype != .bool, let labels = y.integers else {
-      throw PexError(.malformed, "array 'y': expected integers, found \(y.dtype.name)")
+    guard y.dtype != .bool, let labels = y.integers ?? y.wholeNumbers else {
+      throw PexError(
+        .malformed, "array 'y': expected whole numbers, found \(y.dtype.isFloat ? "fractions" : y.dtype.name)",
+        hint: "classes count from 0: y.astype('<i8')")
     }
     let classes = 0..<(classCount ?? Int(Int32.max))
     if let sample = labels.firstIndex(where: { !classes.contains($0) }) {
@@ -54,6 +62,13 @@ struct SampleArchive {
 }
 
 extension Tensor {
+  /// The elements of a floating-point tensor, when all of them are whole numbers.
+  fileprivate var wholeNumbers: [Int]? {
+    guard dtype.isFloat else { return nil }
+    let numbers = floats.map { Int(exactly: $0) }
+    return numbers.contains(nil) ? nil : numbers.compactMap(\.self)
+  }
+
   /// The index of the first element that is not finite when rounded to float32, without a copy of all.
   fileprivate var firstUnsound: Int? {
     withBytes { bytes in

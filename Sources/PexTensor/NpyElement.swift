@@ -12,6 +12,13 @@ package enum NpyElement: String, CaseIterable, Sendable {
   case int64 = "<i8"
   case bool = "|b1"
 
+  /// The type that NumPy calls so, and whether its most significant bytes come first; nil for a type that is not read.
+  static func named(_ descr: String) -> (element: NpyElement, isBigEndian: Bool)? {
+    if let element = NpyElement(rawValue: descr) { return (element, false) }
+    guard descr.hasPrefix(">"), let element = NpyElement(rawValue: "<" + descr.dropFirst()) else { return nil }
+    return (element, true)
+  }
+
   /// Bytes of one element in the file.
   package var byteCount: Int {
     switch self {

@@ -9,6 +9,8 @@ package struct NpyHeader: Sendable {
 
   /// The type of the numbers in the file.
   package let element: NpyElement
+  /// Whether the bytes of a number lie the other way round, most significant first.
+  package let isBigEndian: Bool
   /// Whether the first axis varies fastest.
   package let isFortranOrder: Bool
   /// The extents, as the array had them.
@@ -47,11 +49,15 @@ package struct NpyHeader: Sendable {
   package init(text: Slice<UnsafeRawBufferPointer>) throws {
     var parser = NpyHeaderParser(text)
     let fields = try parser.dictionary()
-    guard let match = NpyElement.allCases.first(where: { $0.rawValue == fields.descr }) else {
+    guard let (match, isBigEndian) = NpyElement.named(fields.descr) else {
+      let isText = fields.descr.dropFirst().first.map("US".contains) == true
       throw PexError(
         .malformed, "numbers of type '\(fields.descr)' are not supported",
-        hint: "convert with numpy: array.astype('<f4')")
+        hint: isText
+          ? "give numbers for words with numpy: words, array = numpy.unique(array, return_inverse=True)"
+          : "convert with numpy: array.astype('<f4')")
     }
+    self.isBigEndian = isBigEndian
     guard fields.shape.count <= Self.highestRank else {
       throw PexError(.malformed, "an array of \(fields.shape.count) axes, at most \(Self.highestRank) are allowed")
     }
@@ -74,10 +80,12 @@ package struct NpyHeader: Sendable {
     let flat = try Tensor(element.dtype, stored) { target in
       if element.isStoredAsIs {
         try read(target)
+        if isBigEndian { Self.swap(target, each: element.byteCount) }
       } else {
         let packed = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 8)
         defer { packed.deallocate() }
         try read(packed)
+        if isBigEndian { Self.swap(packed, each: element.byteCount) }
         element.widen(UnsafeRawBufferPointer(packed), into: target)
       }
     }
@@ -85,6 +93,13 @@ package struct NpyHeader: Sendable {
       throw PexError(.malformed, "expected bools of 0 or 1, found another value")
     }
     return isTransposed ? try flat.withReversedAxes() : flat
+  }
+
+  /// Turns the bytes of every number round.
+  private static func swap(_ bytes: UnsafeMutableRawBufferPointer, each size: Int) {
+    for start in stride(from: 0, to: bytes.count - size + 1, by: size) {
+      for offset in 0..<size / 2 { bytes.swapAt(start + offset, start + size - 1 - offset) }
+    }
   }
 }
 

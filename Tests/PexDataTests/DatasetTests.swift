@@ -8,47 +8,10 @@ import Testing
     try SampleFormat(channels: 3, height: side, width: side, layout: layout, preprocessing: .unit)
   }
 
-  @Test func foldersAreListedInByteOrder() throws {
-    try Fixture.withFolder { folder in
-      let names = [
-        "b/2.PNG", "b/10.png", "B/x.jpeg", "é/1.jpg", "b/.hidden.png", "b/notes.txt", ".h/1.png", "b/d/1.png",
-      ]
-      try Fixture.place("rgb8.png", at: names.map { "\(folder)/\($0)" })
-      let link = "\(folder)/B/link.png"
-      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../b/10.png")
-      try FileManager.default.createSymbolicLink(atPath: "\(folder)/B/gone.png", withDestinationPath: "nowhere")
-      let listed = try ImageFolder(path: folder)
-      #expect(listed.classes == ["B", "b", "é"])
-      #expect(
-        listed.samples
-          == [("B/link.png", 0), ("B/x.jpeg", 0), ("b/10.png", 1), ("b/2.PNG", 1), ("é/1.jpg", 2)]
-          .map { LabelledSample(path: "\(folder)/\($0.0)", label: $0.1) })
-    }
-  }
-
-  @Test func flatFoldersHaveNoLabels() throws {
-    try Fixture.withFolder { folder in
-      try Fixture.place("rgb8.png", at: ["\(folder)/b.png", "\(folder)/a.jpg", "\(folder)/sub/readme.md"])
-      let listed = try ImageFolder(path: folder)
-      #expect(listed.classes.isEmpty)
-      #expect(listed.samples.map(\.path) == ["\(folder)/a.jpg", "\(folder)/b.png"])
-      try Fixture.place("rgb8.png", at: ["\(folder)/sub/c.png"])
-      #expect(failure { try ImageFolder(path: folder) }?.kind == .malformed)
-    }
-  }
-
-  @Test func emptyAndMissingFolders() throws {
-    try Fixture.withFolder { folder in
-      #expect(failure { try ImageFolder(path: folder) }?.kind == .malformed)
-      #expect(failure { try ImageFolder(path: folder + "/absent") }?.kind == .unreadable)
-      #expect(failure { try Dataset(path: folder + "/absent", format: format()) }?.kind == .unreadable)
-    }
-  }
-
   @Test func folderSamplesAreDecodedWhenAskedFor() throws {
     try Fixture.withFolder { folder in
       try Fixture.place("rgb8.png", at: ["\(folder)/cat/1.png"])
-      try Fixture.place("cmyk.jpg", at: ["\(folder)/owl/2.jpg"])
+      try Fixture.place("stored.npz", at: ["\(folder)/owl/2.jpg"])
       let data = try Dataset(path: folder, format: format(), classNames: ["owl", "cat"])
       #expect(data.labels == [1, 0])
       #expect(data.classNames == ["owl", "cat"])
@@ -88,6 +51,23 @@ import Testing
     #expect(try halves.sample(3).tensor.dtype == .float32)
   }
 
+  /// Labels as other programs write them: whole numbers of any type and byte order, in a row or a column.
+  @Test(arguments: ["big-endian", "whole-floats", "column"]) func unambiguousLabelsAreRead(name: String) throws {
+    let data = try Dataset(path: Fixture.path("labels-\(name).npz"), format: format(), classCount: 3)
+    #expect(data.labels == [2, 0])
+  }
+
+  @Test(arguments: [
+    ("labels-text", "numpy.unique"), ("labels-fractions", "astype('<i8')"), ("labels-one-hot", "argmax(1)"),
+    ("pixels-int64", "astype('u1')"), ("pixels-uint16", "astype('f4')"),
+  ])
+  func ambiguousArchivesGetAHint(name: String, hint: String) throws {
+    let format = try format()
+    let error = failure { try Dataset(path: Fixture.path("\(name).npz"), format: format, classCount: 3) }
+    #expect(error?.kind == .malformed)
+    #expect(error?.hint?.contains(hint) == true, "\(error?.description ?? "read")")
+  }
+
   @Test func levelsInArchivesAreScaled() throws {
     let data = try Dataset(path: Fixture.path("levels.npz"), format: format())
     #expect(data.labels == [nil, nil])
@@ -96,7 +76,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("nan.npz", "sample 1 holds"), ("labels-beyond.npz", "sample 1 has class 5"), ("cmyk.jpg", "zip"),
+    ("nan.npz", "sample 1 holds"), ("labels-beyond.npz", "sample 1 has class 5"), ("gray.jpg", "zip"),
   ])
   func unsoundArchivesAreRefused(name: String, words: String) throws {
     let format = try format()

@@ -53,6 +53,13 @@ import Testing
     #expect(try Npy.read(bytes: file(header("<u4", "(1,)"), bytes), name: "").integers == [4_294_967_295])
   }
 
+  @Test func bytesMayLieTheOtherWayRound() throws {
+    #expect(try Npy.read(bytes: file(header(">f4", "(1,)"), [0x3f, 0xc0, 0, 0]), name: "").floats == [1.5])
+    #expect(try Npy.read(bytes: file(header(">i2", "(2,)"), [0xff, 0xfe, 1, 0]), name: "").integers == [-2, 256])
+    let bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 1, 2]
+    #expect(try Npy.read(bytes: file(header(">i8", "(1,)"), bytes), name: "").integers == [258])
+  }
+
   @Test func fortranOrderIsTransposed() throws {
     let bytes = file(header("|i1", "(2, 3)", fortran: "True"), [1, 4, 2, 5, 3, 6])
     let tensor = try Npy.read(bytes: bytes, name: "test")
@@ -62,7 +69,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ">f4", "=f4", "<u8", "<c8", "|S4", "<U3", "|O", "<f16", "f4", "", "<i1", String(repeating: "x", count: 100),
+    ">c8", "=f4", "<u8", "<c8", "|S4", "<U3", "|O", "<f16", "f4", "", "<i1", String(repeating: "x", count: 100),
   ])
   func otherTypesAreRefused(descr: String) {
     #expect(kind(file(header(descr, "(1,)"), [0, 0, 0, 0])) == .malformed)

@@ -103,7 +103,6 @@ def jpegs():
     ]:
         image.save(f"{name}.jpg", quality=90, **options)
         np.save(f"{name}.npy", np.asarray(Image.open(f"{name}.jpg").convert("RGB")))
-    picture.convert("CMYK").save("cmyk.jpg")
 
 
 def orientations():
@@ -162,6 +161,13 @@ def archives():
     broken[1, 2, 0, 0] = np.nan
     np.savez_compressed("nan.npz", x=broken)
     np.savez_compressed("labels-beyond.npz", x=x, y=np.array([1, 5]))
+    y = np.array([2, 0])
+    kinds = {"big-endian": y.astype(">i8"), "whole-floats": y.astype("<f4"), "column": y[:, None].astype("<i4"),
+             "text": np.array(["cat", "dog"]), "fractions": np.array([0.5, 1]), "one-hot": np.eye(3)[y]}
+    for name, labels in kinds.items():
+        np.savez_compressed(f"labels-{name}.npz", x=x, y=labels)
+    for name, kind in [("int64", "<i8"), ("uint16", "<u2")]:
+        np.savez_compressed(f"pixels-{name}.npz", x=(x * 4).astype(kind), y=y)
     np.save("fortran.npy", np.asfortranarray(np.arange(24, dtype=np.int16).reshape(2, 3, 4)))
 
 
