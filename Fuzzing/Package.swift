@@ -10,7 +10,11 @@ let package = Package(
       name: "fuzz-onnx",
       dependencies: [.product(name: "PexONNX", package: "pex")],
       // libFuzzer brings the main function.
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+    .executableTarget(
+      name: "fuzz-pictures",
+      dependencies: [.product(name: "PexRuntime", package: "pex")],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -8,7 +8,7 @@
 
 #include <jerror.h>
 
-#include "CImageCodecs.h"
+#include "internal.h"
 
 // A progressive file may repeat scans without end, each one a pass over the whole picture.
 enum { MAXIMUM_SCANS = 500 };
@@ -88,7 +88,7 @@ static void read_header(struct jpeg_decoder *decoder, const unsigned char *bytes
 enum { MARGIN = 8 };
 
 // Takes the wanted rows and columns and looks at all others no further than damage needs to be found.
-static void read_part(struct jpeg_decoder *decoder, struct pex_region wanted) {
+static void read_part(struct jpeg_decoder *decoder, struct pex_region wanted, size_t channels) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   JDIMENSION left = wanted.left > MARGIN ? wanted.left - MARGIN : 0;
   const size_t right = wanted.left + wanted.width + MARGIN;
@@ -96,8 +96,8 @@ static void read_part(struct jpeg_decoder *decoder, struct pex_region wanted) {
   if (width < jpeg->output_width) {
     jpeg_crop_scanline(jpeg, &left, &width);
   }
-  const size_t offset = 3 * (wanted.left - left), length = 3 * wanted.width;
-  decoder->row = malloc((size_t)width * 3);
+  const size_t offset = channels * (wanted.left - left), length = channels * wanted.width;
+  decoder->row = malloc((size_t)width * channels);
   if (decoder->row == NULL) {
     fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
   }
@@ -118,6 +118,18 @@ static void read_part(struct jpeg_decoder *decoder, struct pex_region wanted) {
   }
 }
 
+// Cyan, magenta, yellow and black to RGB, in place, without any profile. What is stored is how much paper each ink leaves
+// white, as Adobe's programs do and everybody after them.
+static void reduce_inks(unsigned char *pixels, size_t count) {
+  for (size_t index = 0; index < count; index++) {
+    const unsigned char *inks = pixels + index * 4;
+    unsigned black = inks[3];
+    for (size_t channel = 0; channel < 3; channel++) {
+      pixels[index * 3 + channel] = (unsigned char)(black - ((255u - inks[channel]) * black + 127) / 255);
+    }
+  }
+}
+
 // The only frame that longjmp returns to. True when `pixels` holds all that is wanted: a part, or the whole picture.
 static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size_t count, size_t pixel_limit,
                   const struct pex_region *part) {
@@ -128,15 +140,10 @@ static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size
   }
   read_header(decoder, bytes, count);
   size_t width = jpeg->image_width, height = jpeg->image_height;
-  if (width == 0 || height == 0) {
-    fail(decoder, PEX_IMAGE_MALFORMED, "it has no pixels");
-  }
-  if (height > pixel_limit / width || width > SIZE_MAX / 3 / height) {
-    snprintf(decoder->message, PEX_IMAGE_MESSAGE_SIZE, "%zux%zu pixels, at most %zu in all are allowed", width, height,
-             pixel_limit);
-    decoder->status = PEX_IMAGE_TOO_LARGE;
+  if (!pex_check_size(width, height, pixel_limit, &decoder->status, decoder->message)) {
     return 0;
   }
+  size_t channels = 3;
   switch (jpeg->jpeg_color_space) {
   case JCS_GRAYSCALE:
   case JCS_RGB:
@@ -144,14 +151,14 @@ static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size
     break;
   case JCS_CMYK:
   case JCS_YCCK:
-    fail(decoder, PEX_IMAGE_MALFORMED, "its colours are CMYK, expected grey or RGB");
+    channels = 4;
     break;
   default:
-    fail(decoder, PEX_IMAGE_MALFORMED, "its colours are of an unknown kind, expected grey or RGB");
+    fail(decoder, PEX_IMAGE_MALFORMED, "its colours are of an unknown kind, expected grey, RGB or CMYK");
   }
-  jpeg->out_color_space = JCS_RGB;
+  jpeg->out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(jpeg);
-  if (jpeg->output_width != width || jpeg->output_height != height || jpeg->output_components != 3) {
+  if (jpeg->output_width != width || jpeg->output_height != height || jpeg->output_components != (int)channels) {
     fail(decoder, PEX_IMAGE_MALFORMED, "its rows have an unexpected length");
   }
   struct pex_region wanted = {.width = width, .height = height};
@@ -162,18 +169,22 @@ static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size
       fail(decoder, PEX_IMAGE_MALFORMED, "a part is wanted that it does not have");
     }
   }
-  decoder->pixels = malloc(wanted.width * wanted.height * 3);
+  decoder->pixels = malloc(wanted.width * wanted.height * channels);
   if (decoder->pixels == NULL) {
     fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
   }
   if (part != NULL) {
-    read_part(decoder, wanted);
+    read_part(decoder, wanted, channels);
   }
   while (jpeg->output_scanline < jpeg->output_height) {
-    JSAMPROW row = decoder->pixels + (size_t)jpeg->output_scanline * width * 3;
+    JSAMPROW row = decoder->pixels + (size_t)jpeg->output_scanline * width * channels;
     jpeg_read_scanlines(jpeg, &row, 1);
   }
   jpeg_finish_decompress(jpeg);
+  if (channels == 4) {
+    reduce_inks(decoder->pixels, wanted.width * wanted.height);
+    decoder->pixels = pex_shrunk(decoder->pixels, wanted.width, wanted.height);
+  }
   decoder->decoded = wanted;
   return 1;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "CImageCodecs.h"
+#include "internal.h"
 
 // Everything that must survive a longjmp lives here, outside the frame that called setjmp.
 struct png_decoder {
@@ -14,7 +14,6 @@ struct png_decoder {
   const unsigned char *next;
   size_t remaining;
   unsigned char *pixels;
-  png_bytep *rows;
   enum pex_image_status status;
   char *message;
 };
@@ -40,20 +39,8 @@ static void take(png_structp png, png_bytep target, size_t count) {
   decoder->remaining -= count;
 }
 
-// RGBA to RGB over white, in place: the target never overtakes the source.
-static void composite(unsigned char *pixels, size_t count) {
-  for (size_t index = 0; index < count; index++) {
-    const unsigned char *source = pixels + index * 4;
-    unsigned alpha = source[3];
-    unsigned white = 255 * (255 - alpha) + 127;
-    unsigned char red = (unsigned char)((source[0] * alpha + white) / 255);
-    unsigned char green = (unsigned char)((source[1] * alpha + white) / 255);
-    unsigned char blue = (unsigned char)((source[2] * alpha + white) / 255);
-    pixels[index * 3] = red;
-    pixels[index * 3 + 1] = green;
-    pixels[index * 3 + 2] = blue;
-  }
-}
+// Names of five bytes, as libpng takes them.
+static const png_byte ignored[] = "zTXt\0iTXt\0tEXt\0iCCP\0sPLT\0hIST\0pCAL\0sCAL\0eXIf";
 
 // The only frame that longjmp returns to. True when `pixels` holds the whole picture as RGBA.
 static int decode(struct png_decoder *decoder, size_t pixel_limit, size_t *width, size_t *height) {
@@ -62,40 +49,37 @@ static int decode(struct png_decoder *decoder, size_t pixel_limit, size_t *width
     return 0;
   }
   png_set_read_fn(png, decoder, take);
+  // Text, profiles and suggested palettes change nothing here, and some kilobytes of them inflate to megabytes each.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, ignored, sizeof ignored / 5);
   // Libpng refuses sides beyond a million by itself; the limit below is the one that users hear of.
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_read_info(png, decoder->info);
   *width = png_get_image_width(png, decoder->info);
   *height = png_get_image_height(png, decoder->info);
-  if (*width == 0 || *height == 0) {
-    png_error(png, "it has no pixels");
-  }
-  if (*height > pixel_limit / *width || *width > SIZE_MAX / 4 / *height) {
-    decoder->status = PEX_IMAGE_TOO_LARGE;
-    snprintf(decoder->message, PEX_IMAGE_MESSAGE_SIZE, "%zux%zu pixels, at most %zu in all are allowed", *width,
-             *height, pixel_limit);
+  if (!pex_check_size(*width, *height, pixel_limit, &decoder->status, decoder->message)) {
     return 0;
   }
   png_set_expand(png);
   png_set_scale_16(png);
   png_set_gray_to_rgb(png);
   png_set_add_alpha(png, 0xff, PNG_FILLER_AFTER);
-  png_set_interlace_handling(png);
+  int passes = png_set_interlace_handling(png);
   png_read_update_info(png, decoder->info);
   if (png_get_rowbytes(png, decoder->info) != *width * 4) {
     png_error(png, "its rows have an unexpected length");
   }
   decoder->pixels = malloc(*width * *height * 4);
-  decoder->rows = malloc(*height * sizeof(png_bytep));
-  if (decoder->pixels == NULL || decoder->rows == NULL) {
+  if (decoder->pixels == NULL) {
     decoder->status = PEX_IMAGE_NO_MEMORY;
     snprintf(decoder->message, PEX_IMAGE_MESSAGE_SIZE, "no memory for %zux%zu pixels", *width, *height);
     return 0;
   }
-  for (size_t row = 0; row < *height; row++) {
-    decoder->rows[row] = decoder->pixels + row * *width * 4;
+  // One row after the other, and not png_read_image: its pointers to rows take more than the pixels of a narrow picture.
+  for (int pass = 0; pass < passes; pass++) {
+    for (size_t row = 0; row < *height; row++) {
+      png_read_row(png, decoder->pixels + row * *width * 4, NULL);
+    }
   }
-  png_read_image(png, decoder->rows);
   png_read_end(png, NULL);
   return 1;
 }
@@ -114,14 +98,12 @@ enum pex_image_status pex_decode_png(const unsigned char *bytes, size_t count, s
     snprintf(message, PEX_IMAGE_MESSAGE_SIZE, "libpng cannot start");
   } else if (decode(&decoder, pixel_limit, &width, &height)) {
     decoder.status = PEX_IMAGE_OK;
-    composite(decoder.pixels, width * height);
-    unsigned char *shrunk = realloc(decoder.pixels, width * height * 3);
-    image->pixels = shrunk == NULL ? decoder.pixels : shrunk;
+    pex_composite_white(decoder.pixels, width * height);
+    image->pixels = pex_shrunk(decoder.pixels, width, height);
     image->width = width;
     image->height = height;
     decoder.pixels = NULL;
   }
-  free(decoder.rows);
   free(decoder.pixels);
   png_destroy_read_struct(&decoder.png, &decoder.info, NULL);
   return decoder.status;

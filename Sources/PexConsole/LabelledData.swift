@@ -13,9 +13,14 @@ public struct LabelledData {
   /// - Throws: ``PexError``: (unreadable) when it is missing, (malformed) when it holds no samples, labels that the bundle
   ///   does not know, or numbers that are not finite.
   /// - Parameter own: how folders are taken that are named like no class of the bundle; nil to refuse them.
-  public init(path: String, for contents: BundleContents, own: OwnClasses? = nil, _ console: Console) throws {
+  public init(
+    path: String, for contents: BundleContents, own: OwnClasses? = nil, pixelLimit: Int = Picture.defaultPixelLimit,
+    _ console: Console
+  ) throws {
+    var format = try contents.sampleFormat()
+    format.pixelLimit = pixelLimit
     let dataset = try Dataset(
-      path: path, format: try contents.sampleFormat(), classNames: contents.labels ?? [],
+      path: path, format: format, classNames: contents.labels ?? [],
       classCount: contents.trunk.classCount, own: own)
     self.dataset = dataset
     classNames = dataset.classNames.isEmpty ? contents.classNames ?? [] : dataset.classNames

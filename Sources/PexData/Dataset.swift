@@ -20,11 +20,13 @@ public struct Dataset: Sendable {
   public let classNames: [String]
   /// What the user should know: one line each.
   public let warnings: [String]
+  /// The most pixels of a picture that is decoded.
+  var pixelLimit: Int { format.pixelLimit }
   private let format: SampleFormat
   private let source: Source
 
   private enum Source: Sendable {
-    case files([String])
+    case files([SamplePath])
     /// `x` is `[N, C, H, W]`, or `[N, H, W, C]`, as the format says.
     case archive(path: String, x: Tensor)
   }
@@ -49,18 +51,19 @@ public struct Dataset: Sendable {
     try format.preprocessing.validate(channels: format.channels)
     self.format = format
     if try FileKind(path) == .folder {
-      let folder = try ImageFolder(path: path)
+      let folder = try ImageFolder(path: path, ignoresLabels: ignoresLabels)
+      let leftOut = [folder.warning].compactMap(\.self)
       source = .files(folder.samples.map(\.path))
       guard !ignoresLabels, !folder.classes.isEmpty else {
         labels = folder.samples.map { _ in nil }
-        (self.classNames, warnings) = (known + (own?.names ?? []), [])
+        (self.classNames, warnings) = (known + (own?.names ?? []), leftOut)
         return
       }
       let mapping = try naming(path) {
         try LabelMapping(folders: folder.classes, labels: classNames, classCount: classCount, own: own)
       }
       labels = folder.samples.map { $0.label.map { mapping.indices[$0] } }
-      (self.classNames, warnings) = (mapping.names, mapping.warnings)
+      (self.classNames, warnings) = (mapping.names, leftOut + mapping.warnings)
     } else {
       let archive = try SampleArchive(
         path: path, format: format, classCount: classNames.isEmpty ? classCount : classNames.count,
@@ -95,15 +98,20 @@ public struct Dataset: Sendable {
   /// Where a sample came from, for messages; see ``Sample/name``. `index` must be below ``count``.
   public func name(_ index: Int) -> String {
     switch source {
-    case .files(let paths): paths[index]
+    case .files(let paths): paths[index].description
     case .archive(let path, _): "\(path)[\(index)]"
     }
+  }
+
+  /// The file that holds nothing but this sample, if there is one. `index` must be below ``count``.
+  func file(_ index: Int) -> SamplePath? {
+    if case .files(let paths) = source { paths[index] } else { nil }
   }
 
   /// Whether a sample is a picture in a file of its own, by the file's name. `index` must be below ``count``.
   public func isPicture(_ index: Int) -> Bool {
     switch source {
-    case .files(let paths): !paths[index].lowercased().hasSuffix(".npy")
+    case .files(let paths): SampleSuffix(paths[index].bytes) != .npy
     case .archive: false
     }
   }
@@ -120,7 +128,7 @@ public struct Dataset: Sendable {
     }
     switch source {
     case .files(let paths):
-      return Sample(name: name(index), tensor: try format.load(path: paths[index]), label: labels[index])
+      return Sample(name: name(index), tensor: try format.load(paths[index]), label: labels[index])
     case .archive(_, let x):
       let size = x.byteCount / count
       let tensor = try x.withBytes { bytes in

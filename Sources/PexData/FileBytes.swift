@@ -1,3 +1,4 @@
+import Foundation
 import PexTensor
 
 /// The largest file that is read as one sample, in bytes.
@@ -6,13 +7,33 @@ private let sampleFileLimit = 1 << 30
 /// All bytes of the regular file at `path`, as a copy: were a mapped file cut short by somebody while it is decoded,
 /// touching it would end the process.
 /// - Throws: ``PexError`` (unreadable) when it cannot be opened; (malformed) when it is larger than 1 GiB.
-func fileBytes(path: String) throws -> [UInt8] {
-  let file = try MappedFile(path: path)
+func fileBytes(path: SamplePath) throws -> [UInt8] {
+  let file = try path.map()
   return try withExtendedLifetime(file) {
     guard file.bytes.count <= sampleFileLimit else {
       throw PexError(
         .malformed, "\(path): a sample of \(file.bytes.count) bytes, at most \(sampleFileLimit) are allowed")
     }
     return Array(file.bytes)
+  }
+}
+
+/// What is read from standard input: one sample, as a file would hold it.
+public enum StandardInput {
+  /// Everything that there is, to its end.
+  /// - Throws: ``PexError``: (inputOutput) when it cannot be read; (malformed) for more than 1 GiB.
+  public static func bytes() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    do {
+      while let part = try FileHandle.standardInput.read(upToCount: 1 << 20), !part.isEmpty {
+        bytes += part
+        guard bytes.count <= sampleFileLimit else {
+          throw PexError(.malformed, "standard input: a sample of more than \(sampleFileLimit) bytes")
+        }
+      }
+    } catch let error as PexError { throw error } catch {
+      throw PexError(.inputOutput, "standard input cannot be read")
+    }
+    return bytes
   }
 }

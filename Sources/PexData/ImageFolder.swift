@@ -1,66 +1,78 @@
-import Foundation
 import PexTensor
 
-/// The samples in a folder: `FOLDER/CLASS/FILE`, or a flat `FOLDER/FILE` without classes.
+/// The samples in a folder: `FOLDER/CLASS/…/FILE`, or files that no class folder holds.
 ///
-/// A sample is a regular file, or a link to one, that ends in `.png`, `.jpg`, `.jpeg` or `.npy` in any case. Hidden
-/// entries, other files, and folders within class folders are ignored.
+/// Folders are read at any depth: what lies below a class folder, however deep, is of that class. A sample is a regular file,
+/// or a link to one, that is called a picture or an array by its suffix, or is one by its first bytes. What is not read is
+/// counted in ``leftOut``; what systems leave in every folder (`.DS_Store`, `Thumbs.db`, `._*`, `@eaDir`, `__MACOSX`) is not.
 public struct ImageFolder: Sendable {
   /// The folder, as given.
   public let path: String
-  /// The names of the class folders, sorted by their bytes; empty when the folder is flat.
+  /// The names of the class folders, sorted by their bytes; empty when the folder is flat, or labels are not asked for.
   public let classes: [String]
   /// The samples, class by class, sorted by the bytes of their names; labels index ``classes``.
   public let samples: [LabelledSample]
+  /// What is not read.
+  public let leftOut: LeftOutFiles
 
-  private static let suffixes = [".png", ".jpg", ".jpeg", ".npy"]
-
-  /// Lists the folder. Class folders without samples count as classes.
-  /// - Throws: ``PexError`` (unreadable) when the folder cannot be listed; (malformed) when it holds no samples, or
-  ///   samples both beside and in class folders.
-  public init(path: String) throws {
+  /// Lists the folder. Class folders without any files count as classes.
+  /// - Parameter ignoresLabels: takes all samples as unlabelled, in whatever folders they lie.
+  /// - Throws: ``PexError`` (unreadable) when the folder cannot be listed; (malformed) when it holds no samples, samples both
+  ///   beside and in class folders, or a class folder with files of which none is a sample.
+  public init(path: String, ignoresLabels: Bool = false) throws {
+    let place = SamplePath(argument: path)
+    let path = place.description
     self.path = path
-    let entries = try Self.entries(of: path)
-    let folders = entries.filter(\.isFolder)
-    let loose = entries.filter(\.isSample).map { LabelledSample(path: $0.path, label: nil) }
-    let classed = try folders.enumerated().flatMap { label, folder in
-      try Self.entries(of: folder.path).filter(\.isSample).map { LabelledSample(path: $0.path, label: label) }
+    var outer: Set<Identity> = []
+    let entries = FolderEntry.list(place.bytes) { outer.insert($0).inserted }
+    guard let entries else { throw PexError(.unreadable, "\(path): the folder cannot be listed") }
+    if ignoresLabels {
+      let all = FolderScan(entries, within: outer)
+      (classes, leftOut) = ([], all.leftOut)
+      samples = all.samples.map { LabelledSample(path: $0, label: nil) }
+    } else {
+      let folders = entries.filter(\.isClass)
+      let loose = FolderScan(entries.filter { !$0.isClass }, within: outer)
+      let classed = folders.map { FolderScan([$0], within: outer) }
+      (classes, samples) = try Self.labelled(
+        loose.samples, zip(folders, classed).map { (SamplePath(bytes: $0.name).description, $1) }, path)
+      leftOut = classed.reduce(into: loose.leftOut) { $0.add($1.leftOut) }
     }
-    guard loose.isEmpty || classed.isEmpty else {
+    guard !samples.isEmpty else {
+      let found = leftOut.summary.map { ": \($0)" } ?? ""
+      throw PexError(.malformed, "\(path): no pictures or .npy arrays in the folder\(found)")
+    }
+  }
+
+  /// What the user should know about files that are not read, in one line; nil when all are.
+  public var warning: String? {
+    leftOut.summary.map {
+      "\(path): \(leftOut.count) \(leftOut.count == 1 ? "entry is" : "entries are") left out: \($0)"
+    }
+  }
+
+  private static func labelled(
+    _ loose: [SamplePath], _ folders: [(name: String, scan: FolderScan)], _ path: String
+  ) throws -> (classes: [String], samples: [LabelledSample]) {
+    let classed = folders.enumerated().flatMap { label, folder in
+      folder.scan.samples.map { LabelledSample(path: $0, label: label) }
+    }
+    guard !classed.isEmpty else { return ([], loose.map { LabelledSample(path: $0, label: nil) }) }
+    guard loose.isEmpty else {
       throw PexError(.malformed, "\(path): \(loose.count) samples lie beside the class folders, expected none")
     }
-    samples = loose.isEmpty ? classed : loose
-    classes = classed.isEmpty ? [] : folders.map(\.name)
-    guard !samples.isEmpty else {
-      throw PexError(.malformed, "\(path): no samples (\(Self.suffixes.joined(separator: ", "))) in the folder")
+    let lost = folders.filter { $0.scan.samples.isEmpty && $0.scan.leftOut.count > 0 }
+    if let first = lost.first, let reasons = first.scan.leftOut.summary {
+      let others = lost.count > 1 ? " (and \(lost.count - 1) more such folders)" : ""
+      throw PexError(
+        .malformed, "\(path): the class folder '\(first.name)' holds no picture: \(reasons)\(others)",
+        hint: "give it pictures, or move it elsewhere: every folder here stands for a class")
     }
+    return (folders.map(\.name), classed)
   }
+}
 
-  private struct Entry {
-    var name: String
-    var path: String
-    var type: FileAttributeType?
-
-    var isFolder: Bool { type == .typeDirectory }
-    var isSample: Bool {
-      let name = name.lowercased()
-      return type == .typeRegular && ImageFolder.suffixes.contains { name.hasSuffix($0) }
-    }
-  }
-
-  /// What the folder holds, without hidden things, in the order of the names' bytes.
-  private static func entries(of folder: String) throws -> [Entry] {
-    let names: [String]
-    do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
-      throw PexError(.unreadable, "\(folder): the folder cannot be listed")
-    }
-    // Swift orders strings by Unicode; bytes give the same order to every program in every language.
-    return names.filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { name in
-      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      // The attributes of a link are the link's own.
-      let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      let attributes = try? FileManager.default.attributesOfItem(atPath: target)
-      return Entry(name: name, path: path, type: attributes?[.type] as? FileAttributeType)
-    }
-  }
+extension FolderEntry {
+  /// Whether it may stand for a class.
+  fileprivate var isClass: Bool { if case .folder = kind { !isHidden } else { false } }
 }

@@ -42,8 +42,11 @@ public struct LabelMapping: Hashable, Sendable {
     }
     guard !labels.isEmpty || classCount != nil else {
       let names = folders.map { own?.renames[$0] ?? $0 }
-      let unique = names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
-      self.init(names.map { unique.firstIndex(of: $0) ?? 0 }, unique)
+      var (unique, places): ([String], [String: Int]) = ([], [:])
+      for name in names where places.updateValue(places[name] ?? unique.count, forKey: name) == nil {
+        unique.append(name)
+      }
+      self.init(names.map { places[$0] ?? 0 }, unique)
       return
     }
     let model = labels.isEmpty ? (0..<(classCount ?? 0)).map(String.init) : labels

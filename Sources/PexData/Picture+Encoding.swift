@@ -30,10 +30,10 @@ extension Dataset {
   /// below ``count``.
   /// - Throws: ``PexError`` (malformed, unreadable) naming the file when it cannot be decoded.
   public func picture(_ index: Int) throws -> Picture? {
-    guard isPicture(index) else { return nil }
-    let bytes = try fileBytes(path: name(index))
+    guard isPicture(index), let path = file(index) else { return nil }
+    let bytes = try fileBytes(path: path)
     // Arrays are told by what they hold, whatever they are called.
     guard !bytes.starts(with: NpyHeader.magic) else { return nil }
-    return try naming(name(index)) { try Picture.decode(bytes) }
+    return try naming(name(index)) { try Picture.decode(bytes, pixelLimit: pixelLimit) }
   }
 }

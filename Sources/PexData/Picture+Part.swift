@@ -19,7 +19,7 @@ extension Picture {
       _ = try needed(picture.width, picture.height)
       return (picture, Region(width: picture.width, height: picture.height))
     }
-    let orientation = Exif.orientation(of: bytes, .jpeg)
+    let orientation = PictureMetadata(of: bytes, .jpeg).orientation
     let region = try orientation.swapsAxes ? needed(height, width) : needed(width, height)
     let stored = orientation.stored(region, width: width, height: height)
     return (try decodeJPEG(bytes, stored, pixelLimit: pixelLimit).oriented(orientation), region)

@@ -20,6 +20,8 @@ public struct SampleFormat: Hashable, Sendable {
   public let layout: Layout
   /// What is done to pictures.
   public let preprocessing: Preprocessing
+  /// The most pixels of a picture that is decoded.
+  public var pixelLimit = Picture.defaultPixelLimit
 
   /// The format of a model whose input is `[N, channels, height, width]` in the IR.
   /// - Throws: ``PexError`` (malformed) when an extent is not positive.
@@ -35,17 +37,29 @@ public struct SampleFormat: Hashable, Sendable {
     self.preprocessing = preprocessing
   }
 
-  /// The sample in a PNG, JPEG or .npy file as float32 `[1, channels, height, width]`. Which it is, the content tells.
+  /// The sample in a picture or .npy file at `path`; see ``sample(in:name:)``.
+  /// - Throws: ``PexError`` (unreadable) when the file cannot be opened, and as ``sample(in:name:)``.
+  public func load(path: String) throws -> Tensor { try load(SamplePath(path)) }
+
+  /// The sample in a picture or .npy file at `path`; see ``sample(in:name:)``.
+  /// - Throws: ``PexError`` (unreadable) when the file cannot be opened, and as ``sample(in:name:)``.
+  public func load(_ path: SamplePath) throws -> Tensor {
+    try sample(in: try fileBytes(path: path), name: path.description)
+  }
+
+  /// The sample in the bytes of a picture or .npy file as float32 `[1, channels, height, width]`. Which it is, the content
+  /// tells.
   ///
   /// A .npy file holds one sample, with or without a batch axis of 1. Its numbers are used as they are, except that
   /// u8 numbers are levels and are scaled and centred as a picture's.
-  /// - Throws: ``PexError`` (unreadable) when the file cannot be opened; (malformed) naming it when it cannot be
-  ///   decoded, has another shape, or holds numbers that are not finite.
-  public func load(path: String) throws -> Tensor {
-    let bytes = try fileBytes(path: path)
+  /// - Parameter name: stands in front of error messages.
+  /// - Throws: ``PexError`` (malformed) when it cannot be decoded, has another shape, or holds numbers that are not finite;
+  ///   (unreadable) when what decodes such pictures is not installed.
+  public func sample(in bytes: [UInt8], name path: String) throws -> Tensor {
     guard bytes.starts(with: NpyHeader.magic) else {
       return try naming(path) {
-        try preprocessing.tensor(decoding: bytes, channels: channels, height: height, width: width)
+        try preprocessing.tensor(
+          decoding: bytes, channels: channels, height: height, width: width, pixelLimit: pixelLimit)
       }
     }
     let array = try Npy.read(bytes: bytes, name: path)

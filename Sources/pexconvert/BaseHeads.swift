@@ -5,10 +5,12 @@ import PexTraining
 
 /// Trains the base heads of a bundle that is not written yet, for `--train-heads`.
 enum BaseHeads {
-  static func train(_ contents: BundleContents, folder: String, _ console: Console) throws -> BundleContents {
+  static func train(_ contents: BundleContents, folder: String, pixelLimit: Int, _ console: Console) throws
+    -> BundleContents
+  {
     let bundle = try BundleFile(bytes: try contents.encoded())
     let session = try Session(try Model(bundle))
-    let data = try LabelledData(path: folder, for: contents, console)
+    let data = try LabelledData(path: folder, for: contents, pixelLimit: pixelLimit, console)
     var request = PersonalTraining.Request()
     request.isBase = true
     request.classNames = data.classNames

@@ -6,9 +6,14 @@ import PexTraining
 
 /// How a model answers pictures that trained nothing, for `--calibrate`.
 enum CalibrationPictures {
-  static func reference(_ contents: BundleContents, path: String, _ console: Console) throws -> ExitStatistics {
+  static func reference(_ contents: BundleContents, path: String, pixelLimit: Int, _ console: Console) throws
+    -> ExitStatistics
+  {
     let session = try Session(try Model(try BundleFile(bytes: try contents.encoded())))
-    let data = try Dataset(path: path, format: try contents.sampleFormat(), ignoresLabels: true)
+    var format = try contents.sampleFormat()
+    format.pixelLimit = pixelLimit
+    let data = try Dataset(path: path, format: format, ignoresLabels: true)
+    data.warnings.forEach(console.warn)
     let samples = try TrainingSamples([data], for: contents)
     let bar = ProgressBar(console, "calibration", total: samples.count)
     let (statistics, skipped) = try ExitStatistics.reference(session, samples) { bar.update($0) }

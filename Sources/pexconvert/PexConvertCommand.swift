@@ -33,10 +33,12 @@ import PexTensor
   @OptionGroup var placement: PlacementOptions
   @OptionGroup var source: SourceOptions
   @OptionGroup var pictures: PictureOptions
+  @OptionGroup var limits: PictureLimits
   @OptionGroup var output: OutputOptions
 
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
+    try limits.check()
     var (options, notes) = try conversionOptions()
     try output.validate(trainsHeads: placement.trainHeads != nil)
     let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
@@ -57,10 +59,11 @@ import PexTensor
     var result = try naming(model) { try Converter.convert(opened, options) }
     result.warnings.forEach(console.warn)
     if let folder = placement.trainHeads {
-      result.contents = try BaseHeads.train(result.contents, folder: folder, console)
+      result.contents = try BaseHeads.train(result.contents, folder: folder, pixelLimit: limits.pixelLimit, console)
     }
     if let path = placement.calibrate {
-      result.contents.reference = try CalibrationPictures.reference(result.contents, path: path, console)
+      result.contents.reference = try CalibrationPictures.reference(
+        result.contents, path: path, pixelLimit: limits.pixelLimit, console)
     }
     if let runs = output.verifyRuns {
       try Verification(source: opened, contents: result.contents).run(count: runs, console)

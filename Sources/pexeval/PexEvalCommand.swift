@@ -21,6 +21,7 @@ import PexTraining
         pexeval model.pex --heads a.pexhead --heads b.pexhead --policy confidence:0.8 --policy margin:0.3 --data photos/
         pexeval model.pex --data photos/ --samples samples.csv --logits --report report.html
 
+      A picture that cannot be read does not keep the others from being measured: it is named, and the status is 65 at the end.
       The network runs once for a sample: all heads read it on its way, and policies are followed on what they said.
       Intervals hold in 95 of 100 draws of samples: Wilson's for shares, Bonett and Price's for differences on the same
       samples, each for itself, however many there are.
@@ -38,9 +39,11 @@ import PexTraining
 
   @Option(
     help: ArgumentHelp(
-      "Labelled samples: FOLDER/CLASS/picture.png, or an npz file with x and y.", valueName: "folder|file.npz"))
+      "Labelled samples: FOLDER/CLASS with pictures at any depth below, or an npz file with x and y.",
+      valueName: "folder|file.npz"))
   var data: String
 
+  @OptionGroup var pictures: PictureLimits
   @OptionGroup var route: RouteOptions
   @OptionGroup var outputs: EvaluationOutputs
 
@@ -62,6 +65,7 @@ import PexTraining
 
   func execute() throws {
     let console = Console(program: Self.programName, json: json, quiet: quiet)
+    try pictures.check()
     let choices = try route.choices()
     guard choices != [.all] else { throw PexError(.usage, "--exit all: every exit is measured anyway") }
     let targets = try EvaluationTargets(outputs, force: force, sources: [model.bundle, data] + model.heads)
@@ -75,7 +79,8 @@ import PexTraining
     for name in sets.flatMap({ $0.classes ?? [] }) where !known.contains(name) && !own.contains(name) {
       own.append(name)
     }
-    let data = try LabelledData(path: data, for: contents, own: OwnClasses(names: own), console)
+    let data = try LabelledData(
+      path: data, for: contents, own: OwnClasses(names: own), pixelLimit: pictures.pixelLimit, console)
     if suggestPreprocessing {
       let outcomes = try PreprocessingSearch(session, data).run(console)
       try PreprocessingReport(
@@ -110,6 +115,17 @@ import PexTraining
         machine: "\(session.model.instructionSet), \(session.threads) threads"
       ).html()
     }
+    try check(leftOut, of: measuring.data.dataset.count)
+  }
+
+  /// Ends with an error when samples were left out, after everything else was done.
+  /// - Throws: ``PexError`` (malformed) naming them.
+  private func check(_ leftOut: [UnreadableSample], of count: Int) throws {
+    guard let first = leftOut.first else { return }
+    let more = leftOut.count > 1 ? "; …" : ""
+    throw PexError(
+      .malformed, "\(leftOut.count) of \(count) samples are not measured: \(first.reason.message)\(more)",
+      hint: first.reason.hint)
   }
 
   /// Measures, and writes every sample's lines as they come.

@@ -17,6 +17,7 @@ import PexTensor
       Examples:
         pexrun model.pex cat.png
         pexrun model.pex --heads alice.pexhead photos/
+        camera | pexrun model.pex -
         pexrun model.pex --input image=batch.npy --exit final --save-outputs out/
         pexrun model.pex --bench
       A file that cannot be read does not keep the others from being answered: it is named, and the status is 65 at the end.
@@ -27,11 +28,13 @@ import PexTensor
 
   @Argument(
     help: ArgumentHelp(
-      "PNG, JPEG or .npy files, or folders of them. None: describe the bundle and time every exit.", valueName: "input")
+      "Pictures or .npy files, or folders of them, read at any depth; - is standard input. None: describe the bundle and time every exit.",
+      valueName: "input")
   )
   var inputs: [String] = []
 
   @OptionGroup var route: RouteOptions
+  @OptionGroup var pictures: PictureLimits
 
   @Option(
     name: .customLong("input"),
@@ -57,6 +60,7 @@ import PexTensor
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     guard (1...65536).contains(batch) else { throw PexError(.usage, "--batch \(batch): expected 1…65536") }
     guard top >= 1 else { throw PexError(.usage, "--top \(top): expected at least 1") }
+    try pictures.check()
     let choice = try route.choice()
     if profile && benchSeconds != nil { throw PexError(.usage, "--bench and --profile are two measurements") }
     try SavedOutputs.check(saveOutputs, force: force)
@@ -68,13 +72,14 @@ import PexTensor
     try session.validate(choice)
     if let bench = benchSeconds ?? (inputs.isEmpty && arrays.isEmpty && !profile ? 0.2 : nil) {
       if benchSeconds == nil { try Description(session).print(console) }
-      let sample = try Samples(session, files: inputs, arrays: arrays).first()
+      let sample = try Samples(session, files: inputs, arrays: arrays, pixelLimit: pictures.pixelLimit).first()
       let measured = try Bench(session, seconds: bench, batch: batch, loadMilliseconds: loaded, memoryBefore: memory)
       try measured.run(sample, console)
       return
     }
     warnAboutUntrained(session, choice, console)
-    let samples = try Samples(session, files: inputs, arrays: arrays)
+    let samples = try Samples(session, files: inputs, arrays: arrays, pixelLimit: pictures.pixelLimit)
+    samples.warnings.forEach(console.warn)
     if samples.hasPictures { console.warnAboutLevels(session.model.bundle.contents) }
     if profile {
       try ProfileReport(session, try samples.first(), choice, deadline: route.deadline).print(console)

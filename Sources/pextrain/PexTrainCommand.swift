@@ -27,7 +27,8 @@ import PexTraining
 
   @Option(
     help: ArgumentHelp(
-      "Labelled samples: FOLDER/CLASS/picture.png, or an npz file with x and y.", valueName: "folder|file.npz"))
+      "Labelled samples: FOLDER/CLASS with pictures at any depth below, or an npz file with x and y.",
+      valueName: "folder|file.npz"))
   var data: String?
 
   @Option(
@@ -44,6 +45,7 @@ import PexTraining
   var output: String?
 
   @OptionGroup var training: TrainingArguments
+  @OptionGroup var pictures: PictureLimits
 
   @Option(help: ArgumentHelp("Draw learning curves, as the suffix says.", valueName: "file.svg|png|pdf")) var plot:
     String?
@@ -61,6 +63,7 @@ import PexTraining
     let console = Console(program: Self.programName, json: json, quiet: quiet)
     let target = OutputPath(wanted: output, input: bundle, suffix: base ? "pex" : "pexhead", force: force)
     try target.check(sources: base ? [] : [bundle])
+    try pictures.check()
     let drawing = try drawing(beside: target)
     var options = try training.options()
     options.recordsLosses = drawing != nil
@@ -70,7 +73,8 @@ import PexTraining
     let earlier = try training.earlier(model)
     let data = try TrainingData(
       labelled: data, unlabelled: unlabelled, for: contents,
-      own: base ? nil : try training.ownClasses(contents, earlier), console)
+      own: base ? nil : try training.ownClasses(contents, earlier),
+      pixelLimit: pictures.pixelLimit, console)
     var request = try training.request(model, earlier, classNames: data.classNames)
     request.options = options
     request.isBase = base

@@ -15,15 +15,21 @@ struct TrainingData {
   /// - Throws: ``PexError``: (usage) when neither is given, else as `LabelledData`.
   /// - Parameter own: how folders are taken that are named like no class of the bundle; nil to refuse them.
   init(
-    labelled: String?, unlabelled: String?, for contents: BundleContents, own: OwnClasses?, _ console: Console
+    labelled: String?, unlabelled: String?, for contents: BundleContents, own: OwnClasses?, pixelLimit: Int,
+    _ console: Console
   ) throws {
     guard labelled != nil || unlabelled != nil else {
       throw PexError(.usage, "there are no samples: give --data, --unlabelled or both")
     }
-    let first = try labelled.map { try LabelledData(path: $0, for: contents, own: own, console) }
-    let second = try unlabelled.map {
-      try Dataset(path: $0, format: try contents.sampleFormat(), ignoresLabels: true)
+    let first = try labelled.map {
+      try LabelledData(path: $0, for: contents, own: own, pixelLimit: pixelLimit, console)
     }
+    let second = try unlabelled.map {
+      var format = try contents.sampleFormat()
+      format.pixelLimit = pixelLimit
+      return try Dataset(path: $0, format: format, ignoresLabels: true)
+    }
+    second?.warnings.forEach(console.warn)
     if let second, second.hasPictures, !(first?.dataset.hasPictures ?? false) { console.warnAboutLevels(contents) }
     classNames = first?.classNames ?? (contents.classNames ?? []) + (own?.names ?? [])
     samples = try TrainingSamples([first?.dataset, second].compactMap(\.self), for: contents)

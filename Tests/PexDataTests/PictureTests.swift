@@ -26,13 +26,6 @@ import Testing
     #expect(try #require(difference) <= 12)
   }
 
-  @Test func cmykIsRefused() {
-    let error = failure { try Picture.load(path: Fixture.path("cmyk.jpg")) }
-    #expect(error?.kind == .malformed)
-    #expect(error?.message.contains("cmyk.jpg: ") == true)
-    #expect(error?.message.contains("CMYK") == true)
-  }
-
   @Test func kindIsToldByContent() throws {
     try Fixture.withFolder { folder in
       try Fixture.place("rgb8.png", at: ["\(folder)/picture.jpg"])

@@ -47,7 +47,9 @@ import Testing
 
   @Test(arguments: [
     ["--batch", "0"], ["--batch=-1"], ["--batch", "x"], ["--top", "0"], ["--bench=0"],
-    ["--bench", "--profile"], ["--input", "foo=x.npy"], ["--input", "image"], ["-"], ["--nonsense"],
+    ["--bench", "--profile"], ["--input", "foo=x.npy"], ["--input", "image"], ["-", "-"], ["--nonsense"],
+    ["--pixel-limit", "0"], ["--pixel-limit", "-5"],
+    ["--pixel-limit", "99999999999999"],
   ])
   func running(_ arguments: [String]) throws {
     try Program.pexrun.refuses([try Digits.made().base] + arguments, status: 64, in: try Folder())

@@ -156,6 +156,7 @@ public struct PersonalTraining {
       progress: { progress(.features(done: $0)) })
     let copies = try cache.leaveOutCopies(labels: samples.labels, limits)
     let skipped = cache.unreadable.sorted { $0.key < $1.key }.map(\.value)
+    try requireClasses(of: samples, unreadable: cache.unreadable)
     do {
       var result = try train(
         cache, of: samples, labels: cache.kept.map { samples.labels[$0] }, started: started, limits, progress: progress)
