@@ -105,10 +105,10 @@ import Testing
     for name in ["3/0", "3/1", "8/0", "8/1"] { try folder.write("people/\(name).png", Data("no picture".utf8)) }
     let arguments = [try Digits.made().base, "--data", "people"] + output
     try Program.pextrain.refuses(arguments, status: 65, saying: ["none of 4 samples", "people/3/0.png"], in: folder)
-    // Those that can be read are of one class.
+    // Those that can be read are of one class: the other one does not vanish without a word.
     try add(2, of: 3, to: folder)
     try Program.pextrain.refuses(
-      arguments, status: 65, saying: ["one class", "2 of 4 samples cannot be read", "people/8/0.png"], in: folder)
+      arguments, status: 65, saying: ["class '8'", "none of its 2 samples", "people/8/0.png"], in: folder)
   }
 
   @Test func baseHeadsDoWithoutUnreadablePictures() throws {
