@@ -23,7 +23,7 @@ public struct ImageFolder: Sendable {
     let place = SamplePath(argument: path)
     let path = place.description
     self.path = path
-    var outer: Set<Identity> = []
+    var outer: Set<FolderIdentity> = []
     let entries = FolderEntry.list(place.bytes) { outer.insert($0).inserted }
     guard let entries else { throw PexError(.unreadable, "\(path): the folder cannot be listed") }
     if ignoresLabels {

@@ -29,10 +29,10 @@ struct FolderEntry {
   /// What a folder holds, but for litter, in the order of the names' bytes: the same for every program in every language.
   /// - Parameter isNew: told which folder it is, before it is read; false leaves it unread.
   /// - Returns: nil when the folder cannot be listed.
-  static func list(_ folder: [UInt8], isNew: (Identity) -> Bool) -> [FolderEntry]? {
+  static func list(_ folder: [UInt8], isNew: (FolderIdentity) -> Bool) -> [FolderEntry]? {
     guard let stream = opendir(cString(folder)) else { return nil }
     defer { closedir(stream) }
-    guard let identity = Identity(descriptor: dirfd(stream)), isNew(identity) else { return [] }
+    guard let identity = FolderIdentity(descriptor: dirfd(stream)), isNew(identity) else { return [] }
     var entries: [FolderEntry] = []
     while let found = readdir(stream) {
       let name = withUnsafeBytes(of: &found.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
@@ -63,7 +63,7 @@ struct FolderEntry {
 }
 
 /// Which folder it is, by whatever name it was reached.
-struct Identity: Hashable {
+struct FolderIdentity: Hashable {
   private let device: UInt64
   private let number: UInt64
 

@@ -5,13 +5,13 @@ struct FolderScan {
   private(set) var samples: [SamplePath] = []
   private(set) var leftOut = LeftOutFiles()
   /// Folders that were read, so that links in a circle come to an end and nothing counts twice.
-  private var seen: Set<Identity>
+  private var seen: Set<FolderIdentity>
   /// What is still to be looked at, last first.
   private var pending: [FolderEntry] = []
 
   /// Reads some things that lie in a folder.
   /// - Parameter outer: folders around them, which no link may lead back to.
-  init(_ entries: [FolderEntry], within outer: Set<Identity>) {
+  init(_ entries: [FolderEntry], within outer: Set<FolderIdentity>) {
     seen = outer
     pending = entries.reversed()
     while let entry = pending.popLast() { add(entry) }
