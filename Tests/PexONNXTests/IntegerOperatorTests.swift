@@ -31,19 +31,19 @@ import Testing
     #expect(model.graph.outputs.map { model.graph[$0].type.dimensions } == [[.batch, 2], [.batch, 1], [.batch, 1]])
     #expect(model.warnings.count == 1)
     #expect(model.warnings.first?.hasPrefix("DynamicQuantizeLinear takes the range of each sample") == true)
-    let results = try Reference.run(model.graph, inputs: [Tensor([2, 2], [0, 1, -2, 2] as [Float])])
+    let results = try Reference.run(model.graph, inputs: [Tensor([2, 2], [0, 1, -1.5, 253.5] as [Float])])
+    // Halves go to the even number: a zero point of 1.5 to 2, -1.5 to -2, 253.5 to 254.
     #expect(results[0].floats == [0, 255, 0, 255])
-    #expect(results[1].floats == [1.0 / 255, 4.0 / 255])
-    // -2 / (4 / 255) is -127.5: halves go to the even number.
-    #expect(results[2].floats == [0, 128])
+    #expect(results[1].floats == [1.0 / 255, 1])
+    #expect(results[2].floats == [0, 2])
   }
 
   /// A file with several samples has one range for all of them.
   @Test func theRangeOfAFixedBatchIsThatOfAll() throws {
     let model = try dynamic(x: [2, 2]).load()
     #expect(model.graph.outputs.map { model.graph[$0].type.dimensions } == [[2, 2], [], []])
-    let results = try Reference.run(model.graph, inputs: [Tensor([2, 2], [0, 1, -2, 2] as [Float])])
-    #expect(results[0].floats == [128, 192, 0, 255])
+    let results = try Reference.run(model.graph, inputs: [Tensor([2, 2], [0, 1, -1.5, 253.5] as [Float])])
+    #expect(results[0].floats == [2, 3, 0, 255])
   }
 
   /// What f32 cannot count is taken apart: 600 products of up to 255 * 252, and of that many again in the other digit.

@@ -114,14 +114,14 @@ import Testing
   @Test func allUnsupportedOperatorsAreReportedAtOnce() {
     var model = TestModel()
     model.add("NonMaxSuppression", ["x"], ["a"], name: "nms")
-    model.add("LSTM", ["a"], ["b"])
-    model.add("LSTM", ["b"], ["c"])
+    model.add("GridSample", ["a"], ["b"])
+    model.add("GridSample", ["b"], ["c"])
     model.add("FusedConv", ["c"], ["y"], domain: "com.microsoft")
     let error = model.error()
     #expect(error?.kind == .unsupported)
     #expect(
       error?.message
-        == "test: operators not supported at opset 17: LSTM x 2 (LSTM_1, LSTM_2); NonMaxSuppression x 1 (nms); "
+        == "test: operators not supported at opset 17: GridSample x 2 (GridSample_1, GridSample_2); NonMaxSuppression x 1 (nms); "
         + "com.microsoft.FusedConv x 1 (FusedConv_3)")
     #expect(error?.hint?.hasPrefix("export the model again without optimisation") == true)
   }

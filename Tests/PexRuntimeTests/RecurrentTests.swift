@@ -69,9 +69,12 @@ import Testing
       layer, samples: samples, steps: draw.pick(1...9), depth: draw.pick(1...40),
       units: draw.pick(from: [1, 3, 8, 16, 17, 33, 64]), &draw)
     let comparisons = try Runs.comparisons(graph, seed: UInt64(seed))
+    // Functions without a limit let what is rounded grow from step to step.
+    let tolerance = graph.nodes[0].operation.tolerance(inputs: graph.nodes[0].inputs.map { graph[$0].type })
     for comparison in comparisons {
       #expect(comparison.kernels == ["recurrent"])
-      #expect(comparison.error < 2e-5, "\(layer) \(comparison.isa)")
+      let allowed = layer.functions == Recurrent(layer.cell).functions ? 2e-5 : tolerance
+      #expect(comparison.error < allowed, "\(layer) \(comparison.isa)")
     }
     if seed % 5 == 0 { #expect(try Runs.isSteady(graph, seed: UInt64(seed))) }
   }

@@ -19,6 +19,8 @@ struct BatchLift {
 
   private let one: Graph
   private let places: [ValueID: BatchPlaces.Place]
+  /// The names of the old graph, which its values keep.
+  private let names: Set<String>
   private(set) var graph = Graph()
   private var values: [ValueID: Lifted] = [:]
   /// For outputs with their batch inside, its axis, and the value with the batch in front.
@@ -32,12 +34,23 @@ struct BatchLift {
   init(_ one: Graph, _ places: BatchPlaces) throws {
     self.one = one
     self.places = places.places
+    names = Set(one.values.map(\.name))
     for output in one.outputs where self.places[output] != nil && !isFront(output) {
       batchAxes[output] = try batchAxis(of: output, isKnown: places.areKnown)
     }
     for input in one.inputs { try add(input) }
     for node in one.nodes { try naming("node '\(node.name)'") { try add(node) } }
     for output in one.outputs { graph.addOutput(try result(output), batchAxis: batchAxes[output] ?? 0) }
+  }
+
+  /// A name that no value of either graph has.
+  private func freeName(_ wanted: String) -> String {
+    var (name, number) = (graph.freeName(wanted), 1)
+    while names.contains(name) {
+      name = graph.freeName("\(wanted)_\(number)")
+      number += 1
+    }
+    return name
   }
 
   /// The axis of an output on which its batch lies. What a file for one sample says nothing of is the first axis of one
@@ -99,7 +112,7 @@ struct BatchLift {
       return
     }
     // The name belongs to the form that others read.
-    let whole = try addBehind(node, output, graph.freeName(one[output].name + ".lifted"))
+    let whole = try addBehind(node, output, freeName(one[output].name + ".lifted"))
     var dimensions = one[output].type.dimensions
     dimensions.remove(at: batchAxes[output] ?? 0)
     let result = try graph.addNode(
@@ -217,7 +230,7 @@ struct BatchLift {
     }
     let turned = try graph.addNode(
       .transpose(Transpose([0] + payload.permutation.filter { $0 != 0 })), [x],
-      output: graph.freeName(name + ".turned"),
+      output: freeName(name + ".turned"),
       name: node.name)
     return try graph.addNode(reshape, [turned], output: name, name: node.name)
   }
@@ -226,13 +239,13 @@ struct BatchLift {
   private mutating func addLinear(_ node: Node, _ x: ValueID, _ name: String) throws -> ValueID {
     var weight = try plain(node.inputs[1])
     if let numbers = graph[weight].constant {
-      let turned = graph.freeName(graph[weight].name + ".turned")
+      let turned = freeName(graph[weight].name + ".turned")
       weight = try graph.addConstant(turned, try numbers.asFloat32().transposedMatrix())
     } else {
       weight = try graph.addNode(
-        .transpose(Transpose([1, 0])), [weight], output: graph.freeName(name + ".turned"), name: node.name)
+        .transpose(Transpose([1, 0])), [weight], output: freeName(name + ".turned"), name: node.name)
     }
-    let product = node.inputs.count > 2 ? graph.freeName(name + ".product") : name
+    let product = node.inputs.count > 2 ? freeName(name + ".product") : name
     let result = try graph.addNode(.matrixProduct(MatrixProduct()), [x, weight], output: product, name: node.name)
     guard node.inputs.count > 2 else { return result }
     return try graph.addNode(
@@ -256,7 +269,7 @@ struct BatchLift {
     case .extra(let whole):
       let dimensions = [Dimension.batch] + one[id].type.dimensions.dropFirst()
       return try graph.addNode(
-        .reshape(Reshape(dimensions)), [whole], output: graph.freeName(one[id].name + ".front"), name: one[id].name)
+        .reshape(Reshape(dimensions)), [whole], output: freeName(one[id].name + ".front"), name: one[id].name)
     }
   }
 
@@ -272,7 +285,7 @@ struct BatchLift {
     case .extra(let result), .front(let result): whole = result
     }
     return try graph.addNode(
-      .reshape(Reshape([.batch] + padding + dimensions)), [whole], output: graph.freeName(one[id].name + ".lifted"),
+      .reshape(Reshape([.batch] + padding + dimensions)), [whole], output: freeName(one[id].name + ".lifted"),
       name: one[id].name)
   }
 }

@@ -98,12 +98,17 @@ struct BatchRule {
     return result
   }
 
-  /// The batch may be a row of the left factor, or an axis in front of both.
+  /// The batch may be a row of the left factor, a column of the right one, or an axis in front of both.
   private func product() throws -> BatchPlaces.Place {
-    let (left, right) = (extents(0), extents(1))
+    let rank = max(extents(0).count, extents(1).count)
     let place = try aligned()
-    if inputs[0] != nil, inputs[1] == nil, place.axis != max(left.count, right.count) - 1 { return place }
-    guard place.axis < max(left.count, right.count) - 2 else { throw mixes }
+    let isApart =
+      switch (inputs[0] != nil, inputs[1] != nil) {
+      case (true, false): place.axis != rank - 1
+      case (false, true): place.axis != rank - 2
+      default: place.axis < rank - 2
+      }
+    guard isApart else { throw mixes }
     return place
   }
 }

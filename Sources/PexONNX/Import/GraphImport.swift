@@ -25,13 +25,13 @@ struct GraphImport {
     do {
       built = try build(shapes.symbolic, fileBatch: shapes.fileBatch)
     } catch let error as PexError where shapes.hasBatch && error.kind != .usage {
-      if let lifted = try? lifted(shapes) {
-        built = lifted
-      } else {
+      do {
+        built = try lifted(shapes)
+      } catch let reason as PexError {
         built = try build(shapes.fixed, fileBatch: nil)
+        let message = (shapes.fileBatch ?? 1) == 1 ? reason.message : error.message
         warnings.append(
-          "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(error.message)"
-        )
+          "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(message)")
       }
     }
     warnings += built.warnings

@@ -87,7 +87,11 @@ enum EinsumOperator {
     private mutating func multiplied() throws -> Operand {
       var (left, right) = (operands[0], operands[1])
       func isBatch(_ label: Character) -> Bool { extents[label] == .batch }
-      if right.labels.contains(where: isBatch), !left.labels.contains(where: isBatch) { (left, right) = (right, left) }
+      // A known factor goes to the right, where kernels take it.
+      let isKnown = builder.constant(left.value) != nil
+      if isKnown || right.labels.contains(where: isBatch) && !left.labels.contains(where: isBatch) {
+        (left, right) = (right, left)
+      }
       let shared = left.labels.filter(right.labels.contains)
       let kept = shared.filter(result.contains)
       let summed = shared.filter { !result.contains($0) }

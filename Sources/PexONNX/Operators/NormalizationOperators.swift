@@ -30,7 +30,7 @@ enum NormalizationOperators {
     let labels = ["X", "scale", "B", "mean", "var"]
     let inputs = try labels.enumerated().map { try builder.float(node.input($0, $1)) }
     let epsilon = try node.float("epsilon", default: Double(1e-5 as Float))
-    if !isSpatial, builder.type(inputs[1]).rank != 1 {
+    if !isSpatial, builder.type(inputs[0]).rank != 2 {
       return [try elementwiseNormalization(inputs, epsilon: epsilon, node, builder)]
     }
     let operation = Operation.batchNormalization(BatchNormalization(epsilon: epsilon))
@@ -48,7 +48,9 @@ enum NormalizationOperators {
     }
     guard statistics.allSatisfy({ $0.shape.dimensions == extents }), epsilon >= 0 else {
       throw PexError(
-        .malformed, "expected statistics \(extents) and epsilon >= 0, found \(statistics.map(\.shape)), \(epsilon)")
+        .malformed,
+        "attribute 'spatial': expected statistics \(extents) and epsilon >= 0, found \(statistics.map(\.shape)), \(epsilon)"
+      )
     }
     let (scale, shift) = (statistics[0].floats, statistics[1].floats)
     let (mean, variance) = (statistics[2].floats, statistics[3].floats)
