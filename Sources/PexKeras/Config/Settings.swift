@@ -14,6 +14,9 @@ struct Settings: Sendable {
     return settings
   }
 
+  /// Whether a setting is there and null, where that is another value than the default.
+  func isNull(_ key: String) -> Bool { values[key]?.isNull == true }
+
   /// The same settings with another value for one.
   func setting(_ key: String, _ value: ConfigValue) -> Settings {
     var values = values

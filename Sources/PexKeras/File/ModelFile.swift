@@ -56,8 +56,7 @@ struct ModelFile {
     }
     let backend = try root.text("backend") ?? group.text("backend") ?? ""
     let config = try Self.architecture(root, architecture)
-    // A JSON file of its own says which version it is from.
-    let version = (architecture == nil ? nil : config["keras_version"]?.text) ?? written ?? "1"
+    let version = (architecture == nil ? nil : Self.version(of: config)) ?? written ?? "1"
     try self.init(config: config, training: training, version: version, backend: backend) { weights }
   }
 
@@ -69,6 +68,11 @@ struct ModelFile {
     self.version = version
     self.backend = backend
     self.weights = try weights()
+  }
+
+  /// Which version a JSON file of its own is from. Keras 3 does not write it, and is the only one that names modules then.
+  private static func version(of config: ConfigValue) -> String? {
+    config["keras_version"]?.text ?? (config["module"]?.text == nil ? nil : "3")
   }
 
   private static func architecture(_ root: HDF5Group, _ path: String?) throws -> ConfigValue {

@@ -16,6 +16,7 @@ enum ActivationLayers {
       try context.builder.apply(.thresholdedRelu(alpha: context.settings.number("theta", default: 1)), context.input())
     },
     LayerRow("Softmax") { context in
+      guard !context.settings.isNull("axis") else { throw ArgumentRules.refusal("axis", "null") }
       let axes = try context.settings.optionalIntegers("axis") ?? [-1]
       guard axes.count == 1 else { return try softmax(context.input(), axes: axes, context) }
       return try softmax(context.input(), axis: axes[0], context)

@@ -16,6 +16,7 @@ enum NormalizationLayers {
       let value = try builder.natural(context.input())
       let rank = builder.type(value).rank
       let axes = try (context.settings.optionalIntegers("axis") ?? [-1]).map { try context.axis($0, of: rank) }
+      guard !axes.contains(0) else { throw PexError(.unsupported, "setting 'axis': a length over the batch") }
       return Feature(try unit(value, axes: axes, builder))
     },
     LayerRow(

@@ -68,6 +68,9 @@ struct OperationCall {
     return value
   }
 
+  /// What the library that wrote the call says to a parameter.
+  func name(_ keras: String, _ tensorFlow: String) -> String { context.layer.isOperation ? keras : tensorFlow }
+
   /// A parameter that is a number.
   func number(_ names: String..., at position: Int? = nil, default standard: Double) throws -> Double {
     guard let value = value(names, position) else { return standard }

@@ -48,7 +48,7 @@ enum OperationPictures {
       return try ResizingLayers.resized(call.context, size)
     }
     let name = call.value("method")?.text ?? "bilinear"
-    var method = try ResizingLayers.method(name)
+    var method = try ResizingLayers.method(name, "method")
     method.antialiases = call.flag("antialias", default: false)
     let x = try call.builder.channelsFirst(call.input())
     var wanted = size

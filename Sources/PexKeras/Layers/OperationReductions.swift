@@ -30,10 +30,12 @@ enum OperationReductions {
   /// The axes that a call reduces, of which none is the batch.
   private static func axes(_ call: OperationCall, _ rank: Int) throws -> Set<Int> {
     guard let given = try call.integers("axis", "reduction_indices", at: 1) else {
-      throw PexError(.unsupported, "a reduction over the batch")
+      throw PexError(.unsupported, "argument 'axis': a reduction over the batch")
     }
     let axes = try Set(given.map { try call.context.axis($0, of: rank) })
-    guard !axes.contains(0), !axes.isEmpty else { throw PexError(.unsupported, "a reduction over the batch") }
+    guard !axes.contains(0), !axes.isEmpty else {
+      throw PexError(.unsupported, "argument 'axis': a reduction over the batch")
+    }
     return axes
   }
 
@@ -78,10 +80,10 @@ enum OperationReductions {
     let value = try builder.natural(call.input())
     let rank = builder.type(value).rank
     guard let given = try call.integers("axis", "dim", at: 1) else {
-      throw PexError(.unsupported, "a normalisation over the batch")
+      throw PexError(.unsupported, "argument 'axis': a normalisation over the batch")
     }
     let axes = try given.map { try call.context.axis($0, of: rank) }
-    guard !axes.contains(0) else { throw PexError(.unsupported, "a normalisation over the batch") }
+    guard !axes.contains(0) else { throw PexError(.unsupported, "argument 'axis': a normalisation over the batch") }
     let epsilon = try call.number("epsilon", default: 1e-12)
     return Feature(try NormalizationLayers.unit(value, axes: axes, epsilon: epsilon, builder))
   }
@@ -93,11 +95,12 @@ enum OperationReductions {
     let axes = try (call.integers("axis") ?? [-1]).map { try call.context.axis($0, of: builder.type(value).rank) }
     let order = try call.number("order", default: 2)
     let epsilon = try call.number("epsilon", default: 1e-7)
-    guard !axes.contains(0) else { throw PexError(.unsupported, "a normalisation over the batch") }
-    guard axes.count == 1, order == 1 || order == 2 else { throw ArgumentRules.refusal("order", "\(order)") }
+    guard !axes.contains(0) else { throw PexError(.unsupported, "argument 'axis': a normalisation over the batch") }
+    guard order == 1 || order == 2 else { throw ArgumentRules.refusal("order", "\(order)") }
+    guard axes.count == 1 || order == 2 else { throw ArgumentRules.refusal("axis", "\(axes)") }
     let sizes = order == 2 ? value : try builder.emit(.unary(Unary(.absolute)), [value])
     let norm = try builder.emit(
-      .reduce(Reduce(order == 2 ? .norm : .sum, axes: axes, keepsAxes: true)), [sizes])
+      .reduce(Reduce(order == 2 ? .norm : .sum, axes: axes.sorted(), keepsAxes: true)), [sizes])
     let bounded = try builder.emit(.binary(Binary(.maximum)), [norm, builder.scalar(epsilon)])
     return Feature(try builder.emit(.binary(Binary(.divide)), [value, bounded]))
   }

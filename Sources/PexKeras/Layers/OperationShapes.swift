@@ -9,13 +9,13 @@ enum OperationShapes {
     "transpose": FunctionRow(numbers: .kept, inert: ["conjugate"]) { call in
       let feature = try call.input()
       guard let order = try call.integers("axes", "perm", at: 1) else {
-        throw PexError(.unsupported, "a transposition that moves the batch")
+        throw PexError(.unsupported, "argument '\(call.name("axes", "perm"))': moves the batch")
       }
-      return [try ShapeLayers.permute(feature, order, call.context)]
+      return [try ShapeLayers.permute(feature, order, call.name("axes", "perm"), call.context)]
     },
     "moveaxis": moving(moveAxes), "swapaxes": moving(swapAxes),
     "expanddims": moving(expand), "squeeze": moving(squeeze), "flatten": moving(flatten),
-    "pad": moving(OperationSlices.pad), "padv2": moving(OperationSlices.pad), "mirrorpad": moving(OperationSlices.pad),
+    "pad": moving(OperationSlices.pad), "padv2": moving(OperationSlices.pad),
     "getitem": moving(OperationSlices.item),
     "split": FunctionRow(numbers: .kept) { try OperationSlices.split($0) },
     "unstack": FunctionRow(numbers: .kept) { try OperationSlices.unstack($0) },
@@ -41,7 +41,9 @@ enum OperationShapes {
     let feature = try call.input()
     let rest = Array(wanted.dropFirst())
     // -1 stands for the batch, or for what is left when the batch is given.
-    guard batch == -1 || rest.contains(-1) else { throw PexError(.unsupported, "a reshape that fixes the batch") }
+    guard batch == -1 || rest.contains(-1) else {
+      throw PexError(.unsupported, "argument '\(call.name("newshape", "shape"))': fixes the batch")
+    }
     return try ShapeLayers.reshape(feature, rest, call.context)
   }
 
@@ -59,7 +61,7 @@ enum OperationShapes {
     }
     var order = (0..<rank).filter { !from.contains($0) }
     for (place, axis) in zip(to, from).sorted(by: { $0.0 < $1.0 }) { order.insert(axis, at: place) }
-    return try ShapeLayers.permute(feature, order, call.context)
+    return try ShapeLayers.permute(feature, order, "source' and 'destination", call.context)
   }
 
   private static func swapAxes(_ call: OperationCall) throws -> Feature {
@@ -71,7 +73,7 @@ enum OperationShapes {
     }
     var order = Array(0..<rank)
     order.swapAt(try call.context.axis(first, of: rank), try call.context.axis(second, of: rank))
-    return try ShapeLayers.permute(feature, order, call.context)
+    return try ShapeLayers.permute(feature, order, "axis1' and 'axis2", call.context)
   }
 
   private static func expand(_ call: OperationCall) throws -> Feature {
@@ -81,7 +83,7 @@ enum OperationShapes {
       throw PexError(.malformed, "expected one 'axis'")
     }
     let place = try call.context.axis(axis[0], of: extents.count + 1)
-    guard place > 0 else { throw PexError(.unsupported, "an axis in front of the batch") }
+    guard place > 0 else { throw PexError(.unsupported, "argument 'axis': an axis in front of the batch") }
     var wanted = extents
     wanted.insert(1, at: place)
     return try ShapeLayers.reshape(feature, Array(wanted.dropFirst()), call.context)
@@ -108,7 +110,7 @@ enum OperationShapes {
     guard let first = features.first else { throw PexError(.malformed, "expected tensors to stack") }
     let extents = call.context.extents(first)
     let axis = try call.context.axis(try call.integers("axis")?.first ?? 0, of: extents.count + 1)
-    guard axis > 0 else { throw PexError(.unsupported, "a stack in front of the batch") }
+    guard axis > 0 else { throw PexError(.unsupported, "argument 'axis': a stack in front of the batch") }
     var wanted = extents
     wanted.insert(1, at: axis)
     let parts = try features.map { try call.builder.reshape(call.builder.natural($0), Array(wanted.dropFirst())) }

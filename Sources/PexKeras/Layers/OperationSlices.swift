@@ -102,7 +102,7 @@ enum OperationSlices {
     let value = try call.builder.natural(call.input())
     let type = call.builder.type(value)
     let axis = try call.context.axis(try call.integers("axis")?.first ?? 0, of: type.rank)
-    guard axis > 0 else { throw PexError(.unsupported, "parts of the batch") }
+    guard axis > 0 else { throw PexError(.unsupported, "argument 'axis': parts of the batch") }
     let extent = type.perSample[axis]
     let sizes: [Int]
     if let points = call.value("indices_or_sections"), points.list != nil {
@@ -179,9 +179,12 @@ enum OperationSlices {
     let extents = call.builder.type(value).perSample
     guard let written = call.value("indices", at: 1), let indices = try call.integers("indices", at: 1),
       let given = try call.integers("axis")?.first
-    else { throw PexError(.unsupported, "positions that are no numbers, or of the batch") }
+    else {
+      throw PexError(
+        .unsupported, "arguments 'indices' and 'axis': positions that are no list of numbers, or of the batch")
+    }
     let axis = try call.context.axis(given, of: extents.count)
-    guard axis > 0 else { throw PexError(.unsupported, "parts of the batch") }
+    guard axis > 0 else { throw PexError(.unsupported, "argument 'axis': parts of the batch") }
     guard indices.allSatisfy({ (-extents[axis]..<extents[axis]).contains($0) }) else {
       throw PexError(.malformed, "setting 'indices': there are \(extents[axis]) positions")
     }
@@ -197,9 +200,11 @@ enum OperationSlices {
   static func flip(_ call: OperationCall) throws -> Feature {
     let value = try call.builder.natural(call.input())
     let type = call.builder.type(value)
-    guard let given = try call.integers("axis") else { throw PexError(.unsupported, "the batch the other way round") }
+    guard let given = try call.integers("axis") else {
+      throw PexError(.unsupported, "argument 'axis': the batch the other way round")
+    }
     let axes = try given.map { try call.context.axis($0, of: type.rank) }
-    guard !axes.contains(0) else { throw PexError(.unsupported, "the batch the other way round") }
+    guard !axes.contains(0) else { throw PexError(.unsupported, "argument 'axis': the batch the other way round") }
     let starts = type.perSample.enumerated().map { axes.contains($0.offset) ? $0.element - 1 : 0 }
     let steps = starts.indices.map { axes.contains($0) ? -1 : 1 }
     let slice = StridedSlice(starts: starts, dimensions: type.dimensions, steps: steps)
@@ -211,7 +216,7 @@ enum OperationSlices {
     let value = try call.builder.natural(call.input())
     let type = call.builder.type(value)
     let axis = try call.context.axis(call.integers("axis")?.first ?? 0, of: type.rank)
-    guard axis > 0 else { throw PexError(.unsupported, "parts of the batch") }
+    guard axis > 0 else { throw PexError(.unsupported, "argument 'axis': parts of the batch") }
     let extent = type.perSample[axis]
     guard try call.integers("num")?.first ?? extent == extent, extent <= 1024 else {
       throw PexError(.malformed, "setting 'num': there are \(extent) positions")
@@ -232,7 +237,11 @@ enum OperationSlices {
     let rank = call.builder.type(value).rank
     guard let repeats = try call.integers("multiples", "repeats", at: 1), repeats.count == rank, repeats.first == 1,
       repeats.allSatisfy({ (1...1 << 20).contains($0) })
-    else { throw PexError(.unsupported, "repetitions that are not one number for every axis, 1 for the batch") }
+    else {
+      throw PexError(
+        .unsupported,
+        "argument '\(call.name("repeats", "multiples"))': expected one number for every axis, 1 for the batch")
+    }
     return Feature(try call.builder.emit(.tile(Tile(repeats: repeats)), [value]))
   }
 }

@@ -177,6 +177,10 @@ enum Operations {
   ]
 
   private static func softmax(_ call: OperationCall, logarithm: Bool) throws -> Feature {
+    // Null is over the whole batch in Keras, and the last axis in TensorFlow.
+    guard !call.context.layer.isOperation || !call.context.settings.isNull("axis") else {
+      throw ArgumentRules.refusal("axis", "null")
+    }
     let axis = try call.integers("axis") ?? [-1]
     guard axis.count == 1 else { throw PexError(.unsupported, "argument 'axis': a softmax over several axes") }
     return try ActivationLayers.softmax(call.input(), axis: axis[0], logarithm: logarithm, call.context)
@@ -184,18 +188,6 @@ enum Operations {
 
   private static func pool(_ kind: Pooling.Kind) -> FunctionRow {
     FunctionRow { [try OperationPictures.pool($0, kind)] }
-  }
-
-  private static func adaptive(_ kind: Pooling.Kind) -> FunctionRow {
-    FunctionRow { call in
-      let (x, order) = try call.map()
-      let spatial = call.builder.type(x).rank - 2
-      guard let given = try call.integers("output_size"), given.count == 1 || given.count == spatial,
-        given.allSatisfy({ (1...1 << 24).contains($0) })
-      else { throw PexError(.malformed, "setting 'output_size': expected \(spatial) extents") }
-      let wanted = given.count == spatial ? given : Array(repeating: given[0], count: spatial)
-      return [Feature(try AdaptivePooling.pool(x, wanted, kind, call.builder), order)]
-    }
   }
 
   private static let localResponse = FunctionRow { [try OperationPictures.localResponse($0)] }
@@ -209,7 +201,6 @@ enum Operations {
     "resize": FunctionRow { [try OperationPictures.resize($0)] },
     "centralcrop": FunctionRow(numbers: .kept) { [try OperationPictures.centralCrop($0)] },
     "rgbtograyscale": FunctionRow { [try OperationPictures.grayscale($0)] },
-    "adaptiveaveragepool": adaptive(.average), "adaptivemaxpool": adaptive(.maximum),
     "localresponsenormalization": localResponse, "lrn": localResponse,
   ]
 }

@@ -64,12 +64,15 @@ enum ResizingLayers {
     return Feature(try padded(x, wanted, method, fill, context), order)
   }
 
-  static func method(_ name: String) throws -> Method {
+  /// - Parameter argument: which names the method, for messages.
+  static func method(_ name: String, _ argument: String = "interpolation") throws -> Method {
     switch name.lowercased() {
     case "nearest": Method(kind: .nearest)
     case "bilinear": Method(kind: .linear)
     case "bicubic": Method(kind: .cubic)
-    default: throw PexError(.unsupported, "interpolation '\(name)' is not supported; nearest, bilinear and bicubic are")
+    default:
+      throw PexError(
+        .unsupported, "argument '\(argument)' = '\(name)' is not supported; nearest, bilinear and bicubic are")
     }
   }
 

@@ -15,7 +15,7 @@ enum ShapeLayers {
       guard let order = try context.settings.optionalIntegers("dims") else {
         throw PexError(.malformed, "setting 'dims' is missing")
       }
-      return try permute(context.input(), [0] + order, context)
+      return try permute(context.input(), [0] + order, "dims", context)
     },
     LayerRow("RepeatVector", numbers: .kept) { context in
       let value = try context.builder.natural(context.input())
@@ -68,10 +68,13 @@ enum ShapeLayers {
   }
 
   /// The axes in another order, the batch in front.
-  static func permute(_ feature: Feature, _ order: [Int], _ context: LayerContext) throws -> Feature {
+  /// - Parameter name: of the argument that says it, for messages.
+  static func permute(
+    _ feature: Feature, _ order: [Int], _ name: String, _ context: LayerContext
+  ) throws -> Feature {
     let value = try context.builder.natural(feature)
     guard order.sorted() == Array(0..<context.builder.type(value).rank), order.first == 0 else {
-      throw PexError(.malformed, "\(order) is no order of axes with the batch in front")
+      throw PexError(.malformed, "argument '\(name)': \(order) is no order of axes with the batch in front")
     }
     return Feature(try context.builder.transpose(value, order))
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes arguments.keras2.zip and arguments.keras3.zip: every argument of every class and function that pex reads, with another value than its default.
+"""Writes arguments.keras2.zip and arguments.keras3.zip: every argument of everything that pex reads, with other values.
 
 usage: argument_cases.py [--only conv] [--version 3]     writes next to itself; README.md names the versions
 
@@ -13,6 +13,7 @@ import hashlib
 import inspect
 import io
 import json
+import math
 import os
 import pathlib
 import sys
@@ -34,6 +35,8 @@ HERE = pathlib.Path(__file__).parent
 warnings.simplefilter("ignore")
 VERSIONS = {2: tf_keras, 3: keras}
 FUNCTIONS = {2: FUNCTIONS2, 3: FUNCTIONS3}
+#: The most numbers of an output that are stored.
+NUMBERS = 120
 #: Extents of the inputs of cases, the batch left out.
 SHAPES = {"vector": (6,), "series": (7, 4), "image": (6, 5, 4), "volume": (4, 3, 4, 2), "rgb": (6, 5, 3),
           "sequence": (3, 6, 5, 4), "square": (4, 4), "square_map": (4, 8, 2)}
@@ -82,6 +85,21 @@ def weights_of(model):
     return places
 
 
+def rounded(array):
+    """Numbers to a hundred-thousandth of the largest: what the test tolerates is ten times as much."""
+    largest = float(np.abs(array).max())
+    digits = 5 - math.floor(math.log10(largest)) if largest else 0
+    numbers = [round(float(number), digits) for number in array.ravel()]
+    return [int(number) if number == int(number) else number for number in numbers]
+
+
+def told(output):
+    """An output's shape and numbers; of a large one evenly spaced numbers, an odd step apart."""
+    step = -(-output.size // NUMBERS)
+    step += 1 - step % 2
+    return {"shape": output.shape, "step": step, "numbers": rounded(output)[::step]}
+
+
 def weight_file(places):
     buffer = io.BytesIO()
     with CompactFile(buffer, "w") as file:
@@ -96,6 +114,7 @@ class Archive:
 
     def __init__(self):
         self.cases, self.files, self.counts = [], {}, {}
+        self.standard = None
 
     def add(self, version, kind, argument, value, names, model):
         module = VERSIONS[version]
@@ -107,15 +126,20 @@ class Archive:
         outputs = reread(arrays, training=False)
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         outputs = [np.asarray(tf.cast(output, "float32")) for output in outputs]
-        if not all(np.isfinite(output).all() for output in outputs):
-            raise Refused("not finite")
+        if not all(output.size and np.isfinite(output).all() for output in outputs):
+            raise Refused("nothing, or not finite")
         image = weight_file(places)
-        path = f"weights/{hashlib.sha256(repr([(k, v.shape, float(v.sum())) for k, v in places.items()]).encode()).hexdigest()[:12]}.h5"
+        about = repr([(place, value.shape, float(value.sum())) for place, value in places.items()])
+        path = f"weights/{hashlib.sha256(about.encode()).hexdigest()[:12]}.h5"
         self.files.setdefault(path, image)
+        outputs = [told(output) for output in outputs]
+        if argument == "(defaults)":
+            self.standard = outputs
         self.cases.append({
             "version": version, "kind": kind, "argument": argument, "value": repr(value)[:60], "inputs": names,
             "weights": path, "config": json.dumps(lean(config)),
-            "outputs": [{"shape": output.shape, "numbers": [float(f"{x:.7g}") for x in output.ravel()]} for output in outputs]})
+            # Nothing where the argument makes no difference.
+            "outputs": None if outputs == self.standard and argument != "(defaults)" else outputs})
 
     def write(self, path):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -125,7 +149,8 @@ class Archive:
             put("inputs.json", json.dumps({n: {"shape": a.shape, "numbers": [float(f"{x:.7g}") for x in a.ravel()]}
                                            for n, a in ARRAYS.items()}))
             # Cases that are alike stand side by side: what a packer finds again lies near.
-            put("cases.json", "[\n" + ",\n".join(json.dumps(case, sort_keys=True) for case in self.cases) + "\n]\n")
+            lines = [json.dumps(case, sort_keys=True, separators=(",", ":")) for case in self.cases]
+            put("cases.json", "[\n" + ",\n".join(lines) + "\n]\n")
             for name, data in sorted(self.files.items()):
                 put(name, data)
 
@@ -257,7 +282,8 @@ def attempt(archive, version, kind, argument, value, names, build):
         archive.add(version, kind, argument, value, names, build())
         counts["cases"] += 1
     except Exception as problem:  # noqa: BLE001: whatever Keras says, it is no case
-        counts["refused by Keras"].append(f"{kind} {argument}={value!r}: {str(problem).splitlines()[0][:100] if str(problem) else type(problem).__name__}")
+        said = (str(problem) or type(problem).__name__).splitlines()[0][:100]
+        counts["refused by Keras"].append(f"{kind} {argument}={value!r}: {said}")
         if argument == "(defaults)":
             print(f"keras{version} {kind}: {problem!r}"[:300], flush=True)
 

@@ -19,7 +19,7 @@ VALUES = {
     "filters": [3], "kernel_size": [2], "strides": [2], "padding": ["same"], "dilation_rate": [2], "groups": [2],
     "use_bias": [False], "output_padding": [{"strides": 2, "output_padding": 1}], "depth_multiplier": [2],
     "units": [3], "axis": [1, -2, None, [1, 2], 0], "epsilon": [0.2], "center": [False], "scale": [False],
-    "renorm": [True], "renorm_clipping": [{"renorm": True, "renorm_clipping": {"rmin": 0.5}}], "rms_scaling": [True],
+    "renorm": [True], "renorm_clipping": [], "rms_scaling": [True],
     "keepdims": [True], "keep_dims": [True], "pool_size": [3, 2], "interpolation": ["nearest", "bicubic", "lanczos3"],
     "mask": [None], "rate": [0.7], "noise_shape": [(1, 1, 1, 4)], "output_size": [3, 2], "mean": [0.5],
     "name": ["other"], "initial": [0.5], "order": [1, 3], "ord": [1, 2, 3, float("inf")], "alpha": [0.4],
@@ -86,7 +86,7 @@ LAYERS |= {
         "swish", "tanh", "tanh_shrink", "threshold"]}},
     "ReLU": {"values": {"max_value": [0.8], "negative_slope": [0.3], "threshold": [0.4]}},
     "LeakyReLU": {}, "ELU": {}, "PReLU": {"values": {"shared_axes": [[1, 2], [1]]}},
-    "ThresholdedReLU": {"values": {"theta": [0.3]}}, "Softmax": {},
+    "ThresholdedReLU": {"values": {"theta": [0.3], "dtype": ["int32", "uint8"]}}, "Softmax": {},
     "Dense": {"base": {"units": 4}}, "Identity": {},
     "Dropout": {"base": {"rate": 0.4}}, "AlphaDropout": {"base": {"rate": 0.4}},
     "GaussianDropout": {"base": {"rate": 0.4}}, "GaussianNoise": {"base": {"stddev": 0.4}, "values": {"stddev": [0.2]}},
@@ -174,8 +174,6 @@ FUNCTIONS3 = {
     "normalize": {"values": {"axis": [1, (1, 2), 0], "epsilon": [3.0]}},
     **_each(["max_pool", "average_pool"], base={"pool_size": 2}, values={
         "pool_size": [3, (3, 2)], "strides": [1, (1, 2)]}),
-    **_each(["adaptive_max_pool", "adaptive_average_pool"], base={"output_size": (2, 2)}, values={
-        "output_size": [(3, 2), (3, 5)]}),
     "depth_to_space": {"base": {"block_size": 2}, "values": {"block_size": [2]}},
     "space_to_depth": {"inputs": ["square_map"], "base": {"block_size": 2}, "values": {"block_size": [4]}},
     "image.resize": {"base": {"size": (4, 8)}, "values": {"size": [(9, 3)]}},
@@ -211,14 +209,10 @@ def _ksize_of(axes):
 
 
 _channel = {"data_format": ["NCHW"]}
-_raw = {"call": lambda f, t, o: f(x=t[0], **o), "tensors": 1}
-_raw2 = {"call": lambda f, t, o: f(x=t[0], y=t[1], **o), "tensors": 2, "inputs": ["image", "image"]}
-
 #: Functions of TensorFlow in Keras 2.
 FUNCTIONS2 = {
     **_each(["add", "subtract", "multiply", "divide", "truediv", "realdiv", "maximum", "minimum", "less", "greater",
              "less_equal", "greater_equal", "equal", "not_equal"], inputs=["image", "image"]),
-    **_each(["raw_ops.AddV2", "raw_ops.Sub", "raw_ops.Mul", "raw_ops.Div"], **_raw2), "raw_ops.Neg": _raw,
     "pow": {"call": lambda f, t, o: f(t[0] * t[0] + 0.1, t[1], **o), "inputs": ["image", "image"]},
     **_each(["negative", "abs", "exp", "sign", "floor", "math.ceil", "math.erf", "math.reciprocal", "square", "round",
              "identity", "stop_gradient", "nn.relu", "nn.relu6", "nn.silu", "nn.swish", "sigmoid", "tanh",
@@ -255,11 +249,6 @@ FUNCTIONS2 = {
     "squeeze": {"call": lambda f, t, o: f(t[0][:, :1, :, :1], **o), "values": {"axis": [1, -1, (1, 3), None]}},
     "pad": {"base": {"paddings": ((0, 0), (1, 0), (2, 1), (0, 0))}, "values": {
         "paddings": _pads, "mode": ["REFLECT", "SYMMETRIC"]}},
-    "raw_ops.PadV2": {"call": lambda f, t, o: f(input=t[0], **o), "base": {
-        "paddings": ((0, 0), (1, 0), (2, 1), (0, 0)), "constant_values": 0.0}, "values": {"paddings": _pads}},
-    "raw_ops.MirrorPad": {"call": lambda f, t, o: f(input=t[0], **o), "base": {
-        "paddings": ((0, 0), (1, 0), (2, 1), (0, 0)), "mode": "REFLECT"}, "values": {
-            "paddings": _pads, "mode": ["SYMMETRIC"]}},
     "split": {"base": {"num_or_size_splits": 2, "axis": -1}, "values": {
         "num_or_size_splits": [[1, 3], 4], "axis": [1], "num": []}},
     "unstack": {"base": {"axis": -1}, "values": {"axis": [1]}},
