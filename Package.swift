@@ -63,6 +63,7 @@ let package = Package(
       name: "PexConvert",
       dependencies: [
         "CPexProcess", "PexBundle", "PexData", "PexExits", "PexGraph", "PexHeads", "PexONNX", "PexPasses", "PexTensor",
+        "PexZip",
       ]),
     .target(
       name: "PexRuntime",

@@ -36,6 +36,17 @@ public struct ExitRecord: Sendable {
     self.threshold = threshold
   }
 
+  /// The exit with an untrained head of the same kind for other classes.
+  /// - Throws: ``PexError`` (malformed) when there are too many.
+  public func untrained(classes: Int) throws -> ExitRecord {
+    let old = specification
+    return ExitRecord(
+      exit: exit,
+      specification: try HeadSpecification(
+        kind: old.kind, channels: old.channels, spatial: old.spatial, classes: classes,
+        hidden: old.kind == .conv ? old.hidden : nil, earlier: old.earlier, branch: old.branch?.layers ?? []))
+  }
+
   init(exit: Int, _ record: HeadRecord, tensors: [Tensor]?) {
     self.exit = exit
     specification = record.specification

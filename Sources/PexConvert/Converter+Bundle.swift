@@ -13,6 +13,8 @@ extension Converter {
     guard choice != ClassifierChoice() else { return }
     let own = graph.classifier.map { graph[$0.output].name }
     graph.classifier = try graph.findClassifier(output: choice.output ?? own, kind: choice.kind)
+    // What only the earlier logits needed.
+    graph.removeUnused()
   }
 
   /// Refuses a storage that cannot be had from a bundle's.
@@ -31,7 +33,7 @@ extension Converter {
     let names = bundle.contents.exits.compactMap { exit in
       trunk.exitPoint(exit.exit).map { trunk.graph[$0.value].name }
     }
-    return names.isEmpty ? .none : .names(names)
+    return names.isEmpty ? .none : .values(names)
   }
 
   /// Takes over what a bundle knew besides its heads, where the new contents say nothing else and it still fits.

@@ -44,13 +44,18 @@ public struct Converter: Sendable {
 
   /// Converts a model. Of a bundle stays what the options say nothing of and what still fits.
   /// - Throws: ``PexError``: (usage) when exits do not exist or labels do not fit, (malformed) when the model holds
-  ///   numbers that are not finite, (unsupported) when it has no classes that heads could tell apart.
+  ///   numbers that are not finite.
   public static func convert(_ source: ModelSource, _ options: ConversionOptions) throws -> Result {
     var (graph, report) = try canonical(source, options.classifier)
+    try takeTwoLabels(options, &graph)
     try check(options, source, graph)
-    let places = try Places(exits(options, source), in: graph)
+    let request = exits(options, source)
+    let places = try Places(request, in: graph)
     let pictures = try PictureChoice(options, source, graph)
-    var warnings = pictures.warnings + (options.storage == .float16 ? try narrow(&graph) : [])
+    var warnings = pictures.warnings
+    if !isSaid(source, options) { warnings += notes(of: graph, options, places, isAsked: request != nil) }
+    if options.storage == .float16 { warnings += try narrow(&graph) }
+    let classes = classes(options, source, graph)
     var contents = BundleContents(
       trunk: try Trunk(graph, exitPoints: places.points.map(\.value), named: places.named.map(\.value)),
       labels: options.labels, preprocessing: pictures.record)
@@ -58,7 +63,7 @@ public struct Converter: Sendable {
     switch source {
     case .imported(let model):
       placements = try ExitPlacement.place(
-        at: places.chosen, kind: options.headKind ?? .linear, kinds: options.headKinds, in: graph)
+        at: places.chosen, kind: options.headKind ?? .linear, kinds: options.headKinds, classes: classes, in: graph)
       contents.exits = records(placements)
       contents.producer = model.producer
     case .bundle(let bundle):
@@ -67,7 +72,7 @@ public struct Converter: Sendable {
       let standing = try StandingHeads(old, in: contents, places, options)
       placements = try ExitPlacement.place(
         at: places.chosen, kind: options.headKind ?? .linear, kinds: standing.kinds(old, places, options),
-        standing: standing.records.mapValues(\.specification), in: graph)
+        standing: standing.records.mapValues(\.specification), classes: classes, in: graph)
       contents.exits = records(placements, standing.records)
       warnings += try keep(old, standing, in: &contents)
     }
@@ -95,12 +100,7 @@ public struct Converter: Sendable {
   }
 
   private static func check(_ labels: [String], _ graph: Graph) throws {
-    guard let classes = graph.classCount else { throw PexError(.usage, "labels for a model without a classifier") }
-    guard labels.count == classes else {
-      throw PexError(
-        .usage, "expected \(classes) labels, one a class, found \(labels.count)",
-        hint: "the file names the classes of the output that answers, one a line, in its order")
-    }
+    try checkCount(of: labels, graph)
     var seen: Set<String> = []
     for label in labels where label.isEmpty || !seen.insert(label).inserted {
       throw PexError(.usage, "label '\(label)' is empty or there twice")

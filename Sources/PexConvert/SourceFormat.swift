@@ -1,3 +1,4 @@
+import Foundation
 import PexBundle
 import PexTensor
 
@@ -10,15 +11,34 @@ enum SourceFormat {
   case other
 
   /// What the file at `path` is.
-  /// - Throws: ``PexError`` (unreadable) when it is missing or no file.
+  /// - Throws: ``PexError``: (unreadable) when it is missing or no file, (malformed) when it is known to be something else,
+  ///   with what to do about that.
   init(ofFileAt path: String) throws {
+    if let names = Self.folder(path) {
+      throw WrongFile.folderFinding(names)?.error(path, .unreadable)
+        ?? PexError(.unreadable, "\(path): is a folder, expected a file")
+    }
     switch try BundleReader.kind(ofFileAt: path) {
     case .bundle: self = .bundle
     case .head: self = .head
     case .other:
       let file = try MappedFile(path: path)
-      self = withExtendedLifetime(file) { Self.isHDF5(file.bytes) || Self.isZip(file.bytes) ? .keras : .other }
+      self = try withExtendedLifetime(file) { try Self.kind(file.bytes, path) }
     }
+  }
+
+  private static func kind(_ bytes: UnsafeRawBufferPointer, _ path: String) throws -> SourceFormat {
+    if isHDF5(bytes) { return .keras }
+    let finding = isZip(bytes) ? WrongFile.zipFinding(bytes) : WrongFile.finding(bytes)
+    if let finding { throw finding.error(path) }
+    return isZip(bytes) ? .keras : .other
+  }
+
+  /// What a folder holds, in no order; nil for anything else.
+  private static func folder(_ path: String) -> [String]? {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return nil }
+    return (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
   }
 
   /// Whether the bytes are HDF5's: its signature stands at the start, or behind a block of the user's own of 512 bytes or

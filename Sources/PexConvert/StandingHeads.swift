@@ -68,7 +68,9 @@ struct StandingHeads {
     if let kind = options.headKinds[number] ?? options.headKind, kind != record.specification.kind {
       return .kind(kind)
     }
-    if let classes = trunk.classCount, classes != record.specification.classes { return .classes }
+    if let classes = trunk.classCount ?? options.labels?.count, classes != record.specification.classes {
+      return .classes
+    }
     func isSame(_ exit: Int) -> Bool {
       guard let number = numbers[exit] else { return false }
       return trunk.exitPoint(number)?.prefixDigest == old.trunk.exitPoint(exit)?.prefixDigest

@@ -6,19 +6,26 @@ extension BundleContents {
   /// What samples this model takes from pictures and array files.
   ///
   /// Without preprocessing in the bundle, levels 0…255 are used as they are.
-  /// - Throws: ``PexError`` (usage) when the model has several inputs, or one that is no picture.
-  public func sampleFormat() throws -> SampleFormat {
+  /// - Parameter besideOthers: whether something else fills the model's other inputs.
+  /// - Throws: ``PexError`` (usage) when no input takes pictures, or there are others that nothing fills.
+  public func sampleFormat(besideOthers: Bool = false) throws -> SampleFormat {
     let graph = trunk.graph
-    guard graph.inputs.count == 1, let input = graph.inputs.first else {
+    func name(_ input: GraphInput) -> String { graph[input.value].name }
+    guard let input = graph.pictureInput, let map = graph[input.value].type.featureMap else {
+      let list = graph.inputs.map { "'\(name($0))' \(graph[$0.value].type)" }.joined(separator: ", ")
       throw PexError(
-        .usage, "the model has \(graph.inputs.count) inputs: pictures fill only one",
+        .usage,
+        graph.inputs.count == 1
+          ? "input \(graph.inputs.first.map { "'\(name($0))' is \(graph[$0.value].type)" } ?? ""): pictures need [N,C,H,W]"
+          : "the model has \(graph.inputs.count) inputs, of which pictures cannot fill one: \(list)",
         hint: "give arrays by name: --input NAME=FILE.npy")
     }
-    let type = graph[input.value].type
-    guard let map = type.featureMap, map.spatial.count == 2, type.perSample[0] == 1 else {
+    if !besideOthers, let other = graph.inputs.first(where: { $0 != input }) {
       throw PexError(
-        .usage, "input '\(graph[input.value].name)' is \(type): pictures need [N,C,H,W]",
-        hint: "give an array by name: --input NAME=FILE.npy")
+        .usage, "the model has \(graph.inputs.count) inputs: pictures fill '\(name(input))' alone",
+        hint:
+          "fix the others when the model is converted: pexconvert --input '\(name(other))=VALUE'; pexrun also takes them as "
+          + "arrays: --input '\(name(other))=FILE.npy'")
     }
     return try SampleFormat(
       channels: map.channels, height: map.spatial[0], width: map.spatial[1],

@@ -26,7 +26,7 @@ extension ExitPlacement {
   ///   - kinds: kinds of heads by exit number.
   ///   - points: what ``ExitPoint/all(in:)`` found, where it is known already.
   /// - Throws: ``PexError`` (usage) when an exit does not exist, or a kind is given for an exit that is not there;
-  ///   (malformed) when the graph has no classes to tell apart.
+  ///   (unsupported) when the head's kind does not fit what it would read.
   public static func place(
     _ request: ExitRequest?, kind: HeadKind = .linear, kinds: [Int: HeadKind] = [:],
     points: [ExitPoint]? = nil, in graph: Graph
@@ -39,8 +39,7 @@ extension ExitPlacement {
   /// - Throws: ``PexError`` (usage) when an exit does not exist.
   public static func chosen(_ request: ExitRequest?, _ points: [ExitPoint], in graph: Graph) throws -> [ExitPoint] {
     if request == ExitRequest.none { return [] }
-    let wanted = request ?? (points.isEmpty ? ExitRequest.none : .automatic(min(3, points.count)))
-    var chosen = try wanted.resolve(points, in: graph)
+    var chosen = try (request ?? .automatic(ExitRequest.standard)).resolve(points, in: graph)
     if let last = points.last, !chosen.contains(last) { chosen.append(last) }
     return chosen.sorted { ($0.cost.multiplyAccumulates, $0.number) < ($1.cost.multiplyAccumulates, $1.number) }
   }
@@ -50,10 +49,12 @@ extension ExitPlacement {
   ///   - kind: the kind of head at exits that `kinds` does not name.
   ///   - kinds: kinds of heads by exit number.
   ///   - standing: heads that stand there already, by exit number, whatever is said of kinds.
+  ///   - classes: how many classes the heads tell apart; nil takes the classifier's. Of a graph without one these are places
+  ///     for heads of classes that nobody knows yet, and one class stands for them.
   /// - Throws: as ``place(_:kind:kinds:points:in:)``.
   public static func place(
     at chosen: [ExitPoint], kind: HeadKind, kinds: [Int: HeadKind] = [:], standing: [Int: HeadSpecification] = [:],
-    in graph: Graph
+    classes: Int? = nil, in graph: Graph
   ) throws -> [ExitPlacement] {
     if let stray = kinds.keys.sorted().first(where: { number in !chosen.contains { $0.number == number } }) {
       throw PexError(
@@ -61,12 +62,7 @@ extension ExitPlacement {
         hint: chosen.isEmpty
           ? "no exit is placed" : "placed exits: \(chosen.map { String($0.number) }.joined(separator: ", "))")
     }
-    guard !chosen.isEmpty else { return [] }
-    guard let classes = graph.classCount else {
-      throw PexError(
-        .unsupported, "the model has no output of shape [N,C] that heads could stand in for",
-        hint: "name it with --output, or convert with --exits none")
-    }
+    let classes = classes ?? graph.classCount ?? 1
     var placed: [ExitPlacement] = []
     for point in chosen {
       let kind = kinds[point.number] ?? kind

@@ -10,14 +10,24 @@ extension ExitPoint {
   /// dropped by a later such value while the newer one stays. (The inside of a residual block never slides, because
   /// the block's own input is read until the block ends.)
   ///
+  /// Where a transposition has put the channels on another axis, a map is none that a head can read: the value in front is.
+  ///
   /// Between two exit points stands at least one convolution or matrix product. Of several cuts behind the same work,
   /// the first that is read more than once counts, else the last. The global pool and everything behind it never
   /// counts.
   ///
+  /// A network that classifies nothing has its exits in front of where it begins to decode; see ``TrunkEnd``.
+  ///
   /// - Returns: the points by depth, numbered from 1; none when the network has no feature maps.
   public static func all(in graph: Graph) -> [ExitPoint] {
     let trunk = Trunk(graph)
-    let cuts = grouped(Cut.all(in: trunk), in: trunk)
+    var cuts = grouped(Cut.all(in: trunk), in: trunk)
+    if !trunk.isClassifier {
+      // What a detector or segmenter answers with is a map of few channels at the end.
+      func channels(_ cut: Cut) -> Int { graph[cut.value].type.featureMap?.channels ?? 0 }
+      let widest = cuts.map(channels).max() ?? 0
+      while let last = cuts.last, !TrunkEnd.isWide(channels(last), beside: widest) { cuts.removeLast() }
+    }
     return zip(cuts, costs(of: cuts, in: trunk)).enumerated().map { index, point in
       ExitPoint(number: index + 1, value: point.0.value, type: graph[point.0.value].type, cost: point.1)
     }
@@ -79,10 +89,20 @@ private struct Cut {
     let strict = candidates.filter { $0.frontier.count == 1 }
     let sliding = sliding(candidates, strict: strict)
     let end = end(of: strict, in: trunk)
+    let axes = trunk.channelAxes()
     return candidates.filter { cut in
       (cut.frontier.count == 1 || sliding.contains(cut.value)) && !(end.map(cut.done.contains) ?? false)
-        && trunk.graph[cut.value].type.featureMap != nil
+        && isTap(cut.value, axis: axes[cut.value], in: trunk)
     }
+  }
+
+  /// The most spatial axes that a head reads.
+  private static let mostAxes = 3
+
+  /// Whether a head can read the value. Where a classifier does not say so, it must be known that channels lie on axis 1.
+  private static func isTap(_ value: ValueID, axis: Int?, in trunk: Trunk) -> Bool {
+    guard let map = trunk.graph[value].type.featureMap, map.spatial.count <= mostAxes else { return false }
+    return axis.map { $0 == 1 } ?? trunk.isClassifier
   }
 
   /// Values behind which at most one other is read, by depth. Flat ones are among them: the end is found by them.

@@ -34,6 +34,9 @@ extension ExitPoint {
 }
 
 extension Graph {
-  /// The values that the exits are found for: the classifier's output, or the first output.
-  var primaryOutput: ValueID? { classifier?.output ?? outputs.first }
+  /// The outputs of which a head may read what they depend on: the classifier's, or all where none is a classifier.
+  var answeringOutputs: [ValueID] {
+    guard let classifier, classifier.kind != .none else { return outputs }
+    return [classifier.output]
+  }
 }

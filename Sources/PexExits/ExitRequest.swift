@@ -9,13 +9,18 @@ public enum ExitRequest: Hashable, Sendable {
   case shares([Double])
   /// Exit points nearest to k/(N+1) of the multiply-accumulates.
   case automatic(Int)
-  /// Values by name.
+  /// Exit points by number and values by name, as they come. A number that no exit point has may be a value's name.
   case names([String])
+  /// Values by name alone.
+  case values([String])
   /// No exits at all.
   case none
 
-  /// Reads `3,6,9`, `25%,50%,75%`, `auto:3`, `none`, or value names separated by commas.
-  /// - Throws: ``PexError`` (usage) when a number is out of range or forms are mixed.
+  /// What stands where nothing is asked for: as many as there are, up to this many.
+  public static let standard = 3
+
+  /// Reads `3,6,9`, `25%,50%,75%`, `auto:3`, `none`, or numbers and value names separated by commas.
+  /// - Throws: ``PexError`` (usage) when a number is out of range or a name is empty.
   public init(_ text: String) throws {
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     if text == "none" {
@@ -53,17 +58,15 @@ extension ExitRequest {
     let total = graph.cost().multiplyAccumulates
     switch self {
     case .none: return []
-    case .numbers(let numbers):
-      return try distinct(numbers).sorted().map { number in
-        guard let point = points.first(where: { $0.number == number }) else {
-          throw Self.missing("there is no exit point \(number)", points, graph)
-        }
-        return point
-      }
+    case .numbers(let numbers): return try Self.named(try distinct(numbers).map(String.init), points, graph)
     case .shares(let shares): return try Self.nearest(shares, points, total, graph)
-    case .automatic(let count):
+    case .automatic(let wanted):
+      // The default's own number means what the default means.
+      let count = wanted <= Self.standard ? min(wanted, points.count) : wanted
+      guard count > 0 else { return [] }
       return try Self.nearest((1...count).map { Double($0) / Double(count + 1) }, points, total, graph)
     case .names(let names): return try Self.named(try distinct(names), points, graph)
+    case .values(let names): return try Self.named(try distinct(names), points, graph, countNumbers: false)
     }
   }
 
@@ -92,13 +95,25 @@ extension ExitRequest {
     return chosen.sorted { $0.number < $1.number }
   }
 
-  private static func named(_ names: [String], _ points: [ExitPoint], _ graph: Graph) throws -> [ExitPoint] {
-    let needed = graph.primaryOutput.map { graph.ancestors(of: [$0]).values } ?? []
+  /// - Parameter countNumbers: whether the number of an exit point stands for that.
+  private static func named(
+    _ names: [String], _ points: [ExitPoint], _ graph: Graph, countNumbers: Bool = true
+  ) throws -> [ExitPoint] {
+    let needed = graph.ancestors(of: graph.answeringOutputs).values
     var result: [ExitPoint] = []
     var others: [(ValueID, Cost)] = []
     for name in names {
+      let number = countNumbers ? Int(name) : nil
+      if let point = points.first(where: { $0.number == number }) {
+        result.append(point)
+        continue
+      }
       guard let id = graph.value(named: name), needed.contains(id), graph[id].constant == nil else {
-        throw missing("no value '\(name)' that the primary output depends on", points, graph)
+        throw missing(
+          number == nil
+            ? "no value '\(name)' that \(graph.classifier.map { $0.kind != .none } ?? false ? "the primary output depends" : "outputs depend") on"
+            : "there is no exit point \(name)",
+          points, graph)
       }
       if let point = points.first(where: { $0.value == id }) {
         result.append(point)
@@ -108,6 +123,7 @@ extension ExitRequest {
       else { throw PexError(.usage, "'\(name)' is \(graph[id].type): a head needs a computed [N,C] or [N,C,spatial…]") }
       others.append((id, graph.cost(of: [id])))
     }
+    guard Set(result.map(\.number)).count == result.count else { throw PexError(.usage, "an exit is named twice") }
     others.sort { ($0.1.multiplyAccumulates, $0.0.index) < ($1.1.multiplyAccumulates, $1.0.index) }
     for (offset, other) in others.enumerated() {
       result.append(

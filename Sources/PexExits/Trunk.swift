@@ -1,7 +1,7 @@
 import PexGraph
 import PexTensor
 
-/// The part of a graph that the primary output depends on, with what is before what.
+/// The part of a graph that its end depends on (see ``TrunkEnd``), with what is before what.
 ///
 /// Ancestor sets are bit sets over nodes, so a network of a thousand nodes takes some hundred kilobytes.
 struct Trunk {
@@ -14,12 +14,18 @@ struct Trunk {
   private(set) var readers: [ValueID: [Int]] = [:]
   /// The trunk's convolutions and matrix products.
   private let workers: BitSet
+  /// Whether the network classifies; see ``TrunkEnd``.
+  let isClassifier: Bool
+  /// The end, and the place of the node that gives it, where a head may read it.
+  private let tap: (value: ValueID, source: Int)?
   /// What is read and no constant: the place of the node that gives it, nil for inputs, and those that read it.
   private let reads: [(value: ValueID, source: Int?, readers: [Int])]
 
   init(_ graph: Graph) {
     self.graph = graph
-    nodes = graph.primaryOutput.map { graph.ancestors(of: [$0]).nodes } ?? []
+    let end = TrunkEnd(graph)
+    isClassifier = end.isClassifier
+    nodes = end.value.map { graph.ancestors(of: [$0]).nodes } ?? []
     var workers = BitSet(count: nodes.count)
     var sources: [ValueID: Int] = [:]
     for (place, index) in nodes.enumerated() {
@@ -37,15 +43,18 @@ struct Trunk {
       }
     }
     self.workers = workers
+    tap = end.isTap ? end.value.flatMap { value in sources[value].map { (value, $0) } } : nil
     reads = readers.filter { graph[$0.key].constant == nil }
       .map { (value: $0.key, source: sources[$0.key], readers: $0.value) }
   }
 
-  /// The values that are computed by `done`, or given as inputs, and still read behind it; nil when there are more than
-  /// two. Constants do not count. `done` holds every ancestor of its members.
+  /// The values that are computed by `done`, or given as inputs that `done` reads, and still read behind it; nil when
+  /// there are more than two. Constants do not count, nor do inputs that join late: nobody has computed them before.
+  /// `done` holds every ancestor of its members.
   func frontier(of done: BitSet) -> Set<ValueID>? {
     var result: Set<ValueID> = []
-    for read in reads where read.source.map(done.contains) ?? true {
+    if let tap, done.contains(tap.source) { result.insert(tap.value) }
+    for read in reads where read.source.map(done.contains) ?? read.readers.contains(where: done.contains) {
       guard read.readers.contains(where: { !done.contains($0) }) else { continue }
       result.insert(read.value)
       if result.count > 2 { return nil }

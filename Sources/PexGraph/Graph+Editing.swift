@@ -90,6 +90,19 @@ extension Graph {
     return removed
   }
 
+  /// Takes away the inputs that nothing reads and that are no outputs, unless these are all. Identifiers from before mean
+  /// nothing afterwards.
+  /// - Returns: their names.
+  public mutating func removeUnreadInputs() -> [String] {
+    let read = Set(nodes.flatMap(\.inputs)).union(outputs)
+    let unread = inputs.filter { !read.contains($0.value) }
+    guard !unread.isEmpty, unread.count < inputs.count else { return [] }
+    inputs.removeAll { unread.contains($0) }
+    let names = unread.map { self[$0.value].name }
+    removeUnused()
+    return names
+  }
+
   /// The nodes that the given values depend on, by position and ascending, and every value those nodes read or give.
   public func ancestors(of roots: [ValueID]) -> (nodes: [Int], values: Set<ValueID>) {
     var needed = Set(roots)

@@ -73,3 +73,21 @@ public struct GraphInput: Hashable, Sendable {
     self.layout = layout
   }
 }
+
+extension Graph {
+  /// The input that takes pictures: the only one `[N, C, H, W]` of one sample, or of several such inputs the only one of more
+  /// than one pixel, with 1, 3 or 4 channels. Nil when there is none, or no telling which.
+  public var pictureInput: GraphInput? {
+    func channels(_ input: GraphInput) -> Int? {
+      let type = self[input.value].type
+      guard let map = type.featureMap, map.spatial.count == 2, type.perSample[0] == 1 else { return nil }
+      return map.channels
+    }
+    let maps = inputs.filter { channels($0) != nil }
+    guard maps.count > 1 else { return maps.first }
+    let pictures = maps.filter { input in
+      [1, 3, 4].contains(channels(input)) && self[input.value].type.perSample.dropFirst(2) != [1, 1]
+    }
+    return pictures.count == 1 ? pictures.first : nil
+  }
+}

@@ -28,13 +28,23 @@ public enum KerasImporter {
   ) throws -> ImportedModel {
     let file = try ModelFile(path: path, architecture: architecture)
     if let error = LayerTable.unsupported(in: file.network).error { throw error }
+    let isBinary = options.outputKind == nil && TrainingConfig.isBinary(file.training)
     var options = options
     options.outputKind = options.outputKind ?? TrainingConfig.outputKind(file.training)
     let reading = try NetworkImport(file, options)
-    let graph = try reading.run()
+    var graph = try reading.run()
+    if isBinary { try takeTwoClasses(&graph) }
     return ImportedModel(
       source: .keras, graph: graph, producer: "Keras \(file.version)", operatorCounts: counts(file.network),
       warnings: reading.warnings)
+  }
+
+  /// Takes one number that was trained to tell two classes apart for what it is: a sigmoid's, or the logit of one.
+  private static func takeTwoClasses(_ graph: inout Graph) throws {
+    guard let output = graph.classifier?.output, graph[output].type.row == 1 else { return }
+    let name = graph[output].name
+    let found = try graph.findClassifier(output: name)
+    graph.classifier = found?.kind == .probabilities ? found : try graph.findClassifier(output: name, kind: .logits)
   }
 
   /// The kinds of layers that keep a model from being imported; its list is empty when there are none.

@@ -61,6 +61,13 @@ package struct ZipArchive: ~Copyable {
     return Entry(index: UInt64(index), name: name, size: size)
   }
 
+  /// The names of the first files, as far as the archive gives them.
+  package func names(limit: Int) -> [String] {
+    (0..<min(count, limit)).compactMap { index in
+      zip_get_name(handle, UInt64(index), 0).map { String(cString: $0) }
+    }
+  }
+
   /// Starts to read a file. The stream must not outlive the archive.
   /// - Throws: ``PexError`` (malformed) when it cannot be read.
   package func open(_ entry: Entry) throws -> ZipStream {

@@ -24,6 +24,6 @@ enum BaseHeads {
       let accuracy = trained.report.validationAccuracy.map { ", \(Format.percent($0)) of held-out samples right" } ?? ""
       console.progress("exit \(trained.report.exit): trained on \(result.labels.count) samples\(accuracy)")
     }
-    return result.contents(from: contents)
+    return try result.contents(from: contents)
   }
 }

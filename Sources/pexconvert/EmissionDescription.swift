@@ -62,7 +62,7 @@ struct EmissionDescription {
   /// `places` are those of the person's classes among its own, where a last resort is limited to them.
   private var final: JSON {
     guard let classifier = graph.classifier, classifier.kind != .none else { return .null }
-    return .members([
+    let members: KeyValuePairs<String, JSON> = [
       "output": .string(graph[classifier.output].name), "kind": .string(classifier.kind.rawValue),
       "classes": names(contents.classNames), "answers": .bool(!heads.replacesFinal),
       "places": .optional(heads.finalPlaces) { .array($0.map { .optional($0, JSON.integer) }) },
@@ -70,7 +70,10 @@ struct EmissionDescription {
       "added": .optional(heads.lastResort.asksClassifier ? heads.lastResort.exit : nil) { exit in
         .members(["exit": .integer(exit), "weight": .exact(heads.lastResort.head)])
       },
-    ])
+    ]
+    // Said of such outputs alone: one number, of the second class.
+    let isOne: [(key: String, value: JSON)] = graph.answersWithOneNumber ? [("is_second_of_two", true)] : []
+    return .object(members.map { ($0.key, $0.value) } + isOne)
   }
 
   private func pictures(_ record: PreprocessingRecord) -> JSON {

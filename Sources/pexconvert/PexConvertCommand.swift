@@ -20,6 +20,7 @@ import PexTensor
         pexconvert model.onnx --list-exits
         pexconvert model.onnx --exits 3,6,9 --labels labels.txt --preprocess imagenet
         pexconvert model.h5 --verify
+        pexconvert detector.onnx --labels mine.txt --input image:1x3x320x320 --input threshold=0.5
         pexconvert model.pex --heads alice.pexhead --emit onnx -o alice.onnx
       """,
     version: Version.current)
@@ -39,7 +40,8 @@ import PexTensor
   func execute() throws {
     let console = Console(program: Self.programName, json: output.json, quiet: output.quiet)
     try limits.check()
-    var (options, notes) = try conversionOptions()
+    let labels = try source.readLabels()
+    var (options, notes) = try conversionOptions(labels)
     try output.validate(trainsHeads: placement.trainHeads != nil)
     let isBundle = (try? BundleReader.kind(ofFileAt: model)) == .bundle
     let target = output.target(model: model, isBundle: isBundle)
@@ -57,7 +59,7 @@ import PexTensor
       return
     }
     var result = try naming(model) { try Converter.convert(opened, options) }
-    result.warnings.forEach(console.warn)
+    ((labels?.warnings ?? []) + result.warnings).forEach(console.warn)
     if let folder = placement.trainHeads {
       result.contents = try BaseHeads.train(result.contents, folder: folder, pixelLimit: limits.pixelLimit, console)
     }
@@ -106,7 +108,7 @@ import PexTensor
     let architecture = source.importing.architecture
     do {
       return try ModelSource.open(
-        path: model, architecture: architecture, options: try source.importing.importOptions())
+        path: model, architecture: architecture, options: try source.importOptions())
     } catch let error as PexError {
       // A preflight in JSON is a result even when the answer is no.
       if output.json, error.kind == .unsupported,
@@ -138,6 +140,11 @@ import PexTensor
     var options = options
     let classifier = try source.importing.classifierOfBundle()
     options.classifier = ClassifierChoice(output: classifier.output, kind: classifier.kind)
+    guard source.layout == nil else {
+      throw PexError(
+        .usage, "--layout: a bundle's inputs lie as they do",
+        hint: "give --layout when the model is converted that the bundle was made from")
+    }
     var notes: [String] = []
     options.preprocessing = try pictures.preprocessing(
       over: bundle.contents.preprocessing.map(Preprocessing.init), &notes)
@@ -149,13 +156,14 @@ import PexTensor
   }
 
   /// - Returns: what is asked for of a model of another format, and what was assumed of it.
-  private func conversionOptions() throws -> (ConversionOptions, notes: [String]) {
+  private func conversionOptions(_ labels: LabelList?) throws -> (ConversionOptions, notes: [String]) {
     var options = ConversionOptions()
     var notes: [String] = []
     options.exits = try placement.request()
     (options.headKind, options.headKinds) = try placement.kinds()
     options.storage = source.weights?.dtype
-    options.labels = try source.readLabels()
+    options.labels = labels?.names
+    options.classifier.kind = source.importing.outputKind
     options.preprocessing = try pictures.preprocessing(&notes)
     options.resampling = pictures.resample
     return (options, notes)

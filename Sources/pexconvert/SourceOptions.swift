@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import PexConsole
+import PexConvert
+import PexGraph
 import PexTensor
 
 /// How the source model is read, and what it lacks.
@@ -14,22 +16,34 @@ struct SourceOptions: ParsableArguments {
 
   @OptionGroup var importing: ImportArguments
 
+  @Option(
+    help: ArgumentHelp(
+      "How arrays for an ONNX model's inputs of four axes lie: nchw or nhwc. Default: nhwc where a network begins by moving "
+        + "1, 3 or 4 channels from the last axis to the front.", valueName: "order"))
+  var layout: InputLayout?
+
   @Option(help: "How weights are stored: f32 or f16. Default: as they are.") var weights: Weights?
 
-  @Option(help: ArgumentHelp("A text file with one class name a line.", valueName: "file")) var labels: String?
+  @Option(
+    help: ArgumentHelp(
+      "The names of the classes: text with one a line, or JSON (a list, names by number, or Keras' class index). Where the "
+        + "model is no classifier they are the classes of the heads.", valueName: "file"))
+  var labels: String?
 
-  /// The class names, or nil when no file was named. Blank lines at the end mean nothing.
-  func readLabels() throws -> [String]? {
+  /// The class names, or nil when no file was named.
+  func readLabels() throws -> LabelList? {
     guard let labels else { return nil }
     guard let data = FileManager.default.contents(atPath: labels) else {
       throw PexError(.unreadable, "\(labels): cannot be read")
     }
-    guard data.count <= 1 << 26, let text = String(data: data, encoding: .utf8) else {
-      throw PexError(.malformed, "\(labels): expected text in UTF-8, one class name a line")
-    }
-    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .map { $0.trimmingCharacters(in: .whitespaces) }
-    while lines.last == "" { lines.removeLast() }
-    return lines
+    return try naming(labels) { try LabelList(Array(data)) }
+  }
+
+  /// The options in the importers' own words.
+  /// - Throws: ``PexError`` as `ImportArguments.importOptions`.
+  func importOptions() throws -> ImportOptions {
+    var options = try importing.importOptions()
+    options.layout = layout
+    return options
   }
 }

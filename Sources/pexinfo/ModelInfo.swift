@@ -64,7 +64,7 @@ struct ModelInfo {
       let state = exit.parameters == nil ? "untrained" : "trained, temperature \(exit.temperature)"
       let threshold = exit.threshold.map { ", threshold \($0)" } ?? ""
       try console.result(
-        "  exit \(exit.exit): \(exit.specification.words), \(exit.specification.classes) classes, \(state)\(threshold)"
+        "  exit \(exit.exit): \(exit.specification.words), \(classes(exit, contents)), \(state)\(threshold)"
       )
     }
     for entry in contents.statistics {
@@ -84,10 +84,17 @@ struct ModelInfo {
     if let pictures = PictureWords(contents) { try console.result("pictures: \(pictures.line)") }
   }
 
+  /// How many classes a head tells apart, where anybody knows.
+  private func classes(_ exit: ExitRecord, _ contents: BundleContents) -> String {
+    guard contents.classNames != nil || exit.parameters != nil else { return "a place for classes of one's own" }
+    return exit.specification.classes == 1 ? "1 class" : "\(exit.specification.classes) classes"
+  }
+
   private func json(_ cost: Cost) -> JSON {
     var members: [(key: String, value: JSON)] = [
       ("format", 1), ("kind", .string(kind)), ("producer", .string(producer)),
     ]
+    if contents == nil { members.append(("convertible", true)) }
     members.append(("inputs", .array(graph.inputs.map(inputJSON))))
     members.append(("outputs", .array(graph.outputs.map(outputJSON))))
     members.append(("exit_points", .array(pointsJSON(cost))))

@@ -47,7 +47,8 @@ import PexTensor
     let console = Console(program: Self.programName, json: json)
     if ops { try printOperators(console) }
     guard let file else { return }
-    let kind = try BundleReader.kind(ofFileAt: file)
+    // What cannot be read at all is told of when it is opened.
+    let kind = (try? BundleReader.kind(ofFileAt: file)) ?? .other
     guard architecture == nil || kind == .other else {
       throw PexError(.usage, "--architecture goes with a Keras file of weights, which \(file) is not")
     }
@@ -83,10 +84,25 @@ import PexTensor
       guard !check else {
         throw PexError(.malformed, "\(file): expected a bundle or a head file, which alone have checksums")
       }
-      let model = try ModelSource.open(path: file, architecture: architecture)
+      guard let model = try model(file, console, needsGraph: nodes || drawing != nil) else { return }
       try ModelInfo(model).print(console)
       if nodes { try console.result(model.graph.text()) }
       try drawing?.write(model.graph, title: (file as NSString).lastPathComponent)
+    }
+  }
+
+  /// The model in a file of another format; nil when it does not convert as it is, and was described as far as it can be.
+  private func model(_ file: String, _ console: Console, needsGraph: Bool) throws -> ModelSource? {
+    do {
+      let model = try ModelSource.open(path: file, architecture: architecture)
+      if case .imported(let imported) = model { imported.warnings.forEach(console.warn) }
+      return model
+    } catch let error as PexError {
+      guard !needsGraph,
+        let obstacles = ModelSource.obstacles(path: file, architecture: architecture, refusal: error)
+      else { throw error }
+      try ObstacleInfo(obstacles).print(console)
+      return nil
     }
   }
 

@@ -192,9 +192,11 @@ struct Sketch {
     #expect(try Self.numbers("gap,flat") == [9, 10])
     #expect(try Self.numbers("none") == [])
     #expect(try Self.numbers("r2,c5") == [2, 9])
+    // Numbers and names mix.
+    #expect(try Self.numbers("3,r4,c5") == [3, 4, 9])
   }
 
-  @Test(arguments: ["9", "3,3", "0", "auto:9", "auto:0", "nothing", "x", "120%", "3,r4", "w", "y2", ""])
+  @Test(arguments: ["9", "3,3", "0", "auto:9", "auto:0", "nothing", "x", "120%", "4,r4", "3,nothing", "w", "y2", ""])
   func whatIsNotThereIsBadUsage(text: String) throws {
     let error = try #require(throws: PexError.self) { try Self.numbers(text) }
     #expect(error.kind == .usage)
@@ -209,5 +211,131 @@ struct Sketch {
     #expect(mixed.map(\.head.kind) == [.linear, .conv, .linear])
     #expect(mixed[0].head.classes == 3)
     #expect(throws: PexError.self) { try ExitPlacement.place(.numbers([2]), kinds: [3: .conv], in: graph) }
+  }
+
+  /// A second input is computed by nobody, so the exits in front of the place where it joins are as without it.
+  @Test func anInputThatJoinsLateTakesNoExitAway() throws {
+    func net(_ joins: Bool) -> Sketch {
+      var net = Sketch()
+      net.conv("c1", "x")
+      net.relu("r1", "c1")
+      net.conv("c2", "r1")
+      net.relu("r2", "c2")
+      net.lines += [
+        "input %d: f32[N,1]", "%gap = global_pooling(%r2) {kind=average}", "%flat = reshape(%gap) {shape=[N,4]}",
+        joins ? "%joined = binary(%flat, %d) {kind=add}" : "%joined = unary(%flat) {kind=relu}",
+        "%y = linear(%joined, %fc)", "output %y",
+      ]
+      return net
+    }
+    #expect(try net(true).points() == ["r1", "r2"])
+    #expect(try net(false).points() == ["r1", "r2"])
+  }
+
+  /// What a network reads again from the picture is needed behind the cut, as before.
+  @Test func anInputThatIsReadAgainIsStillNeeded() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.add("a1", "c1", "x")
+    net.conv("c2", "a1")
+    net.classifier("c2")
+    #expect(try net.points() == ["a1", "c2"])
+  }
+
+  /// A network that transposes to channels-last in front of its flatten: the tap is the map in front.
+  @Test func aTranspositionOfTheChannelsEndsTheMaps() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.relu("r1", "c1")
+    net.conv("c2", "r1")
+    net.relu("r2", "c2")
+    net.lines += [
+      "constant %wide: f32[3,256] = random 3", "%last = transpose(%r2) {permutation=[0,2,3,1]}",
+      "%flat = reshape(%last) {shape=[N,256]}", "%y = linear(%flat, %wide)", "output %y",
+    ]
+    #expect(try net.points() == ["r1", "r2"])
+  }
+
+  /// Between two transpositions, as around a normalisation over channels, maps are none that a head reads; behind them they are.
+  @Test func mapsThatComeBackGoOn() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.lines += [
+      "%out = transpose(%c1) {permutation=[0,2,3,1]}", "constant %m: f32[4,4] = random 4",
+      "%product = matrix_product(%out, %m)", "%back = transpose(%product) {permutation=[0,3,1,2]}",
+    ]
+    net.conv("c2", "back")
+    net.classifier("c2")
+    #expect(try net.points() == ["c1", "back", "c2"])
+  }
+
+  /// Of few exit points the default's own request takes those that there are, as the default does.
+  @Test func theDefaultAndItsOwnWordsAgree() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.conv("c2", "c1")
+    net.classifier("c2")
+    let graph = try net.graph()
+    let asked = try ExitPlacement.place(try ExitRequest("auto:3"), in: graph)
+    #expect(try asked == ExitPlacement.place(nil, in: graph) && asked.map(\.point.number) == [1, 2])
+    #expect(throws: PexError.self) { try ExitPlacement.place(try ExitRequest("auto:4"), in: graph) }
+  }
+
+  /// Exporters call values by numbers, too: such a name counts where no exit point has the number.
+  @Test func aValueMayBeCalledByANumber() throws {
+    var net = Sketch()
+    net.conv("2", "x")
+    net.conv("145", "2")
+    net.relu("r", "145")
+    net.classifier("r")
+    let graph = try net.graph()
+    let points = ExitPoint.all(in: graph)
+    func names(_ request: ExitRequest) throws -> [String] {
+      try request.resolve(points, in: graph).map { graph[$0.value].name }
+    }
+    #expect(try names(ExitRequest("145")) == ["145"])
+    #expect(try names(ExitRequest("2")) == ["r"])
+    #expect(try names(.values(["2"])) == ["2"])
+  }
+
+  /// A segmenter's, a detector's or a sequence's exits are places for classes of one's own.
+  @Test func networksThatAreNoClassifiersHavePlacesForHeads() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.relu("r1", "c1")
+    net.conv("c2", "r1")
+    net.lines += ["output %c2"]
+    let graph = try net.graph()
+    #expect(graph.classifier?.kind == OutputKind.none)
+    // The output is as wide as what is in front of it: a backbone's.
+    let open = try ExitPlacement.place(nil, in: graph)
+    #expect(open.map { graph[$0.point.value].name } == ["r1", "c2"] && open.map(\.head.classes) == [1, 1])
+    let all = ExitPoint.all(in: graph)
+    let named = try ExitPlacement.place(at: all, kind: .linear, classes: 7, in: graph)
+    #expect(named.map(\.head.classes) == [7, 7])
+  }
+
+  /// What decodes is no place for a head: a skip across the bottleneck takes no exit from the encoder.
+  @Test func decodersHaveNoExits() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.relu("r1", "c1")
+    net.lines.append(
+      "%p1 = pooling(%r1) {kind=maximum, kernel=[2,2], strides=[2,2], dilations=[1,1], padding=valid, rounds_up=0, counts_padding=0}"
+    )
+    net.conv("c2", "p1")
+    net.relu("bottom", "c2")
+    net.lines += [
+      "constant %up: f32[4,4,2,2] = random 5",
+      "%grown = transposed_convolution(%bottom, %up) {kernel=[2,2], strides=[2,2], dilations=[1,1], before=[0,0], after=[0,0], extra=[0,0], groups=1}",
+    ]
+    net.add("joined", "grown", "r1")
+    net.conv("c3", "joined")
+    net.lines.append("output %c3")
+    let graph = try net.graph()
+    let points = ExitPoint.all(in: graph)
+    #expect(points.map { graph[$0.value].name } == ["p1", "bottom"])
+    // A name reaches any value that an output depends on.
+    #expect(try ExitRequest("joined").resolve(points, in: graph).map { graph[$0.value].name } == ["joined"])
   }
 }

@@ -30,7 +30,7 @@ let residual = """
   }
 
   @Test func printsWhatItParses() throws {
-    let graph = try Graph.parse(residual)
+    var graph = try Graph.parse(residual)
     let printed = graph.text(allNumbers: true)
     #expect(try Graph.parse(printed).text(allNumbers: true) == printed)
     #expect(printed.contains("%\"odd name: \\\"x\\\"\": f32[N,2] = linear(%f, %fc)"))

@@ -238,8 +238,12 @@ struct TestModel: Sendable {
     try ONNXImporter.load(bytes: bytes, name: "test", options: options)
   }
 
-  /// The nodes that it becomes, one a line.
-  func text(_ options: ImportOptions = ImportOptions()) throws -> [String] { try load(options).graph.lines }
+  /// The nodes that its outputs become, one a line.
+  func text(_ options: ImportOptions = ImportOptions()) throws -> [String] {
+    let graph = try load(options).graph
+    let lines = graph.lines
+    return graph.ancestors(of: graph.outputs).nodes.map { lines[$0] }
+  }
 
   /// The error that loading it gives, or nil.
   func error(_ options: ImportOptions = ImportOptions()) -> PexError? {

@@ -105,7 +105,8 @@ import Testing
     for arguments in [["foo.onnx"], ["foo.onnx", "--list-exits"], ["foo.onnx", "--dry-run"]] {
       try Program.pexconvert.refuses(arguments, status: 69, saying: ["Foo", "Bar"], in: folder)
     }
-    try Program.pexinfo.refuses(["foo.onnx"], status: 69, saying: ["Foo", "Bar"], in: folder)
+    let described = try Program.pexinfo.succeed(["foo.onnx"], in: folder).stdout
+    #expect(described.contains("in the way: operators not supported") && described.contains("Foo x 2"))
     // The same model without them is fine, so it is the operators that are refused.
     try folder.write("fine.onnx", ONNXModel.chain(["Relu", "Relu"]))
     try Program.pexconvert.succeed(["fine.onnx", "--dry-run"], in: folder)

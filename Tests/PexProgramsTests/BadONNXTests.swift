@@ -9,10 +9,15 @@ import Testing
     let folder = try Folder()
     try folder.write("bad.onnx", model)
     for (program, arguments) in [
-      (Program.pexconvert, ["bad.onnx"]), (.pexconvert, ["bad.onnx", "--list-exits"]), (.pexinfo, ["bad.onnx"]),
+      (Program.pexconvert, ["bad.onnx"]), (.pexconvert, ["bad.onnx", "--list-exits"]),
+      (.pexinfo, status == 69 ? ["bad.onnx", "--nodes"] : ["bad.onnx"]),
     ] {
       try program.refuses(arguments, status: status, saying: ["bad.onnx"] + words, in: folder)
     }
+    guard status == 69 else { return }
+    // What is sound and not supported is described.
+    let described = try Program.pexinfo.succeed(["bad.onnx"], in: folder).stdout
+    for word in words { #expect(described.contains(word)) }
   }
 
   /// A model of one node `bad` from `x` to `y`, and the stored tensors.

@@ -50,7 +50,7 @@ import Testing
     var request = PersonalTraining.Request()
     (request.exits, request.isBase, request.options.epochs) = ([8], true, 1)
     let again = try PersonalTraining(try Session(model, threads: 2), request).run(Person(each: 5, seed: 3).samples())
-    let kept = again.contents(from: model.bundle.contents).statistics
+    let kept = try again.contents(from: model.bundle.contents).statistics
     #expect(kept.map(\.exit) == [3, 8])
     #expect(try kept.map { try $0.checked().counts.floats.reduce(0, +) } == [120, 15])
   }

@@ -29,6 +29,14 @@ public struct KerasReader: Sendable {
   ///   takes too much; (unsupported) naming the layers that are, or when there is no reader; (usage) when an input's
   ///   shape or the architecture must be given.
   func load(path: String, architecture: String?, options: ImportOptions) throws -> ImportedModel {
+    guard options.layout == nil else {
+      throw PexError(.usage, "--layout goes with ONNX models: a Keras file says how its pictures lie")
+    }
+    guard options.inputValues.isEmpty else {
+      throw PexError(
+        .usage, "--input NAME=VALUE goes with ONNX models, which \(path) is not",
+        hint: "give that input's arrays when the bundle is run: pexrun --input NAME=FILE.npy")
+    }
     let conversation = try Conversation(self, path)
     return try conversation.hold(Self.words(architecture, options)) { answer, bundle in
       try answer.model(bundle.mapped(named: "its bundle"))

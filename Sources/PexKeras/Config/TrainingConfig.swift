@@ -15,6 +15,11 @@ enum TrainingConfig {
     return others.contains { name.contains($0) } ? OutputKind.none : nil
   }
 
+  /// Whether the loss tells two classes apart, or as many labels as there are outputs.
+  static func isBinary(_ config: ConfigValue?) -> Bool {
+    lossName(config?["loss"])?.lowercased().contains("binary") ?? false
+  }
+
   private static func lossName(_ loss: ConfigValue?) -> String? {
     guard let loss else { return nil }
     if let list = loss.list { return list.count == 1 ? lossName(list[0]) : nil }

@@ -10,11 +10,15 @@ final class GraphBuilder {
   private let outline: ModelOutline
   private let reader: TensorReader
   private var values: [String: ImportedValue] = [:]
+  /// Inputs of the graph by their transposed views and copies of these.
+  private var views: [ValueID: ValueID] = [:]
   private var sourceNames: Set<String>
   /// Stored tensors of the branches that were taken.
   private var branchTensors: [String: ONNXTensor] = [:]
   /// What the user should know of how nodes were read, each once.
   private(set) var warnings: [String] = []
+  /// Whether an input of the model has been given its numbers.
+  private(set) var hasFixedInputs = false
   /// Names of the model's own graph and of branches that were taken.
   let taken: TakenNames
   private var constants: [ConstantKey: ValueID] = [:]
@@ -45,10 +49,30 @@ final class GraphBuilder {
     if !warnings.contains(warning) { warnings.append(warning) }
   }
 
-  /// Adds an input of the model.
-  func addInput(_ name: String, _ dimensions: [Dimension]) throws {
-    values[name] = .computed(try graph.addInput(name, ValueType(.float32, dimensions)))
+  /// Adds an input of the model. The graph holds one that lies channels last with its channels in front, and the model
+  /// reads what a transposition gives of that.
+  /// - Parameter dimensions: in the model's order.
+  func addInput(_ name: String, _ dimensions: [Dimension], layout: InputLayout = .channelsFirst) throws {
+    guard layout == .channelsLast, dimensions.count == 4 else {
+      values[name] = .computed(try graph.addInput(name, ValueType(.float32, dimensions)))
+      return
+    }
+    let inner = ValueType(.float32, [0, 3, 1, 2].map { dimensions[$0] })
+    let input = try graph.addInput(name, inner, layout: layout)
+    let view = try graph.addNode(
+      .transpose(Transpose([0, 2, 3, 1])), [input], output: freeName(name + ".channels_last"), name: name)
+    views[view] = input
+    values[name] = .computed(view)
   }
+
+  /// Gives an input of the model its numbers: it is none any more.
+  func fix(_ name: String, _ tensor: Tensor) throws {
+    values[name] = try known(tensor, name: name)
+    hasFixedInputs = true
+  }
+
+  /// The input with its channels in front, of which a value is the view with the channels last; nil for other values.
+  func channelsFirst(_ value: ValueID) -> ValueID? { views[value] }
 
   /// What a name stands for. A stored tensor is read when it is first asked for.
   func value(named name: String) throws -> ImportedValue {
@@ -148,7 +172,9 @@ final class GraphBuilder {
         freeName((output.isEmpty ? node.name : output) + (suffix ?? ""))
       }
     guard let folded = try folded(operation, inputs) else {
-      return try graph.addNode(operation, inputs, output: name, name: node.name)
+      let result = try graph.addNode(operation, inputs, output: name, name: node.name)
+      if case .identity = operation, let input = inputs.first.flatMap({ views[$0] }) { views[result] = input }
+      return result
     }
     return try addConstant(name) { folded }
   }

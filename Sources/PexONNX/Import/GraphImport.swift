@@ -16,25 +16,30 @@ struct GraphImport {
 
   /// Imports the model. A network that moves or mixes the batch is imported with its extents fixed, with a warning.
   func run() throws -> ImportedModel {
-    let shapes = try InputShapes(outline.inputs, overrides: options.inputShapes)
-    var warnings = shapes.warnings
+    let inputs = try ModelInputs(outline, options)
+    let shapes = try InputShapes(inputs.given, overrides: options.inputShapes)
+    var warnings = inputs.warnings
     if outline.opset > ModelOutline.newestOpset {
       warnings.append("opset \(outline.opset) is newer than \(ModelOutline.newestOpset), the newest one known")
     }
-    let built: Built
+    var built: Built
     do {
-      built = try build(shapes.symbolic, fileBatch: shapes.fileBatch)
+      built = try build(inputs, shapes.symbolic, fileBatch: shapes.fileBatch)
     } catch let error as PexError where shapes.hasBatch && error.kind != .usage {
       do {
-        built = try lifted(shapes)
+        built = try lifted(inputs, shapes)
       } catch let reason as PexError {
-        built = try build(shapes.fixed, fileBatch: nil)
+        built = try build(inputs, shapes.fixed, fileBatch: nil)
         let message = (shapes.fileBatch ?? 1) == 1 ? reason.message : error.message
         warnings.append(
           "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(message)")
       }
     }
     warnings += built.warnings
+    // Views that nothing reads are no nodes of the model's.
+    if !inputs.channelsLast.isEmpty { built.graph.removeUnused() }
+    // Those of which only the shape was asked for, or a branch that was not taken.
+    warnings += built.graph.removeUnreadInputs().map { "input '\($0)' changes no number of the answer and is left out" }
     let counts = Dictionary(outline.nodes.map { ($0.op, 1) }, uniquingKeysWith: +)
     let producer = [outline.model.producerName, outline.model.producerVersion].filter { !$0.isEmpty }
     return ImportedModel(
@@ -45,17 +50,17 @@ struct GraphImport {
 
   /// The network with the batch in front, when that is an inner axis of some values but no sample depends on another.
   /// - Throws: ``PexError`` when it is not so, or that cannot be told.
-  private func lifted(_ shapes: InputShapes) throws -> Built {
+  private func lifted(_ inputs: ModelInputs, _ shapes: InputShapes) throws -> Built {
     // What a file does with the batch that it fixes, it may not do with another.
     guard shapes.fileBatch ?? 1 == 1 else { throw PexError(.unsupported, "the file fixes the batch") }
-    let one = try build(shapes.fixed(batch: 1), fileBatch: nil)
+    let one = try bare(inputs, shapes.fixed(batch: 1))
     let places: BatchPlaces
     if shapes.fileBatch == 1 {
       let names = Set(shapes.symbolic.filter { $0.dimensions.first == .batch }.map(\.name))
       places = BatchPlaces(
         single: one.graph, inputs: Set(one.graph.inputs.map(\.value).filter { names.contains(one.graph[$0].name) }))
     } else {
-      let many = try build(shapes.fixed(batch: BatchPlaces.many), fileBatch: nil)
+      let many = try bare(inputs, shapes.fixed(batch: BatchPlaces.many))
       places = try BatchPlaces(one: one.graph, many: many.graph)
     }
     var graph = try BatchLift(one.graph, places).graph
@@ -64,16 +69,35 @@ struct GraphImport {
     return Built(graph: graph, warnings: one.warnings)
   }
 
+  /// The network without what was made for its classifier alone: that is found anew.
+  private func bare(
+    _ inputs: ModelInputs, _ shapes: [(name: String, dimensions: [Dimension])]
+  ) throws -> Built {
+    var built = try build(inputs, shapes, fileBatch: nil)
+    built.graph.classifier = nil
+    built.graph.removeUnused()
+    return built
+  }
+
   /// A network, and what the user should know of it.
   private struct Built {
-    let graph: Graph
+    var graph: Graph
     let warnings: [String]
   }
 
-  private func build(_ inputs: [(name: String, dimensions: [Dimension])], fileBatch: Int?) throws -> Built {
+  private func build(
+    _ inputs: ModelInputs, _ shapes: [(name: String, dimensions: [Dimension])], fileBatch: Int?
+  ) throws -> Built {
     let builder = GraphBuilder(outline, reader.restarted(), fileBatch: fileBatch)
-    for input in inputs {
-      try naming("input '\(input.name)'") { try builder.addInput(input.name, input.dimensions) }
+    for input in shapes {
+      try naming("input '\(input.name)'") {
+        try builder.addInput(
+          input.name, input.dimensions,
+          layout: inputs.channelsLast.contains(input.name) ? .channelsLast : .channelsFirst)
+      }
+    }
+    for input in inputs.fixed {
+      try naming("input '\(input.name)'") { try builder.fix(input.name, input.tensor) }
     }
     try add(outline.graph, to: builder)
     for output in outline.model.graph.outputs { try builder.addOutput(output.name) }

@@ -20,9 +20,34 @@ enum LayoutOperators {
     guard let axis = try node.optionalInteger("axis") ?? (node.opset < 4 ? 1 : nil) else {
       throw PexError(.malformed, "attribute 'axis' is missing")
     }
-    let values = try (0..<node.inputCount).map { try node.input($0, "inputs") }
+    var values = try (0..<node.inputCount).map { try node.input($0, "inputs") }
     guard !values.isEmpty else { throw PexError(.malformed, "input 0 (inputs) is missing") }
+    if axis != 0, builder.hasFixedInputs { values = try spread(values, node, builder) }
     return [try builder.move(values, for: node.node) { .concat(Concat(axis: try node.axis(axis, rank: $0))) }]
+  }
+
+  /// Stored numbers of one sample beside values of every sample, as when an input was fixed: the same for each. They are added
+  /// to zeros with the batch of the others, which comparing an element with itself gives whatever it is.
+  private static func spread(
+    _ values: [ImportedValue], _ node: NodeReader, _ builder: GraphBuilder
+  ) throws -> [ImportedValue] {
+    let computed = values.lazy.compactMap { value in if case .computed(let id) = value { id } else { nil } }
+    guard let other = computed.first(where: { builder.type($0).hasBatch }) else { return values }
+    let rank = builder.type(other).rank
+    return try values.enumerated().map { index, value in
+      guard case .constant(_, let tensor) = value, tensor.shape.rank == rank, tensor.shape.dimensions.first == 1,
+        !builder.type(other).perSample.contains(0)
+      else { return value }
+      let one = StridedSlice(
+        starts: Array(repeating: 0, count: rank), dimensions: [.batch] + Array(repeating: 1, count: rank - 1),
+        steps: Array(repeating: 1, count: rank))
+      let element = try builder.emit(.slice(one), [other], for: node.node, suffix: ".element\(index)")
+      let zero = try builder.emit(
+        .binary(Binary(.less)), [element, element], for: node.node, suffix: ".zero\(index)")
+      return .computed(
+        try builder.emit(
+          .binary(Binary(.add)), [zero, try builder.float(value)], for: node.node, suffix: ".spread\(index)"))
+    }
   }
 
   private static func flatten(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
@@ -98,6 +123,9 @@ enum LayoutOperators {
     let permutation = try node.optionalIntegers("perm") ?? (0..<rank).reversed()
     if case .constant(_, let numbers) = value, numbers.dtype == .float32, rank == 2, permutation == [1, 0] {
       return [.constant(name: node.node.outputs.first ?? "", try numbers.transposedMatrix())]
+    }
+    if permutation == [0, 3, 1, 2], case .computed(let id) = value, let input = builder.channelsFirst(id) {
+      return [.computed(try builder.emit(.identity(Identity()), [input], for: node.node))]
     }
     return [try builder.move([value], for: node.node) { _ in .transpose(Transpose(permutation)) }]
   }

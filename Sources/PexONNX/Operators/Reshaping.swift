@@ -18,6 +18,12 @@ enum Reshaping {
     suffix: String? = nil
   ) throws -> ImportedValue {
     if case .computed(let x) = value {
+      // Of one channel a reshaping moves the axis as a transposition does.
+      if suffix == nil, let input = builder.channelsFirst(x), builder.type(input).dimensions == dimensions,
+        builder.type(input).perSample[1] == 1
+      {
+        return .computed(try builder.emit(.identity(Identity()), [input], for: node.node))
+      }
       return .computed(try builder.emit(.reshape(Reshape(dimensions)), [x], for: node.node, suffix: suffix))
     }
     let extents = try dimensions.map { dimension in

@@ -35,6 +35,17 @@ extension Session {
     return (0..<count).map { sample in parts.map { $0[$0.count == 1 ? 0 : sample] } }
   }
 
+  /// Takes an array for one input apart into samples in the graph's own layout, float32. A batch of one may be left out.
+  /// - Throws: ``PexError`` (malformed) when its shape does not fit.
+  public func rows(of tensor: Tensor, for input: GraphInput) throws -> [Tensor] {
+    let type = model.bundle.graph[input.value].type
+    var tensor = try tensor.asFloat32()
+    if tensor.shape.dimensions == Array(input.layout.arrayType(type).perSample.dropFirst()), type.hasBatch {
+      tensor = try tensor.reshaped([1] + tensor.shape.dimensions)
+    }
+    return try split(tensor, type, input.layout)
+  }
+
   private func split(_ tensor: Tensor, _ type: ValueType, _ layout: InputLayout) throws -> [Tensor] {
     let native = layout == .channelsLast ? try channelsFirst(tensor) : tensor
     guard type.hasBatch else {

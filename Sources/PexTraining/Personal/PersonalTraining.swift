@@ -406,9 +406,15 @@ extension PersonalTraining.Result {
   }
 
   /// The bundle's contents with these heads as its base heads, and their policy when there are no other trained heads.
-  /// The trunk stays as it is, byte for byte.
-  public func contents(from contents: BundleContents) -> BundleContents {
+  /// The trunk stays as it is, byte for byte. Where the bundle has neither a classifier nor labels, the heads' classes become
+  /// its labels.
+  /// - Throws: ``PexError`` (malformed) when untrained heads cannot have so many classes.
+  public func contents(from contents: BundleContents) throws -> BundleContents {
     var result = contents
+    if result.classNames == nil {
+      result.labels = classes
+      result.exits = try result.exits.map { try $0.parameters == nil ? $0.untrained(classes: classes.count) : $0 }
+    }
     for trained in heads {
       result.exits.removeAll { $0.exit == trained.report.exit }
       result.exits.append(
