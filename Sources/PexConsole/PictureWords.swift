@@ -12,7 +12,9 @@ public struct PictureWords {
 
   /// Nil for a bundle that takes no pictures.
   public init?(_ contents: BundleContents) {
-    guard let format = try? contents.sampleFormat(), [1, 3].contains(format.channels) else { return nil }
+    guard let format = try? contents.sampleFormat(besideOthers: true), [1, 3].contains(format.channels) else {
+      return nil
+    }
     self.format = format
     isRecorded = contents.preprocessing.map { !$0.isAssumed } ?? false
     preprocessing = format.preprocessing

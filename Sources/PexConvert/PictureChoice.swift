@@ -12,7 +12,7 @@ struct PictureChoice {
 
   /// - Throws: ``PexError`` (usage) when what was asked for does not fit the model's input.
   init(_ options: ConversionOptions, _ source: ModelSource, _ graph: Graph) throws {
-    let map = graph.inputs.count == 1 ? graph[graph.inputs[0].value].type.featureMap : nil
+    let map = graph.pictureInput.flatMap { graph[$0.value].type.featureMap }
     var asked = options.preprocessing
     var isGuessed = false
     if case .imported(let model) = source {
@@ -57,8 +57,7 @@ struct PictureChoice {
   private static func warnings(
     _ record: PreprocessingRecord?, _ graph: Graph, resamplingIsGuessed: Bool
   ) -> [String] {
-    guard graph.inputs.count == 1, let map = graph[graph.inputs[0].value].type.featureMap, map.spatial.count == 2,
-      [1, 3].contains(map.channels)
+    guard let map = graph.pictureInput.flatMap({ graph[$0.value].type.featureMap }), [1, 3].contains(map.channels)
     else { return [] }
     var warnings: [String] = []
     if record?.isAssumed ?? true {

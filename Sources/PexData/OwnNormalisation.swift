@@ -8,9 +8,9 @@ public struct OwnNormalisation: Sendable {
   /// What becomes of the levels 0 and 255, on the average of the channels; in this order.
   public let ends: (black: Float, white: Float)
 
-  /// The arithmetic with constants that stands between the only input and everything else; nil where there is none.
+  /// The arithmetic with constants that stands between the input of pictures and everything else; nil where there is none.
   public init?(_ graph: Graph) {
-    guard graph.inputs.count == 1, var value = graph.inputs.first?.value else { return nil }
+    guard var value = graph.pictureInput?.value else { return nil }
     let consumers = graph.consumers()
     var ends: (Float, Float) = (0, 255)
     var last: ValueID?
