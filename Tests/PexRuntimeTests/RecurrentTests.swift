@@ -65,16 +65,15 @@ import Testing
     var draw = Draw(seed: seed)
     let layer = Self.layer(&draw)
     let samples: Dimension = draw.pick(0...2) == 0 ? .fixed(draw.pick(1...3)) : .batch
+    // With gates beyond 0…1 a step may enlarge what the one before has rounded, a hundredfold after nine of them.
+    let isUsual = layer.functions == Recurrent(layer.cell).functions
     let graph = try Self.graph(
-      layer, samples: samples, steps: draw.pick(1...9), depth: draw.pick(1...40),
+      layer, samples: samples, steps: draw.pick(1...(isUsual ? 9 : 2)), depth: draw.pick(1...40),
       units: draw.pick(from: [1, 3, 8, 16, 17, 33, 64]), &draw)
     let comparisons = try Runs.comparisons(graph, seed: UInt64(seed))
-    // Functions without a limit let what is rounded grow from step to step.
-    let tolerance = graph.nodes[0].operation.tolerance(inputs: graph.nodes[0].inputs.map { graph[$0].type })
     for comparison in comparisons {
       #expect(comparison.kernels == ["recurrent"])
-      let allowed = layer.functions == Recurrent(layer.cell).functions ? 2e-5 : tolerance
-      #expect(comparison.error < allowed, "\(layer) \(comparison.isa)")
+      #expect(comparison.error < 2e-5, "\(layer) \(comparison.isa)")
     }
     if seed % 5 == 0 { #expect(try Runs.isSteady(graph, seed: UInt64(seed))) }
   }
