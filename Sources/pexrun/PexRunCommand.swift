@@ -81,7 +81,6 @@ import PexTensor
     let samples = try Samples(session, files: inputs, arrays: arrays, pixelLimit: pictures.pixelLimit)
     samples.warnings.forEach(console.warn)
     if samples.hasPictures { console.warnAboutLevels(session.model.bundle.contents) }
-    samples.warnings.forEach(console.warn)
     if profile {
       try ProfileReport(session, try samples.first(), choice, deadline: route.deadline).print(console)
       return

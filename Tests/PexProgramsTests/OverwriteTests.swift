@@ -19,7 +19,8 @@ import Testing
     // Quiet: what is said of the work ahead comes before a file is refused that only writing finds out about.
     let train = [made.base, "--data", pictures.path, "--epochs", "2", "--force-heads", "--quiet", "-o", "@"]
     return [
-      (.pexconvert, [Digits.model, "--preprocess", "unit", "-o", "@"]), (.pextrain, train), (.pextrain, train + ["--base"]),
+      (.pexconvert, [Digits.model, "--preprocess", "unit", "-o", "@"]), (.pextrain, train),
+      (.pextrain, train + ["--base"]),
     ]
   }
 

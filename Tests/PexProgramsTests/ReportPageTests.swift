@@ -7,8 +7,9 @@ import Testing
 
 /// `pexeval --report`: one page with everything in it.
 @Suite struct ReportPageTests {
-  private func page(_ arguments: [String], in folder: Folder) throws -> String {
-    try Program.pexeval.succeed(arguments + ["--report", "r.html", "--force"], in: folder)
+  private func page(_ arguments: [String], in folder: Folder, status: Int32 = 0) throws -> String {
+    let outcome = try Program.pexeval.run(arguments + ["--report", "r.html", "--force"], in: folder)
+    #expect(outcome.status == status, "\(outcome.stderr)")
     let bytes = try folder.read("r.html")
     #expect(XMLParser(data: bytes).parse(), "the page is not well-formed")
     return String(decoding: bytes, as: UTF8.self)
@@ -74,7 +75,7 @@ import Testing
       _ = try folder.copy("\(Digits.personTrain)/\(index + 5)/000.png", to: "photos/\(name)/\"><img src=x>.png")
     }
     try folder.write("photos/\(folders[4])/<i>.png", Data("no picture".utf8))
-    let text = try page([bundle, "--data", "photos"], in: folder)
+    let text = try page([bundle, "--data", "photos"], in: folder, status: 65)
     for markup in ["<script", "<i>", "<img src=x", "<b onclick", "\"onerror"] { #expect(!text.contains(markup)) }
     #expect(text.contains("&lt;script&gt;alert(1)&lt;\u{2215}script&gt;") && text.contains("&amp;lt;"))
     #expect(text.contains("<bdi>\u{202E}gnp</bdi>") && text.contains("Left out, 1:"))

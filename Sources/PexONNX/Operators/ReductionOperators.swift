@@ -12,11 +12,13 @@ enum ReductionOperators {
     OperatorRow(op: "ReduceProd", since: 1) { try reduce($0, $1, .product, axesInputSince: 18) },
     OperatorRow(op: "ReduceL2", since: 1) { try reduce($0, $1, .norm, axesInputSince: 18) },
     OperatorRow(op: "ReduceL1", since: 1) { try reduce($0, $1, .sum, axesInputSince: 18, of: .absolute) },
+    OperatorRow(op: "ReduceSumSquare", since: 1) { try reduce($0, $1, .sum, axesInputSince: 18, ofSquares: true) },
     OperatorRow(op: "ArgMax", since: 1, function: argMax),
   ]
 
   private static func reduce(
-    _ node: NodeReader, _ builder: GraphBuilder, _ kind: Reduce.Kind, axesInputSince: Int, of inner: Unary.Kind? = nil
+    _ node: NodeReader, _ builder: GraphBuilder, _ kind: Reduce.Kind, axesInputSince: Int, of inner: Unary.Kind? = nil,
+    ofSquares: Bool = false
   ) throws -> [ImportedValue] {
     let value = try node.input(0, "data")
     let rank = try Reshaping.dimensions(of: value, builder).count
@@ -24,12 +26,19 @@ enum ReductionOperators {
     let keepsAxes = try node.flag("keepdims", default: true)
     let isNothing = try node.flag("noop_with_empty_axes", default: false)
     if axes.isEmpty {
-      if isNothing || rank == 0 { return [try ConstantOperators.same(node, builder)] }
+      if isNothing || rank == 0 {
+        guard ofSquares else { return [try ConstantOperators.same(node, builder)] }
+        let x = try builder.float(value)
+        return [.computed(try builder.emit(.binary(Binary(.multiply)), [x, x], for: node.node))]
+      }
       axes = Array(0..<rank)
     }
-    if case .integers(let known) = value { return [.integers(try folded(kind, known, axes, keepsAxes: keepsAxes))] }
+    if case .integers(let known) = value, !ofSquares {
+      return [.integers(try folded(kind, known, axes, keepsAxes: keepsAxes))]
+    }
     var x = try builder.float(value)
     if let inner { x = try builder.emit(.unary(Unary(inner)), [x], for: node.node, suffix: ".\(inner)") }
+    if ofSquares { x = try builder.emit(.binary(Binary(.multiply)), [x, x], for: node.node, suffix: ".square") }
     let reduction = Reduce(kind, axes: axes, keepsAxes: keepsAxes)
     return [.computed(try builder.emit(.reduce(reduction), [x], for: node.node))]
   }
