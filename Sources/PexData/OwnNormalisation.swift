@@ -16,6 +16,8 @@ public struct OwnNormalisation: Sendable {
     var last: ValueID?
     while let readers = consumers[value], readers.count == 1 {
       let node = graph.nodes[readers[0]]
+      // What is divided and then rounded is quantised, whatever its levels mean.
+      if let unary = node.operation.payload as? Unary, unary.kind == .round { return nil }
       guard let output = node.outputs.first, let step = Self.step(node, reading: value, in: graph) else { break }
       switch step {
       case .moves: break

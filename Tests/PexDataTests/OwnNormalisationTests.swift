@@ -42,6 +42,14 @@ import Testing
     #expect(try #require(OwnNormalisation(graph)).expectsUnitLevels)
   }
 
+  @Test func quantisingTheInputIsNoNormalisation() throws {
+    let graph = try graph { graph, x in
+      let steps = try binary(.divide, [0.02], "steps", &graph, x)
+      return try graph.addNode(.unary(Unary(.round)), [steps], output: "rounded")
+    }
+    #expect(OwnNormalisation(graph) == nil)
+  }
+
   @Test func aNetworkThatBeginsWithALayerHasNone() throws {
     #expect(OwnNormalisation(try graph { _, x in x }) == nil)
   }
