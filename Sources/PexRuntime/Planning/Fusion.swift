@@ -12,6 +12,8 @@ struct StepGroup {
   var residual: ValueID?
   /// A function of the result.
   var activation = Activation.none
+  /// Zeros around what the first node reads, which its window then reaches over: a node that is not computed by itself.
+  var padding: Int?
 }
 
 /// Finds the groups of nodes of one segment.
@@ -31,15 +33,19 @@ struct Fusion {
     static let activation = Abilities(rawValue: 1)
     /// Add a value of the output's type.
     static let residual = Abilities(rawValue: 2)
+    /// Reach over the edges of what it reads as if zeros lay there, in the order of sums that it has anyway.
+    static let padding = Abilities(rawValue: 4)
   }
 
   /// The groups of the given nodes, each standing where its last node stands.
   func groups(of nodes: [Int]) -> [StepGroup] {
     let segment = Set(nodes)
-    var taken: Set<Int> = []
+    let paddings = paddings(in: segment)
+    var taken = Set(paddings.values)
     var groups: [StepGroup] = []
     for index in nodes where !taken.contains(index) {
       var group = StepGroup(nodes: [index])
+      group.padding = paddings[index]
       let abilities = abilities(graph.nodes[index])
       if abilities.contains(.residual) { addResidual(to: &group, segment, taken) }
       if abilities.contains(.activation), !addGate(to: &group, segment, taken) {
@@ -49,6 +55,22 @@ struct Fusion {
       groups.append(group)
     }
     return groups.sorted { ($0.nodes.last ?? 0) < ($1.nodes.last ?? 0) }
+  }
+
+  /// For nodes that can reach over edges, the padding in front that nobody else reads.
+  private func paddings(in segment: Set<Int>) -> [Int: Int] {
+    var paddings: [Int: Int] = [:]
+    for index in segment {
+      guard case .pad(let pad) = graph.nodes[index].operation, pad.value == 0,
+        let padded = graph.nodes[index].outputs.first,
+        !kept.contains(padded), let reader = consumers[padded]?.first, consumers[padded]?.count == 1,
+        segment.contains(reader), graph.nodes[reader].inputs.first == padded,
+        !graph.nodes[reader].inputs.dropFirst().contains(padded), pad.before.prefix(2).allSatisfy({ $0 == 0 }),
+        pad.after.prefix(2).allSatisfy({ $0 == 0 }), abilities(graph.nodes[reader]).contains(.padding)
+      else { continue }
+      paddings[reader] = index
+    }
+    return paddings
   }
 
   /// What the group gives, and its readers, when that value can be left out.

@@ -7,8 +7,15 @@ extension StepFactory {
   func convolution(
     _ payload: Convolution, _ group: StepGroup, _ node: Node, isExact: Bool = false
   ) throws -> Choice? {
-    let x = extents(node.inputs[0])
-    guard let weight = constant(node.inputs[1]), let axes = try axes(payload.window, x) else { return nil }
+    guard let weight = constant(node.inputs[1]), var axes = try axes(payload.window, extents(node.inputs[0])) else {
+      return nil
+    }
+    var source = node.inputs[0]
+    if let padding = group.padding.map({ graph.nodes[$0] }), case .pad(let pad) = padding.operation {
+      source = padding.inputs[0]
+      axes = padded(axes, by: pad, extents(source))
+    }
+    let x = extents(source)
     let bias = node.inputs.count > 2 ? constant(node.inputs[2]) : nil
     guard node.inputs.count == 2 || bias != nil else { return nil }
     let channels = (input: x[1], output: extents(node.outputs[0])[1])
@@ -16,29 +23,31 @@ extension StepFactory {
       let step = LinearStep(
         samples: x[0], rows: channels.output, depth: x[1] * axes.rows.input * axes.columns.input, weight: weight,
         bias: bias, activation: group.activation, isa: isa)
-      return Choice(kernel: step, inputs: [plain(node.inputs[0])], output: .plain, abilities: [.activation, .residual])
+      return Choice(kernel: step, inputs: [plain(source)], output: .plain, abilities: [.activation, .residual])
     }
     let window = resolved(axes)
-    func choice(_ kernel: any StepKernel, reading input: Stored) -> Choice {
-      Choice(kernel: kernel, inputs: [input], output: .blocked, abilities: [.activation, .residual])
+    func choice(
+      _ kernel: any StepKernel, reading input: Stored, _ more: Fusion.Abilities = []
+    ) -> Choice {
+      Choice(kernel: kernel, inputs: [input], output: .blocked, abilities: [.activation, .residual, more])
     }
     if payload.groups == x[1], payload.groups > 1, channels.output == channels.input {
       let step = DepthwiseStep(
         isa: isa, window: window, samples: x[0], channels: channels.input, weight: weight, bias: bias,
         activation: group.activation)
-      return choice(step, reading: blocked(node.inputs[0]))
+      return choice(step, reading: blocked(source), .padding)
     }
     if !isExact, let size = WinogradStep.tileSize(window, groups: payload.groups, channels: channels, isa) {
       let step = try WinogradStep(
         window, tileSize: size, samples: x[0], channels: channels, weight: weight, bias: bias,
         activation: group.activation, isa)
-      return choice(step, reading: blocked(node.inputs[0]))
+      return choice(step, reading: blocked(source))
     }
     let step = try ConvolutionStep(
       window, samples: x[0], groups: payload.groups, channels: channels, weight: weight, bias: bias,
       activation: group.activation, isa)
     let readsPlain = ConvolutionStep.readsPlain(channels: channels.input, isa)
-    return choice(step, reading: readsPlain ? plain(node.inputs[0]) : blocked(node.inputs[0]))
+    return choice(step, reading: readsPlain ? plain(source) : blocked(source))
   }
 
   func pooling(_ payload: Pooling, _ node: Node) throws -> Choice? {
@@ -56,6 +65,23 @@ extension StepFactory {
     case 2: return (axes[0], axes[1])
     default: return nil
     }
+  }
+
+  /// The window over a map without the zeros around it.
+  private func padded(
+    _ axes: (rows: Window.Axis, columns: Window.Axis), by pad: Pad, _ x: [Int]
+  ) -> (rows: Window.Axis, columns: Window.Axis) {
+    var (rows, columns) = axes
+    rows.input = x[2]
+    rows.before += pad.before[2]
+    rows.after += pad.after[2]
+    // A map with one spatial axis is one column.
+    if x.count > 3 {
+      columns.input = x[3]
+      columns.before += pad.before[3]
+      columns.after += pad.after[3]
+    }
+    return (rows, columns)
   }
 
   private func coversAll(_ axis: Window.Axis) -> Bool {

@@ -55,7 +55,9 @@ struct StepFactory {
       let choice = try choose(group, first, made: made)
       func placed(_ id: ValueID) -> Stored { choice.output == .blocked ? blocked(id) : plain(id) }
       return Step(
-        name: first.name, mnemonic: group.nodes.map { graph.nodes[$0].operation.mnemonic }.joined(separator: "+"),
+        name: first.name,
+        mnemonic: ([group.padding].compactMap(\.self) + group.nodes).map { graph.nodes[$0].operation.mnemonic }.joined(
+          separator: "+"),
         multiplyAccumulates: group.nodes.map { graph.multiplyAccumulates(of: graph.nodes[$0]) }.max() ?? 0,
         inputs: choice.inputs + [group.residual].compactMap { $0 }.map(placed), outputs: last.outputs.map(placed),
         kernel: choice.kernel)
