@@ -82,16 +82,23 @@ import PexTraining
     let data = try LabelledData(
       path: data, for: contents, own: OwnClasses(names: own), pixelLimit: pictures.pixelLimit, console)
     if suggestPreprocessing {
-      let outcomes = try PreprocessingSearch(session, data).run(console)
-      try PreprocessingReport(
-        outcomes: outcomes, bundle: model.bundle, current: try contents.sampleFormat().preprocessing
-      ).print(console)
-      return
+      return try suggest(PreprocessingSearch(session, data, console), contents, of: data.dataset.count, console)
     }
     let measuring = Measuring(
       session: session, data: data, candidates: candidates, reject: route.reject,
       timed: min(limit ?? data.dataset.count, data.dataset.count))
     try measure(measuring, targets, console)
+  }
+
+  private func suggest(
+    _ search: PreprocessingSearch, _ contents: BundleContents, of count: Int, _ console: Console
+  ) throws {
+    let (outcomes, leftOut) = try search.run()
+    console.warn(skipped: leftOut, of: count)
+    try PreprocessingReport(
+      outcomes: outcomes, bundle: model.bundle, current: try contents.sampleFormat().preprocessing
+    ).print(console)
+    try check(leftOut, of: count)
   }
 
   private func measure(_ measuring: Measuring, _ targets: EvaluationTargets, _ console: Console) throws {

@@ -1,6 +1,7 @@
 import PexBundle
 import PexConsole
 import PexData
+import PexGraph
 import PexRuntime
 import PexTensor
 import PexTraining
@@ -22,38 +23,56 @@ struct PreprocessingSearch {
   /// So many pictures tell enough.
   private static let most = 200
 
-  private let session: Session
   private let data: LabelledData
   private let format: SampleFormat
   private let samples: [Int]
+  /// One a thread.
+  private let crew: [Session]
+  private let pool: ThreadPool
 
-  /// - Throws: ``PexError`` (usage) when the bundle has no classifier, takes no pictures, or is given none.
-  init(_ session: Session, _ data: LabelledData) throws {
-    self.session = session
+  /// - Throws: ``PexError``: (usage) when the bundle has no classifier, takes no pictures, or is given none; (malformed) when
+  ///   no picture is of a class that the classifier knows.
+  init(_ session: Session, _ data: LabelledData, _ console: Console) throws {
     self.data = data
     format = try session.model.bundle.contents.sampleFormat()
-    guard session.model.bundle.graph.classifier.map({ $0.kind != .none }) ?? false else {
+    let trunk = session.model.bundle.contents.trunk
+    guard let classes = trunk.classCount, trunk.graph.classifier?.kind != OutputKind.none else {
       throw PexError(.usage, "--suggest-preprocessing asks the model's own classifier, and this bundle has none")
     }
     let pictures = (0..<data.dataset.count).filter(data.dataset.isPicture)
     guard !pictures.isEmpty, [1, 3].contains(format.channels) else {
       throw PexError(.usage, "--suggest-preprocessing needs labelled pictures and a model of pictures")
     }
-    let step = max(1, Double(pictures.count) / Double(Self.most))
-    samples = (0..<min(pictures.count, Self.most)).map { pictures[min(Int(Double($0) * step), pictures.count - 1)] }
+    let known = pictures.filter { data.dataset.labels[$0].map { $0 < classes } ?? false }
+    guard !known.isEmpty else {
+      throw PexError(
+        .malformed,
+        "none of \(pictures.count) pictures is of a class that the model knows, so it can be right about none",
+        hint: "name the folders as the model's classes, or give the bundle their names: pexconvert --labels FILE")
+    }
+    if known.count < pictures.count {
+      console.warn(
+        "\(pictures.count - known.count) of \(pictures.count) pictures are of classes that the model does not know, and tell "
+          + "nothing here")
+    }
+    let step = max(1, Double(known.count) / Double(Self.most))
+    samples = (0..<min(known.count, Self.most)).map { known[min(Int(Double($0) * step), known.count - 1)] }
+    crew = try session.crew(for: samples.count, memory: FeatureBudget.standard)
+    pool = try ThreadPool(threads: crew.count)
   }
 
   /// Tries all ways.
-  /// - Returns: what each came to, best first, of equals what was tried first; the first one's options are whole.
+  /// - Returns: what each came to, best first, of equals what was tried first; and why pictures were left out.
   /// - Throws: ``PexError`` (malformed) when no picture can be read.
-  func run(_ console: Console) throws -> [Outcome] {
-    var outcomes = try measure([format.preprocessing], console)
+  func run() throws -> ([Outcome], leftOut: [UnreadableSample]) {
+    var (outcomes, leftOut) = try measure([format.preprocessing])
     for further in [levels, sizes, resamplings] {
       guard let best = Self.best(outcomes) else { break }
       let known = Set(outcomes.map(\.preprocessing))
-      outcomes += try measure(further(best.preprocessing).filter { !known.contains($0) }, console)
+      outcomes += try measure(further(best.preprocessing).filter { !known.contains($0) }).outcomes
     }
-    return outcomes.enumerated().sorted { ($1.element.right, $0.offset) < ($0.element.right, $1.offset) }.map(\.element)
+    let sorted = outcomes.enumerated().sorted { ($1.element.right, $0.offset) < ($0.element.right, $1.offset) }
+    return (sorted.map(\.element), leftOut)
   }
 
   private static func best(_ outcomes: [Outcome]) -> Outcome? {
@@ -95,33 +114,39 @@ struct PreprocessingSearch {
     }
   }
 
-  private func measure(_ ways: [Preprocessing], _ console: Console) throws -> [Outcome] {
-    guard !ways.isEmpty else { return [] }
-    let crew = try session.crew(for: samples.count, memory: FeatureBudget.standard)
-    let pool = try ThreadPool(threads: crew.count)
+  private func measure(_ ways: [Preprocessing]) throws -> (outcomes: [Outcome], leftOut: [UnreadableSample]) {
     let answers = try pool.results(samples.count) { worker, index in
       try right(ways, samples[index], crew[worker])
     }
-    let read = answers.compactMap { try? $0.get() }
-    guard !read.isEmpty else {
-      _ = try answers.first?.get()
-      return []
+    var (read, leftOut): ([[Bool]], [UnreadableSample]) = ([], [])
+    for answer in answers {
+      do { read.append(try answer.get()) } catch let error as UnreadableSample { leftOut.append(error) }
     }
-    return ways.enumerated().map { index, way in
+    if read.isEmpty, let first = leftOut.first { throw first.reason }
+    let outcomes = ways.enumerated().map { index, way in
       Outcome(
-        options: PictureWords.options(way), preprocessing: way, right: read.filter { $0[index] }.count,
-        count: read.count)
+        options: PictureWords.options(way), preprocessing: way, right: read.count { $0[index] }, count: read.count)
     }
+    return (outcomes, leftOut)
   }
 
   /// Whether the model is right about a picture, way by way.
   private func right(_ ways: [Preprocessing], _ index: Int, _ session: Session) throws -> [Bool] {
-    guard let picture = try data.dataset.picture(index) else { return ways.map { _ in false } }
+    let picture = try picture(index)
     return try ways.map { way in
       let input = try way.tensor(
         from: picture, channels: format.channels, height: format.height, width: format.width)
       let logits = try session.run([input], .final).answering?.logits ?? []
       return logits.indices.max { logits[$0] < logits[$1] } == data.dataset.labels[index]
     }
+  }
+
+  private func picture(_ index: Int) throws -> Picture {
+    do {
+      if let picture = try data.dataset.picture(index) { return picture }
+    } catch let error as PexError where [.malformed, .unreadable].contains(error.kind) {
+      throw UnreadableSample(error)
+    }
+    throw UnreadableSample(PexError(.malformed, "\(data.dataset.name(index)): is an array, expected a picture"))
   }
 }

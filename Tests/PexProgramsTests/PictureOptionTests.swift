@@ -109,6 +109,22 @@ import Testing
     #expect(abs(try #require(final["accuracy"].number) - (accuracies.first ?? 0)) < 1e-9)
   }
 
+  @Test func aSuggestionSaysWhatItCannotUse() throws {
+    let folder = try Folder()
+    try Program.pexconvert.succeed([Digits.model, "-o", folder["x.pex"], "--quiet"] + Digits.flags)
+    let suggest = [folder["x.pex"], "--suggest-preprocessing", "--data"]
+    _ = try folder.copy(Digits.picture, to: "strangers/cat/0.png")
+    let refused = try Program.pexeval.run(suggest + [folder["strangers"]])
+    #expect(refused.status == 65 && refused.stderr.contains("none of 1 pictures") && refused.stderr.contains("hint: "))
+    _ = try folder.copy(Digits.picture, to: "mixed/3/0.png")
+    _ = try folder.copy(Digits.picture, to: "mixed/cat/0.png")
+    try folder.write("mixed/3/broken.png", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+    let outcome = try Program.pexeval.run(suggest + [folder["mixed"], "--json"])
+    #expect(outcome.status == 65)
+    #expect(try JSONValue(outcome.output)["images"].number == 1)
+    #expect(outcome.stderr.contains("1 of 3 pictures are of classes") && outcome.stderr.contains("broken.png"))
+  }
+
   /// Files are read ahead on several threads; answers keep their order and are those of each file alone.
   @Test func answersKeepTheOrderOfFiles() throws {
     let base = try Digits.made().base

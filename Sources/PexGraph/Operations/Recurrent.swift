@@ -62,6 +62,7 @@ public struct Recurrent: OperationPayload {
   /// Optional inputs.
   public struct Extras: OptionSet, Hashable, Sendable {
     public let rawValue: Int
+    /// Those whose bits are set.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// Steps of each sample.
