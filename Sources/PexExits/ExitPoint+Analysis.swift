@@ -13,7 +13,8 @@ extension ExitPoint {
   /// Where a transposition has put the channels on another axis, a map is none that a head can read: the value in front is.
   ///
   /// Between two exit points stands at least one convolution or matrix product. Of several cuts behind the same work,
-  /// the first that is read more than once counts, else the last. The global pool and everything behind it never
+  /// the first that is read more than once counts, else the last. What a padding gives never counts: it says no more than
+  /// the map that it surrounds, and a window reaches over the edge of that without a copy. The global pool and everything behind it never
   /// counts.
   ///
   /// A network that classifies nothing has its exits in front of where it begins to decode; see ``TrunkEnd``.
@@ -23,10 +24,11 @@ extension ExitPoint {
     let trunk = Trunk(graph)
     var cuts = grouped(Cut.all(in: trunk), in: trunk)
     if !trunk.isClassifier {
-      // What a detector or segmenter answers with is a map of few channels at the end.
+      // What a detector or segmenter answers with is a map of few channels at the end, or one that nothing follows.
       func channels(_ cut: Cut) -> Int { graph[cut.value].type.featureMap?.channels ?? 0 }
       let widest = cuts.map(channels).max() ?? 0
       while let last = cuts.last, !TrunkEnd.isWide(channels(last), beside: widest) { cuts.removeLast() }
+      if cuts.count > 1, let last = cuts.last, trunk.isAnswer(last.value) { cuts.removeLast() }
     }
     return zip(cuts, costs(of: cuts, in: trunk)).enumerated().map { index, point in
       ExitPoint(number: index + 1, value: point.0.value, type: graph[point.0.value].type, cost: point.1)
@@ -76,6 +78,8 @@ extension ExitPoint {
 /// A feature map behind which little else is still read.
 private struct Cut {
   let value: ValueID
+  /// The place of the node that gives it.
+  let source: Int
   /// Trunk nodes that it depends on.
   let done: BitSet
   /// What is still read behind it, the value itself included.
@@ -92,7 +96,7 @@ private struct Cut {
     let axes = trunk.channelAxes()
     return candidates.filter { cut in
       (cut.frontier.count == 1 || sliding.contains(cut.value)) && !(end.map(cut.done.contains) ?? false)
-        && isTap(cut.value, axis: axes[cut.value], in: trunk)
+        && isTap(cut, axis: axes[cut.value], in: trunk)
     }
   }
 
@@ -100,8 +104,9 @@ private struct Cut {
   private static let mostAxes = 3
 
   /// Whether a head can read the value. Where a classifier does not say so, it must be known that channels lie on axis 1.
-  private static func isTap(_ value: ValueID, axis: Int?, in trunk: Trunk) -> Bool {
-    guard let map = trunk.graph[value].type.featureMap, map.spatial.count <= mostAxes else { return false }
+  private static func isTap(_ cut: Cut, axis: Int?, in trunk: Trunk) -> Bool {
+    if case .pad = trunk.graph.nodes[trunk.nodes[cut.source]].operation { return false }
+    guard let map = trunk.graph[cut.value].type.featureMap, map.spatial.count <= mostAxes else { return false }
     return axis.map { $0 == 1 } ?? trunk.isClassifier
   }
 
@@ -112,7 +117,7 @@ private struct Cut {
       for value in trunk.graph.nodes[trunk.nodes[place]].outputs where trunk.graph[value].type.dtype.isFloat {
         guard let done = trunk.ancestors[value] else { continue }
         guard let frontier = trunk.frontier(of: done), frontier.contains(value) else { continue }
-        result.append(Cut(value: value, done: done, frontier: frontier, work: trunk.work(in: done)))
+        result.append(Cut(value: value, source: place, done: done, frontier: frontier, work: trunk.work(in: done)))
       }
     }
     return result.sorted { $0.done.count < $1.done.count }

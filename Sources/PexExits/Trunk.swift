@@ -12,6 +12,8 @@ struct Trunk {
   private(set) var ancestors: [ValueID: BitSet] = [:]
   /// For every value, the trunk nodes that read it, as places in `nodes`.
   private(set) var readers: [ValueID: [Int]] = [:]
+  /// For every value that a trunk node gives, the place of that node.
+  private let places: [ValueID: Int]
   /// The trunk's convolutions and matrix products.
   private let workers: BitSet
   /// Whether the network classifies; see ``TrunkEnd``.
@@ -43,6 +45,7 @@ struct Trunk {
       }
     }
     self.workers = workers
+    places = sources
     tap = end.isTap ? end.value.flatMap { value in sources[value].map { (value, $0) } } : nil
     reads = readers.filter { graph[$0.key].constant == nil }
       .map { (value: $0.key, source: sources[$0.key], readers: $0.value) }
@@ -61,6 +64,27 @@ struct Trunk {
     }
     return result
   }
+
+  /// Whether a value is what the network itself answers with: its last work gives it, moved or as probabilities, and behind
+  /// it stands nothing but the graph's end. Features end in an activation or a sum.
+  func isAnswer(_ value: ValueID) -> Bool {
+    guard let own = ancestors[value], work(in: own) == workers.count, nodes.last.map(givesOutput) ?? false else {
+      return false
+    }
+    var value = value
+    while let place = places[value] {
+      let node = graph.nodes[nodes[place]]
+      switch node.operation {
+      case .reshape, .transpose, .identity, .softmax: break
+      case .unary(let unary) where unary.kind == .sigmoid: break
+      default: return node.operation.isWork
+      }
+      value = node.inputs[0]
+    }
+    return false
+  }
+
+  private func givesOutput(_ index: Int) -> Bool { graph.nodes[index].outputs.contains(where: graph.outputs.contains) }
 
   /// How many convolutions and matrix products are among the nodes of a set.
   func work(in set: BitSet) -> Int { set.intersectionCount(workers) }

@@ -153,6 +153,77 @@ struct Sketch {
     #expect(try net.points() == ["c1", "c2"])
   }
 
+  /// TensorFlow's padding, spelled out in front of each convolution: what surrounds a map says nothing.
+  @Test func theMapInFrontOfAPaddingIsTheExit() throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.relu("r1", "c1")
+    net.lines.append("%padded = pad(%r1) {before=[0,0,0,0], after=[0,0,1,1], value=0.0}")
+    net.pool("p", "padded")
+    net.conv("c2", "p")
+    net.lines.append("%last = pad(%c2) {before=[0,0,1,1], after=[0,0,0,0], value=0.0}")
+    net.classifier("last")
+    #expect(try net.points() == ["p", "c2"])
+    net.lines.removeAll { $0.contains("pooling(%padded)") || $0.hasPrefix("%c2 ") }
+    net.lines.insert(
+      "%c2 = convolution(%padded, %w) {kernel=[1,1], strides=[2,2], dilations=[1,1], padding=valid, rounds_up=0, groups=1}",
+      at: net.lines.count - 5)
+    #expect(try net.points() == ["r1", "c2"])
+  }
+
+  /// The last map of a network that classifies nothing is its answer when nothing follows the convolution that gives it.
+  @Test(arguments: [("", ["r1"]), ("sigmoid", ["r1"]), ("relu", ["r1", "y"])])
+  func anAnswerIsNoExit(activation: String, expected: [String]) throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.relu("r1", "c1")
+    net.conv(activation.isEmpty ? "y" : "c2", "r1")
+    if !activation.isEmpty { net.lines.append("%y = unary(%c2) {kind=\(activation)}") }
+    net.lines.append("output %y")
+    let graph = try Graph.parse(net.lines.joined(separator: "\n"))
+    #expect(ExitPoint.all(in: graph).map { graph[$0.value].name } == expected)
+    // The only exit stays, whatever it is.
+    net.lines.removeAll { $0.hasPrefix("%c1") || $0.hasPrefix("%r1") }
+    let short = try Graph.parse(net.lines.map { $0.replacing("%r1", with: "%x") }.joined(separator: "\n"))
+    #expect(ExitPoint.all(in: short).map { short[$0.value].name } == ["y"])
+  }
+
+  /// Sequences have their features last, whichever way they were made of maps.
+  @Test(arguments: ["turned", "turned and split", "columns"]) func aMapInFrontOfASequenceIsTheExit(way: String) throws {
+    var net = Sketch()
+    net.conv("c1", "x")
+    net.relu("r1", "c1")
+    var features = 4
+    switch way {
+    case "turned":
+      net.lines += [
+        "%rows = reshape(%r1) {shape=[N,4,64]}", "%sequence = transpose(%rows) {permutation=[0,2,1]}",
+      ]
+    case "turned and split":
+      net.lines += [
+        "%rows = reshape(%r1) {shape=[N,4,64]}", "%t = transpose(%rows) {permutation=[0,2,1]}",
+        "%split = reshape(%t) {shape=[N,1,64,4]}", "%sequence = reshape(%split) {shape=[N,64,4]}",
+      ]
+    default:
+      features = 32
+      net.lines += [
+        "%t = transpose(%r1) {permutation=[0,3,1,2]}", "%split = reshape(%t) {shape=[N,1,8,32]}",
+        "%sequence = reshape(%split) {shape=[N,8,32]}",
+      ]
+    }
+    net.lines += [
+      "constant %W: f32[9,\(features)] = random 3", "constant %R: f32[9,3] = random 4",
+      "constant %B: f32[2,9] = random 5",
+      """
+      %steps: f32[N,\(way == "columns" ? 8 : 64),3], %last: f32[N,3] = recurrent(%sequence, %W, %R, %B) {cell=gru, reverse=0, \
+      f=sigmoid, f_alpha=0.0, f_beta=0.0, g=tanh, g_alpha=0.0, g_beta=0.0, clip=inf, couples_gates=0, resets_after=1, \
+      lengths=0, state=0, cell_state=0, peepholes=0}
+      """,
+      "output %last",
+    ]
+    #expect(try net.points() == [way == "columns" ? "r1" : "rows"])
+  }
+
   @Test func exitsBehindTheFirstFlattenDoNotExist() throws {
     var net = Sketch()
     net.conv("c1", "x")
@@ -304,12 +375,13 @@ struct Sketch {
     net.conv("c1", "x")
     net.relu("r1", "c1")
     net.conv("c2", "r1")
-    net.lines += ["output %c2"]
+    net.relu("r2", "c2")
+    net.lines += ["output %r2"]
     let graph = try net.graph()
     #expect(graph.classifier?.kind == OutputKind.none)
-    // The output is as wide as what is in front of it: a backbone's.
+    // The output is as wide as what is in front of it, and ends in an activation: a backbone's.
     let open = try ExitPlacement.place(nil, in: graph)
-    #expect(open.map { graph[$0.point.value].name } == ["r1", "c2"] && open.map(\.head.classes) == [1, 1])
+    #expect(open.map { graph[$0.point.value].name } == ["r1", "r2"] && open.map(\.head.classes) == [1, 1])
     let all = ExitPoint.all(in: graph)
     let named = try ExitPlacement.place(at: all, kind: .linear, classes: 7, in: graph)
     #expect(named.map(\.head.classes) == [7, 7])

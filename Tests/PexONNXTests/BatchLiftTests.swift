@@ -34,6 +34,28 @@ import Testing
     #expect(try differs(graph) == 0)
   }
 
+  /// Torch fills the states before the first step with zeros for every sample and cuts each layer's out of them.
+  @Test func statesFilledForEverySampleAreNone() throws {
+    var model = TestModel(x: ["N", 4, 5])
+    model.stored = [
+      ("w", .weights([2, 96, 4])), ("r", .weights([2, 96, 24])), ("axis", .integers([1])), ("four", .integers([4])),
+      ("units", .integers([24])), ("from", .integers([2])), ("to", .integers([4])), ("zero", .integers([0])),
+    ]
+    model.add("Transpose", ["x"], ["t"], [("perm", .integers([2, 0, 1]))])
+    model.add("Shape", ["t"], ["s"])
+    model.add("Gather", ["s", "axis"], ["n"])
+    model.add("Concat", ["four", "n", "units"], ["extents"], [("axis", .integer(0))])
+    model.add("ConstantOfShape", ["extents"], ["zeros"])
+    model.add("Slice", ["zeros", "from", "to", "zero"], ["state"])
+    model.add(
+      "LSTM", ["t", "w", "r", "", "", "state", "state"], ["", "last"], [("direction", .string("bidirectional"))])
+    model.add("Transpose", ["last"], ["y"], Self.turn)
+    let imported = try model.load()
+    #expect(imported.warnings.isEmpty)
+    #expect(imported.graph.outputs.map { imported.graph[$0].type.dimensions } == [[.batch, 2, 24]])
+    #expect(try differs(imported.graph) == 0)
+  }
+
   /// Rows of all samples and steps together are taken apart again.
   @Test func aBatchMergedWithStepsIsTakenApart() throws {
     var model = TestModel(x: ["N", 4, 5])

@@ -192,6 +192,7 @@ final class GraphBuilder {
   /// What an operation gives that reads only constants, when it is little: sizes that a model computes in floating-point
   /// numbers have to be known on import. What is more is folded behind the import, with the same arithmetic.
   private func folded(_ operation: Operation, _ inputs: [ValueID]) throws -> Tensor? {
+    if let moved = try movedFilling(operation, inputs) { return moved }
     let constants = inputs.compactMap { graph[$0].constant }
     guard constants.count == inputs.count, !inputs.isEmpty,
       constants.allSatisfy({ $0.dtype == .float32 && $0.count <= KnownIntegers.countLimit })
@@ -203,6 +204,22 @@ final class GraphBuilder {
     guard products <= foldable else { return nil }
     foldable -= products
     return try Reference.evaluate(operation, constants).first
+  }
+
+  /// What an operation gives that only moves the elements of a constant which has the same one everywhere: the states of
+  /// recurrent layers before their first step are cut out of one such, as large as there are samples.
+  private func movedFilling(_ operation: Operation, _ inputs: [ValueID]) throws -> Tensor? {
+    switch operation {
+    case .slice, .gather, .reshape, .transpose, .tile: break
+    default: return nil
+    }
+    guard let tensor = inputs.first.flatMap({ graph[$0].constant }), tensor.dtype == .float32,
+      let element = tensor.floats.first, tensor.floats.allSatisfy({ $0.bitPattern == element.bitPattern })
+    else { return nil }
+    let shape = try operation.outputTypes(of: [ValueType(of: tensor)]).first?.sampleShape()
+    guard let shape, shape.count > 0 else { return nil }
+    try fill(shape.count)
+    return try Tensor(repeating: element, shape.dimensions)
   }
 
   /// The value that an operation which only moves elements gives, as one of the node's outputs: integers that are known
