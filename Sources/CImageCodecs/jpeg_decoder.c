@@ -22,7 +22,6 @@ struct jpeg_decoder {
   unsigned char *pixels;
   // One row of which a part is wanted.
   unsigned char *row;
-  struct pex_region decoded;
   enum pex_image_status status;
   char *message;
 };
@@ -87,37 +86,6 @@ static void read_header(struct jpeg_decoder *decoder, const unsigned char *bytes
 // Pixels beside a part whose samples its own are interpolated with: libjpeg takes the part's edge for the picture's.
 enum { MARGIN = 8 };
 
-// Takes the wanted rows and columns and looks at all others no further than damage needs to be found.
-static void read_part(struct jpeg_decoder *decoder, struct pex_region wanted, size_t channels) {
-  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
-  JDIMENSION left = wanted.left > MARGIN ? wanted.left - MARGIN : 0;
-  const size_t right = wanted.left + wanted.width + MARGIN;
-  JDIMENSION width = (right < jpeg->output_width ? right : jpeg->output_width) - left;
-  if (width < jpeg->output_width) {
-    jpeg_crop_scanline(jpeg, &left, &width);
-  }
-  const size_t offset = channels * (wanted.left - left), length = channels * wanted.width;
-  decoder->row = malloc((size_t)width * channels);
-  if (decoder->row == NULL) {
-    fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
-  }
-  JSAMPROW row = decoder->row;
-  if (wanted.top > 0) {
-    jpeg_skip_scanlines(jpeg, wanted.top);
-  }
-  for (size_t y = 0; y < wanted.height; y++) {
-    jpeg_read_scanlines(jpeg, &row, 1);
-    memcpy(decoder->pixels + y * length, row + offset, length);
-  }
-  // Skipping to the very end would read no further.
-  if (jpeg->output_scanline + 1 < jpeg->output_height) {
-    jpeg_skip_scanlines(jpeg, jpeg->output_height - jpeg->output_scanline - 1);
-  }
-  while (jpeg->output_scanline < jpeg->output_height) {
-    jpeg_read_scanlines(jpeg, &row, 1);
-  }
-}
-
 // Cyan, magenta, yellow and black to RGB, in place, without any profile. What is stored is how much paper each ink leaves
 // white, as Adobe's programs do and everybody after them.
 static void reduce_inks(unsigned char *pixels, size_t count) {
@@ -130,9 +98,68 @@ static void reduce_inks(unsigned char *pixels, size_t count) {
   }
 }
 
-// The only frame that longjmp returns to. True when `pixels` holds all that is wanted: a part, or the whole picture.
+// Gives the wanted pixels away row by row and looks at all others no further than damage needs to be found.
+static void read_part(struct jpeg_decoder *decoder, const struct pex_rows *rows, size_t channels) {
+  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+  const struct pex_region wanted = rows->part;
+  JDIMENSION left = wanted.left > MARGIN ? wanted.left - MARGIN : 0;
+  const size_t right = wanted.left + wanted.width + MARGIN;
+  JDIMENSION width = (right < jpeg->output_width ? right : jpeg->output_width) - left;
+  if (width < jpeg->output_width) {
+    jpeg_crop_scanline(jpeg, &left, &width);
+  }
+  // Libjpeg-turbo writes aligned rows past the caches, from where they are read next: this one is never aligned.
+  decoder->row = malloc((size_t)width * channels + 1);
+  if (decoder->row == NULL) {
+    fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
+  }
+  JSAMPROW row = decoder->row + 1;
+  unsigned char *pixels = row + channels * (wanted.left - left);
+  if (wanted.top > 0) {
+    jpeg_skip_scanlines(jpeg, wanted.top);
+  }
+  for (size_t y = 0; y < wanted.height; y++) {
+    jpeg_read_scanlines(jpeg, &row, 1);
+    if (channels == 4) {
+      reduce_inks(pixels, wanted.width);
+    }
+    rows->take(rows->taker, pixels);
+  }
+  // Skipping to the very end would read no further.
+  if (jpeg->output_scanline + 1 < jpeg->output_height) {
+    jpeg_skip_scanlines(jpeg, jpeg->output_height - jpeg->output_scanline - 1);
+  }
+  while (jpeg->output_scanline < jpeg->output_height) {
+    jpeg_read_scanlines(jpeg, &row, 1);
+  }
+}
+
+static void read_whole(struct jpeg_decoder *decoder, size_t channels) {
+  struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+  const size_t width = jpeg->output_width, height = jpeg->output_height;
+  decoder->pixels = malloc(width * height * channels);
+  if (decoder->pixels == NULL) {
+    fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
+  }
+  while (jpeg->output_scanline < jpeg->output_height) {
+    JSAMPROW row = decoder->pixels + (size_t)jpeg->output_scanline * width * channels;
+    jpeg_read_scanlines(jpeg, &row, 1);
+  }
+  if (channels == 4) {
+    reduce_inks(decoder->pixels, width * height);
+    decoder->pixels = pex_shrunk(decoder->pixels, width, height);
+  }
+}
+
+static int has(size_t width, size_t height, struct pex_region part) {
+  return part.width > 0 && part.left <= width && part.width <= width - part.left && part.height > 0 &&
+         part.top <= height && part.height <= height - part.top;
+}
+
+// The only frame that longjmp returns to. True when the wanted rows are given away or, where none are wanted, `pixels` holds
+// the whole picture.
 static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size_t count, size_t pixel_limit,
-                  const struct pex_region *part) {
+                  const struct pex_rows *rows) {
   struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
   prepare(decoder);
   if (setjmp(decoder->stop)) {
@@ -161,31 +188,15 @@ static int decode(struct jpeg_decoder *decoder, const unsigned char *bytes, size
   if (jpeg->output_width != width || jpeg->output_height != height || jpeg->output_components != (int)channels) {
     fail(decoder, PEX_IMAGE_MALFORMED, "its rows have an unexpected length");
   }
-  struct pex_region wanted = {.width = width, .height = height};
-  if (part != NULL) {
-    wanted = *part;
-    if (wanted.width == 0 || wanted.left > width || wanted.width > width - wanted.left || wanted.height == 0 ||
-        wanted.top > height || wanted.height > height - wanted.top) {
-      fail(decoder, PEX_IMAGE_MALFORMED, "a part is wanted that it does not have");
-    }
+  if (rows != NULL && !has(width, height, rows->part)) {
+    fail(decoder, PEX_IMAGE_MALFORMED, "a part is wanted that it does not have");
   }
-  decoder->pixels = malloc(wanted.width * wanted.height * channels);
-  if (decoder->pixels == NULL) {
-    fail(decoder, PEX_IMAGE_NO_MEMORY, "no memory for its pixels");
-  }
-  if (part != NULL) {
-    read_part(decoder, wanted, channels);
-  }
-  while (jpeg->output_scanline < jpeg->output_height) {
-    JSAMPROW row = decoder->pixels + (size_t)jpeg->output_scanline * width * channels;
-    jpeg_read_scanlines(jpeg, &row, 1);
+  if (rows != NULL) {
+    read_part(decoder, rows, channels);
+  } else {
+    read_whole(decoder, channels);
   }
   jpeg_finish_decompress(jpeg);
-  if (channels == 4) {
-    reduce_inks(decoder->pixels, wanted.width * wanted.height);
-    decoder->pixels = pex_shrunk(decoder->pixels, wanted.width, wanted.height);
-  }
-  decoder->decoded = wanted;
   return 1;
 }
 
@@ -214,14 +225,8 @@ int pex_jpeg_size(const unsigned char *bytes, size_t count, size_t *width, size_
   return found;
 }
 
-enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, size_t pixel_limit,
-                                      struct pex_image *image, char *message) {
-  return pex_decode_jpeg_part(bytes, count, pixel_limit, NULL, image, message);
-}
-
-enum pex_image_status pex_decode_jpeg_part(const unsigned char *bytes, size_t count, size_t pixel_limit,
-                                           const struct pex_region *part, struct pex_image *image, char *message) {
-  *image = (struct pex_image){0};
+static enum pex_image_status run(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                 const struct pex_rows *rows, struct pex_image *image, char *message) {
   message[0] = 0;
   struct jpeg_decoder *decoder = calloc(1, sizeof *decoder);
   if (decoder == NULL) {
@@ -230,12 +235,14 @@ enum pex_image_status pex_decode_jpeg_part(const unsigned char *bytes, size_t co
   }
   decoder->status = PEX_IMAGE_MALFORMED;
   decoder->message = message;
-  if (decode(decoder, bytes, count, pixel_limit, part)) {
+  if (decode(decoder, bytes, count, pixel_limit, rows)) {
     decoder->status = PEX_IMAGE_OK;
-    image->pixels = decoder->pixels;
-    image->width = decoder->decoded.width;
-    image->height = decoder->decoded.height;
-    decoder->pixels = NULL;
+    if (image != NULL) {
+      image->pixels = decoder->pixels;
+      image->width = decoder->jpeg.output_width;
+      image->height = decoder->jpeg.output_height;
+      decoder->pixels = NULL;
+    }
   }
   enum pex_image_status status = decoder->status;
   jpeg_destroy_decompress(&decoder->jpeg);
@@ -243,4 +250,15 @@ enum pex_image_status pex_decode_jpeg_part(const unsigned char *bytes, size_t co
   free(decoder->row);
   free(decoder);
   return status;
+}
+
+enum pex_image_status pex_decode_jpeg(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                      struct pex_image *image, char *message) {
+  *image = (struct pex_image){0};
+  return run(bytes, count, pixel_limit, NULL, image, message);
+}
+
+enum pex_image_status pex_decode_jpeg_rows(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                           const struct pex_rows *rows, char *message) {
+  return run(bytes, count, pixel_limit, rows, NULL, message);
 }

@@ -33,19 +33,8 @@ extension Picture {
     return try picture.oriented(PictureMetadata(of: bytes, format).orientation)
   }
 
-  /// The pixels in a region of a JPEG as it is stored.
-  static func decodeJPEG(_ bytes: [UInt8], _ region: Region, pixelLimit: Int) throws -> Picture {
-    var part = pex_region(
-      left: region.columns.lowerBound, top: region.rows.lowerBound, width: region.columns.count,
-      height: region.rows.count)
-    let limit = max(pixelLimit, 0)
-    return try explaining(.jpeg) {
-      try decoding(.jpeg, limit) { pex_decode_jpeg_part(bytes, bytes.count, limit, &part, $0, $1) }
-    }
-  }
-
   /// Says of what is wrong with a picture which picture it is wrong with; what is too large says so itself.
-  private static func explaining(_ format: PictureFormat, _ body: () throws -> Picture) throws -> Picture {
+  static func explaining<Result>(_ format: PictureFormat, _ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as PexError where error.kind == .malformed && error.hint == nil {
       throw PexError(.malformed, "the \(format.rawValue) picture cannot be decoded: \(error.message)")
     }
@@ -76,22 +65,28 @@ extension Picture {
     try decoding(format, limit) { decoder(bytes, bytes.count, limit, $0, $1) }
   }
 
-  /// What a decoder of C gives: the image, or a status and a message.
   private static func decoding(
     _ format: PictureFormat, _ limit: Int,
     _ decode: (UnsafeMutablePointer<pex_image>, UnsafeMutablePointer<CChar>) -> pex_image_status
   ) throws -> Picture {
     var image = pex_image()
     defer { pex_image_free(&image) }
-    var message = [CChar](repeating: 0, count: Int(PEX_IMAGE_MESSAGE_SIZE))
-    let status = decode(&image, &message)
-    guard status == PEX_IMAGE_OK, let samples = image.pixels else {
-      let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      throw failure(status, format, text, limit)
+    try checking(format, limit) { decode(&image, $0) }
+    guard let samples = image.pixels else { throw PexError(.defect, "a picture was decoded without pixels") }
+    return try Picture(width: image.width, height: image.height) {
+      $0.update(from: samples, count: image.width * image.height * 3)
     }
-    let count = image.width * image.height * 3
-    return try Picture(
-      width: image.width, height: image.height, pixels: Array(UnsafeBufferPointer(start: samples, count: count)))
+  }
+
+  /// Throws what a decoder of C says by a status and a message.
+  static func checking(
+    _ format: PictureFormat, _ limit: Int, _ decode: (UnsafeMutablePointer<CChar>) -> pex_image_status
+  ) throws {
+    var message = [CChar](repeating: 0, count: Int(PEX_IMAGE_MESSAGE_SIZE))
+    let status = decode(&message)
+    guard status != PEX_IMAGE_OK else { return }
+    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw failure(status, format, text, limit)
   }
 
   /// A still picture, or the first frame of a moving one on its canvas, which is white.

@@ -23,4 +23,15 @@ public struct Picture: Hashable, Sendable {
     self.height = height
     self.pixels = pixels
   }
+
+  /// A picture whose `height * width * 3` samples `write` fills in.
+  init(width: Int, height: Int, writing write: (UnsafeMutablePointer<UInt8>) throws -> Void) throws {
+    let count = try Shape([height, width, 3]).count
+    let pixels = try [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+      guard let to = target.baseAddress else { return }
+      try write(to)
+      initialized = count
+    }
+    try self.init(width: width, height: height, pixels: pixels)
+  }
 }

@@ -53,4 +53,13 @@ struct PictureGeometry {
     let cropped = try resize?.apply(to: part, of: region) ?? part.part(kept.relative(to: region))
     return try stretch?.apply(to: cropped) ?? cropped
   }
+
+  /// What becomes of each row of ``needed``, which comes first.
+  var rowFilter: RowFilter { resize?.rowFilter ?? RowFilter(of: kept.columns) }
+
+  /// The picture that the model sees, from the rows of ``needed`` to which ``rowFilter`` has been applied.
+  func finish(_ narrowed: Picture) throws -> Picture {
+    let cropped = try resize?.finish(narrowed) ?? narrowed
+    return try stretch?.apply(to: cropped) ?? cropped
+  }
 }

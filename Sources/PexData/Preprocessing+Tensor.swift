@@ -21,15 +21,10 @@ extension Preprocessing {
     pixelLimit: Int = Picture.defaultPixelLimit
   ) throws -> Tensor {
     try validate(picturesOf: count)
-    var geometry: PictureGeometry?
-    let (part, region) = try Picture.decodePart(bytes, pixelLimit: pixelLimit) { fullWidth, fullHeight in
-      let fitting = try PictureGeometry(
-        self, width: fullWidth, height: fullHeight, modelWidth: width, modelHeight: height)
-      geometry = fitting
-      return fitting.needed
+    let picture = try Picture.decode(bytes, pixelLimit: pixelLimit) { fullWidth, fullHeight in
+      try PictureGeometry(self, width: fullWidth, height: fullHeight, modelWidth: width, modelHeight: height)
     }
-    guard let geometry else { throw PexError(.defect, "a picture was decoded without a size") }
-    return try normalised(try geometry.apply(to: part, of: region), channels: count)
+    return try normalised(picture, channels: count)
   }
 
   /// Levels of one sample, channel after channel as `[C, H, W]` in the order red, green, blue, as a model's input:

@@ -6,11 +6,11 @@ struct ResamplingFilter {
   /// How many old samples stand behind each new one, rounded up to what kernels take at a time.
   let taps: Int
   /// The first old sample of each new one's window.
-  private(set) var first: [Int32] = []
+  private(set) var first: [Int32]
   /// How many old samples each window has.
-  private(set) var windows: [Int32] = []
+  let windows: [Int32]
   /// `taps` for each new sample, in units of 2⁻²²; zeros behind the window.
-  private(set) var weights: [Int32] = []
+  private(set) var weights: [Int32]
 
   /// The filter from `old` samples to `new` ones, both positive, of which those in `kept` are computed.
   init(_ kind: Resampling, from old: Int, to new: Int, keeping kept: Range<Int>) {
@@ -18,18 +18,32 @@ struct ResamplingFilter {
     // Enlarging interpolates between neighbours; shrinking averages over all that a new sample covers.
     let stretch = kind.isAntialiased ? max(scale, 1) : 1
     let reach = kind.support * stretch
-    taps = (2 * Int(reach.rounded(.up)) + 1 + 3) / 4 * 4
-    for index in kept {
+    let ranges = kept.map { index in
       let centre = (Double(index) + 0.5) * scale
       guard kind != .nearest else {
-        append(first: min(Int(centre), old - 1), [1])
-        continue
+        let nearest = min(Int(centre), old - 1)
+        return nearest..<nearest + 1
       }
       let first = min(max(Int(centre - reach + 0.5), 0), old - 1)
-      let end = max(min(Int(centre + reach + 0.5), old), first + 1)
-      let heights = (first..<end).map { kind.weight(at: (Double($0) + 0.5 - centre) / stretch) }
-      let total = heights.reduce(0, +)
-      append(first: first, heights.map { total == 0 ? 0 : $0 / total })
+      return first..<max(min(Int(centre + reach + 0.5), old), first + 1)
+    }
+    let longest = ranges.lazy.map(\.count).max() ?? 0
+    taps = (longest + 3) / 4 * 4
+    first = ranges.map { Int32($0.lowerBound) }
+    windows = ranges.map { Int32($0.count) }
+    weights = [Int32](repeating: 0, count: taps * ranges.count)
+    var heights = [Double](repeating: 0, count: longest)
+    for (place, (index, range)) in zip(kept, ranges).enumerated() {
+      let centre = (Double(index) + 0.5) * scale
+      var total = 0.0
+      for (tap, sample) in range.enumerated() {
+        heights[tap] = kind == .nearest ? 1 : kind.weight(at: (Double(sample) + 0.5 - centre) / stretch)
+        total += heights[tap]
+      }
+      for tap in 0..<range.count where total != 0 {
+        let share = heights[tap] / total * Double(1 << Int(PEX_RESAMPLING_BITS))
+        weights[place * taps + tap] = Int32(share.rounded(.toNearestOrAwayFromZero))
+      }
     }
   }
 
@@ -58,13 +72,5 @@ struct ResamplingFilter {
         }
       }
     }
-  }
-
-  private mutating func append(first: Int, _ shares: [Double]) {
-    let unit = Double(1 << Int(PEX_RESAMPLING_BITS))
-    self.first.append(Int32(first))
-    windows.append(Int32(shares.count))
-    weights += shares.map { Int32(($0 * unit).rounded(.toNearestOrAwayFromZero)) }
-    weights += Array(repeating: 0, count: taps - shares.count)
   }
 }

@@ -36,6 +36,12 @@ struct Resize {
     Picture.Region(columns: columns?.span ?? kept.columns, rows: rows?.span ?? kept.rows)
   }
 
+  /// What becomes of each row of ``needed``, which comes first: rows follow from the shorter ones.
+  var rowFilter: RowFilter {
+    guard let columns else { return RowFilter(of: needed.columns) }
+    return RowFilter(columns, of: needed.columns)
+  }
+
   /// The wanted part of the new picture.
   /// - Parameters:
   ///   - part: pixels of the old picture, at least ``needed``.
@@ -47,34 +53,28 @@ struct Resize {
       region.columns.clamped(to: needed.columns) == needed.columns,
       part.width == region.columns.count, part.height == region.rows.count
     else { throw PexError(.defect, "a picture is resized of which a part is missing") }
-    let kernels = pex_kernels_default().pointee
-    let start = (needed.rows.lowerBound - region.rows.lowerBound) * part.width * 3
-    var picture = part
-    if let columns {
-      let filter = columns.shifted(by: region.columns.lowerBound)
-      let samples = [UInt8](unsafeUninitializedCapacity: needed.rows.count * kept.columns.count * 3) { target, count in
-        part.pixels.withUnsafeBufferPointer { pixels in
-          guard let from = pixels.baseAddress, let to = target.baseAddress else { return }
-          filter.withKernelForm {
-            kernels.resample_columns(from + start, part.width, needed.rows.count, part.width * 3, $0, to)
-          }
-          count = target.count
-        }
+    let start = needed.relative(to: region)
+    let filter = rowFilter
+    let narrowed = try Picture(width: filter.count, height: needed.rows.count) { to in
+      part.pixels.withUnsafeBufferPointer { pixels in
+        guard let from = pixels.baseAddress else { return }
+        filter.apply(
+          to: from + (start.rows.lowerBound * part.width + start.columns.lowerBound) * 3, rows: needed.rows.count,
+          stride: part.width * 3, writing: to)
       }
-      picture = try Picture(width: kept.columns.count, height: needed.rows.count, pixels: samples)
-    } else {
-      picture = try part.part(needed.relative(to: region))
     }
-    guard let rows else { return picture }
+    return try finish(narrowed)
+  }
+
+  /// The wanted part of the new picture, of which ``rowFilter`` has been applied to all rows of ``needed``.
+  func finish(_ narrowed: Picture) throws -> Picture {
+    guard let rows else { return narrowed }
     let filter = rows.shifted(by: needed.rows.lowerBound)
-    let length = picture.width * 3
-    let samples = [UInt8](unsafeUninitializedCapacity: kept.rows.count * length) { target, count in
-      picture.pixels.withUnsafeBufferPointer { pixels in
-        guard let from = pixels.baseAddress, let to = target.baseAddress else { return }
-        filter.withKernelForm { kernels.resample_rows(from, length, $0, to) }
-        count = target.count
+    return try Picture(width: narrowed.width, height: kept.rows.count) { to in
+      narrowed.pixels.withUnsafeBufferPointer { pixels in
+        guard let from = pixels.baseAddress else { return }
+        filter.withKernelForm { pex_kernels_default().pointee.resample_rows(from, narrowed.width * 3, $0, to) }
       }
     }
-    return try Picture(width: picture.width, height: kept.rows.count, pixels: samples)
   }
 }

@@ -18,7 +18,7 @@ struct Measuring {
   }
 
   /// How many samples a thread reads and computes before those that are timed among them are run alone.
-  private static let samplesPerThread = 8
+  private static let samplesPerThread = 16
 
   let session: Session
   let data: LabelledData

@@ -49,7 +49,7 @@ import PexTraining
 
   @Option(
     help: ArgumentHelp(
-      "How many samples are timed, evenly spread. Default: 100, and all of them with --samples.",
+      "How many samples are timed, evenly spread. Default: a twentieth of them, from 50 to 100, and all with --samples.",
       valueName: "number|all"))
   var timed: String?
 
@@ -69,7 +69,7 @@ import PexTraining
     let choices = try route.choices()
     guard choices != [.all] else { throw PexError(.usage, "--exit all: every exit is measured anyway") }
     let targets = try EvaluationTargets(outputs, force: force, sources: [model.bundle, data] + model.heads)
-    let limit = try timedSamples()
+    let asked = try timedSamples()
     let (session, sets) = try model.openAll()
     let candidates = try Candidates(model, session, sets, choices, deadline: route.deadline, console).all
     let contents = session.model.bundle.contents
@@ -86,7 +86,7 @@ import PexTraining
     }
     let measuring = Measuring(
       session: session, data: data, candidates: candidates, reject: route.reject,
-      timed: min(limit ?? data.dataset.count, data.dataset.count))
+      timed: min(asked ?? min(max(data.dataset.count / 20, 50), 100), data.dataset.count))
     try measure(measuring, targets, console)
   }
 
@@ -149,10 +149,10 @@ import PexTraining
     }
   }
 
-  /// How many samples are timed; nil: all.
+  /// How many samples are timed at most; nil where nobody said so.
   private func timedSamples() throws -> Int? {
-    guard let timed else { return outputs.samples == nil ? 100 : nil }
-    if timed == "all" { return nil }
+    guard let timed else { return outputs.samples == nil ? nil : .max }
+    if timed == "all" { return .max }
     guard let number = Int(timed), number >= 1 else {
       throw PexError(.usage, "--timed \(timed): expected a number of at least 1, or all")
     }

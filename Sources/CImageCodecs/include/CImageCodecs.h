@@ -50,9 +50,18 @@ struct pex_region {
 // The sides that a JPEG's header tells. False when it has none that makes sense.
 int pex_jpeg_size(const unsigned char *bytes, size_t count, size_t *width, size_t *height);
 
-// As pex_decode_jpeg, but only a part, with the very same pixels; NULL is the whole. Damage outside the part is an error too.
-enum pex_image_status pex_decode_jpeg_part(const unsigned char *bytes, size_t count, size_t pixel_limit,
-                                           const struct pex_region *part, struct pex_image *image, char *message);
+// A part of a picture that is given away while it is decoded: `take` is called with `taker` and the `part.width * 3` bytes of
+// each of its rows, from top to bottom. They are gone when it returns, and it must return.
+struct pex_rows {
+  struct pex_region part;
+  void (*take)(void *taker, const unsigned char *row);
+  void *taker;
+};
+
+// As pex_decode_jpeg, but only a part, with the very same pixels. Damage outside the part is an error too, which may come
+// after any number of rows.
+enum pex_image_status pex_decode_jpeg_rows(const unsigned char *bytes, size_t count, size_t pixel_limit,
+                                           const struct pex_rows *rows, char *message);
 
 // Decodes a WebP of one frame, lossy or lossless; transparency is composited over white. Results as above.
 enum pex_image_status pex_decode_webp(const unsigned char *bytes, size_t count, size_t pixel_limit,
