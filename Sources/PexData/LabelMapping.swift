@@ -53,7 +53,7 @@ public struct LabelMapping: Hashable, Sendable {
     var mapper = Mapper(model: model, own: own)
     let indices = try folders.map { try mapper.index(of: $0) }
     try mapper.requireKnown(model)
-    self.init(indices, mapper.names, mapper.warnings)
+    self.init(indices, mapper.names, mapper.allWarnings)
   }
 
   private init(_ indices: [Int], _ names: [String], _ warnings: [String] = []) {
@@ -70,7 +70,9 @@ public struct LabelMapping: Hashable, Sendable {
 /// Finds the class of one folder after the other.
 private struct Mapper {
   private(set) var names: [String]
-  private(set) var warnings: [String] = []
+  private var warnings: [String] = []
+  /// Names that are near none of the model's.
+  private var strangers: [String] = []
   private var unknown: [String] = []
   private let modelCount: Int
   private let own: OwnClasses?
@@ -110,8 +112,21 @@ private struct Mapper {
       return 0
     }
     add(Self.normal(name))
-    warnings.append("no class of the model is named '\(name)': it is a class of your own\(similar(to: name))")
+    if let near = similar(to: name) {
+      warnings.append(
+        "\(Self.ownClasses([name])) (for the model's '\(near)' say --map '\(name)=\(near)')")
+    } else {
+      strangers.append(name)
+    }
     return names.count - 1
+  }
+
+  /// What the user should know of all folders, after the last one.
+  var allWarnings: [String] { warnings + (strangers.isEmpty ? [] : [Self.ownClasses(strangers)]) }
+
+  private static func ownClasses(_ names: [String]) -> String {
+    "no class of the model is named \(list(names)): "
+      + (names.count == 1 ? "it is a class of your own" : "they are classes of your own")
   }
 
   private func only(_ indices: [Int], _ folder: String) throws -> Int {
@@ -129,9 +144,8 @@ private struct Mapper {
   }
 
   /// The model's class that a slip of the pen would be nearest to.
-  private func similar(to name: String) -> String {
-    let near = names.prefix(modelCount).first { $0.count > 3 && Self.isOneSlip($0, name) }
-    return near.map { " (for the model's '\($0)' say --map '\(name)=\($0)')" } ?? ""
+  private func similar(to name: String) -> String? {
+    names.prefix(modelCount).first { $0.count > 3 && Self.isOneSlip($0, name) }
   }
 
   /// Whether one letter more, less or other makes the names equal.

@@ -33,7 +33,7 @@ public enum ONNXImporter {
   public static var supportedOperators: [SupportedOperator] { OperatorTable.summary }
 
   private static func load(_ source: ModelSource, _ options: ImportOptions) throws -> ImportedModel {
-    let outline = try ModelOutline(try ONNXModel(source))
+    let outline = try ModelOutline(try ONNXModel(source), output: options.outputName)
     if let error = OperatorTable.unsupported(outline).error { throw error }
     return try GraphImport(outline, TensorReader(source: source), options).run()
   }

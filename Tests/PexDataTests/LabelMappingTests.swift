@@ -68,6 +68,15 @@ import Testing
     #expect(mapping.warnings.first?.contains("--map 'daisys=daisy'") == true)
   }
 
+  /// Thirty classes of a person's own are one line, and a slip among them another.
+  @Test func classesOfOnesOwnAreToldTogether() throws {
+    let folders = ["daisys"] + (1...30).map { "mug \($0)" }
+    let mapping = try LabelMapping(folders: folders, labels: ["daisy", "rose"], classCount: 2, own: OwnClasses())
+    #expect(mapping.names.count == 33 && mapping.warnings.count == 2)
+    #expect(mapping.warnings.last?.hasPrefix("no class of the model is named 'mug 1', 'mug 2', ") == true)
+    #expect(mapping.warnings.last?.hasSuffix(" and 10 more: they are classes of your own") == true)
+  }
+
   @Test func foldersStandForWhatTheyAreMappedTo() throws {
     let mapping = try LabelMapping(
       folders: ["mug"], labels: ["cup", "coffee_mug"], classCount: 2, own: OwnClasses(renames: ["mug": "coffee_mug"]))

@@ -152,4 +152,33 @@ import Testing
     #expect(model.error()?.message.contains("\(domain).\(op) x 1") == true)
     #expect(model.error()?.hint?.contains(words) == true)
   }
+
+  /// What decodes boxes behind a network keeps nobody from the network: the hint names where it ends, and following it works.
+  @Test func anOperatorBehindTheNetworkIsCutOff() throws {
+    var model = TestModel()
+    model.stored = [("w", .weights([4, 3, 3, 3])), ("v", .weights([4, 4, 3, 3])), ("k", .integers([2]))]
+    model.add("Conv", ["x", "w"], ["c1"])
+    model.add("Conv", ["c1", "v"], ["c2"])
+    model.add("Shape", ["c2"], ["s"])
+    model.add("TopK", ["c2", "k"], ["best", "places"])
+    model.add("TopK", ["s", "k"], ["extents", ""])
+    model.add("GridSample", ["c1", "places"], ["warped"])
+    model.add("Concat", ["best", "warped"], ["y"], [("axis", .integer(1))])
+    #expect(model.error()?.hint == "--output 'c2' ends the network in front of them")
+    let cut = try model.load(ImportOptions(outputName: "c2"))
+    #expect(cut.warnings.contains("the network ends at 'c2': what is behind it is left out"))
+    #expect(cut.graph.outputs.map { cut.graph[$0].name } == ["c2"])
+    #expect(model.error(ImportOptions(outputName: "c3"))?.kind == .unsupported)
+    // An output by its name is that alone.
+    #expect(try TestModel("Relu").load(ImportOptions(outputName: "y")).warnings.isEmpty)
+  }
+
+  /// What an operator in front of the network gives can be an input of what is behind it.
+  @Test func anOperatorInFrontOfTheNetworkIsCutOff() throws {
+    var model = TestModel(x: ["N", 1, 8, 8])
+    model.stored = [("w", .weights([4, 1, 3, 3]))]
+    model.add("DFT", ["x"], ["t"])
+    model.add("Conv", ["t", "w"], ["y"])
+    #expect(model.error()?.hint?.contains("['t'], ['y']") == true)
+  }
 }

@@ -6,7 +6,9 @@ import PexTensor
 public struct ImportArguments: ParsableArguments {
   @Option(
     name: .customLong("output"),
-    help: ArgumentHelp("The output that answers, when the importer's choice is wrong.", valueName: "name"))
+    help: ArgumentHelp(
+      "The output that answers, when the importer's choice is wrong. Of ONNX also a value inside: the network ends there.",
+      valueName: "name"))
   var primaryOutput: String?
 
   /// What the output's numbers are, where somebody says so.

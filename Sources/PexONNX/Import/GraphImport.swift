@@ -22,6 +22,7 @@ struct GraphImport {
     if outline.opset > ModelOutline.newestOpset {
       warnings.append("opset \(outline.opset) is newer than \(ModelOutline.newestOpset), the newest one known")
     }
+    if let end = outline.end { warnings.append("the network ends at '\(end)': what is behind it is left out") }
     var built: Built
     do {
       built = try build(inputs, shapes.symbolic, fileBatch: shapes.fileBatch)

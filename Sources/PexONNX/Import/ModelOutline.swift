@@ -17,12 +17,22 @@ struct ModelOutline {
   var inputs: [ONNXValueInfo] { graph.inputs }
   var readers: [String: Int] { graph.readers }
 
+  /// The value inside at which the network ends, as somebody wished; nil where it answers as the file says.
+  let end: String?
+
   /// Checks and sorts a model.
+  /// - Parameter output: where the network ends, when that is one of its inner values; an output of the file's changes nothing.
   /// - Throws: ``PexError`` (malformed) naming what is missing, double or part of a cycle; (unsupported) when its
   ///   functions make it too large.
-  init(_ model: ONNXModel) throws {
+  init(_ model: ONNXModel, output: String? = nil) throws {
     opset = try Self.opset(of: model)
-    self.model = try FunctionInliner.inline(model)
+    var model = try FunctionInliner.inline(model)
+    end = output.flatMap { name in
+      guard !name.isEmpty, !model.graph.outputs.contains(where: { $0.name == name }) else { return nil }
+      return model.graph.nodes.contains { $0.outputs.contains(name) } ? name : nil
+    }
+    if let end { model.graph.outputs = [ONNXValueInfo(name: end)] }
+    self.model = model
     graph = try GraphOutline(self.model.graph)
   }
 

@@ -55,8 +55,12 @@ enum OperatorTable {
         domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
         nodes: names[key] ?? [])
     }
-    return UnsupportedReport(opset: opset, entries: entries, hint: UnsupportedReport.hint(for: entries))
+    return UnsupportedReport(
+      opset: opset, entries: entries, hint: UnsupportedReport.hint(for: entries) ?? NetworkCut(outline).hint)
   }
+
+  /// Whether a node can be imported.
+  static func isSupported(_ node: ONNXNode, opset: Int) -> Bool { unsupported(node, opset: opset).isEmpty }
 
   /// The node itself when it cannot be imported. Of an `If` one branch is taken: when none can be imported, the nodes
   /// that keep them from it.
