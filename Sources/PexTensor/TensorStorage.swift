@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The immutable bytes beneath a ``Tensor``: memory of its own, or part of a mapped file or of other storage that stays as
 /// long as this lives.
 ///
@@ -16,25 +10,13 @@ public final class TensorStorage: @unchecked Sendable {
   private let file: MappedFile?
   /// What this is a part of.
   private let whole: TensorStorage?
-  /// Whether the memory of its own came as pages from the system.
-  private let isMapped: Bool
 
   /// Fresh zeroed memory that `fill` writes before anybody else sees it.
   ///
-  /// Large blocks come from the system already zeroed and only cost what is touched.
+  /// Large blocks come from the system already zeroed and only cost what is touched; see ``TensorMemory``.
   /// - Throws: ``PexError`` (exhausted) when the system has no memory left; whatever `fill` throws.
   init(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
-    let memory: UnsafeMutableRawPointer
-    isMapped = count >= 1 << 20
-    if isMapped {
-      guard let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-        pages != MAP_FAILED
-      else { throw PexError(.exhausted, "no memory left for \(count) bytes") }
-      memory = pages
-    } else {
-      memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
-      memory.initializeMemory(as: UInt8.self, repeating: 0, count: max(count, 1))
-    }
+    let memory = try TensorMemory.take(count)
     base = UnsafeRawPointer(memory)
     self.count = count
     owned = memory
@@ -55,7 +37,6 @@ public final class TensorStorage: @unchecked Sendable {
   init(file: MappedFile, range: Range<Int>) {
     base = file.bytes.baseAddress.map { $0 + range.lowerBound } ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
     count = range.count
-    isMapped = false
     owned = nil
     whole = nil
     self.file = file
@@ -65,14 +46,12 @@ public final class TensorStorage: @unchecked Sendable {
   init(_ whole: TensorStorage, range: Range<Int>) {
     base = whole.base + range.lowerBound
     count = range.count
-    isMapped = false
     owned = nil
     file = whole.file
     self.whole = whole
   }
 
   deinit {
-    guard let owned else { return }
-    if isMapped { munmap(owned, count) } else { owned.deallocate() }
+    if let owned { TensorMemory.give(owned, count) }
   }
 }

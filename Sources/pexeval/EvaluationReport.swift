@@ -51,7 +51,11 @@ struct EvaluationReport {
       table.add(cells("\(row.exit)", row.figures) + [share])
     }
     if let last = subject.lastResort { table.add(cells("final, told the classes", last)) }
-    for rule in subject.rules { table.add(cells(rule.rule.name, rule.figures)) }
+    // To answer at the end always is the row of that exit.
+    let rows = subject.exits.map { "\($0.exit)" }
+    for rule in subject.rules where !rows.contains(rule.rule.name) {
+      table.add(cells(rule.rule.name, rule.figures))
+    }
     return table
   }
 

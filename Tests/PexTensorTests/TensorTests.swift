@@ -29,6 +29,26 @@ import Testing
     #expect(throws: PexError.self) { try Tensor([3], [1, 2, 3] as [Float]).reshaped([2]) }
   }
 
+  /// Memory of tensors that are gone is used again, and nothing of what they held is seen.
+  @Test(arguments: [100, 16 << 10, 100_000, 1 << 18, 1_000_000, 3 << 20])
+  func freshMemoryIsZeroWhateverWasThere(count: Int) async throws {
+    await withTaskGroup(of: Bool.self) { group in
+      for task in 0..<4 {
+        group.addTask {
+          (0..<40).allSatisfy { round in
+            let mark = Float(task * 100 + round + 1)
+            guard let kept = try? Tensor(repeating: mark, [count]) else { return false }
+            let fresh = try? Tensor(.float32, Shape([count])) { bytes in
+              if !bytes.allSatisfy({ $0 == 0 }) { throw PexError(.defect, "not zero") }
+            }
+            return fresh != nil && kept.floats.allSatisfy { $0 == mark }
+          }
+        }
+      }
+      for await isRight in group { #expect(isRight) }
+    }
+  }
+
   @Test func samplesShareTheBytesOfTheirBatch() throws {
     var batch: Tensor? = try Tensor([2, 3, 1], [1, 2, 3, 4, 5, 6] as [Float])
     let second = try #require(try batch?.sample(1))
