@@ -60,6 +60,7 @@ extension Converter {
   ) -> [String] {
     var notes: [String] = []
     if let note = outputNote(graph, options) { notes.append(note) }
+    if let note = choiceNote(graph, options) { notes.append(note) }
     if places.points.isEmpty, places.chosen.isEmpty, options.exits != ExitRequest.none, !isAsked || isAutomatic(options)
     {
       notes.append(
@@ -71,6 +72,17 @@ extension Converter {
 
   private static func isAutomatic(_ options: ConversionOptions) -> Bool {
     if case .automatic? = options.exits { true } else { false }
+  }
+
+  /// Which of several outputs answers, where nobody chose.
+  private static func choiceNote(_ graph: Graph, _ options: ConversionOptions) -> String? {
+    guard options.classifier.output == nil, let classifier = graph.classifier, !graph.otherRows.isEmpty else {
+      return nil
+    }
+    let others = graph.otherRows.prefix(8).map { "'\(graph[$0].name)' \(graph[$0].type)" }
+    return
+      "output '\(graph[classifier.output].name)' \(graph[classifier.output].type) answers; --output makes another one: "
+      + others.joined(separator: ", ")
   }
 
   private static func outputNote(_ graph: Graph, _ options: ConversionOptions) -> String? {

@@ -13,7 +13,7 @@ extension ExitPoint {
   /// Where a transposition has put the channels on another axis, a map is none that a head can read: the value in front is.
   ///
   /// Between two exit points stands at least one convolution or matrix product. Of several cuts behind the same work,
-  /// the first that is read more than once counts, else the last. What a padding gives never counts: it says no more than
+  /// the first that is read more than once, by something behind the last of them, counts, else the last. What a padding gives never counts: it says no more than
   /// the map that it surrounds, and a window reaches over the edge of that without a copy. The global pool and everything behind it never
   /// counts.
   ///
@@ -58,10 +58,14 @@ extension ExitPoint {
   private static func grouped(_ cuts: [Cut], in trunk: Trunk) -> [Cut] {
     var chosen: [Cut] = []
     var group: [Cut] = []
+    func isLocal(_ cut: Cut, _ last: Cut) -> Bool {
+      cut.value != last.value && trunk.readers[cut.value, default: []].allSatisfy(last.done.contains)
+    }
     func close() {
-      if let cut = group.first(where: { trunk.readers[$0.value, default: []].count > 1 }) ?? group.last {
-        chosen.append(cut)
-      }
+      guard let last = group.last else { return }
+      // An activation spelled out, x times its sigmoid, reads its input twice and is no fork: nothing behind the work does.
+      let fork = group.first { cut in trunk.readers[cut.value, default: []].count > 1 && !isLocal(cut, last) }
+      chosen.append(fork ?? last)
     }
     for cut in cuts where cut.work > 0 {
       if let last = group.last, last.work != cut.work {

@@ -37,7 +37,8 @@ extension Graph {
   ///
   /// A row of numbers answers: `[N, C]`, or `[N, C, 1, 1]`, `[N, 1, C]` and the like, whose logits a reshaping behind the
   /// output gives. Of several rows the first answers that no other goes beyond by a layer, so that an embedding in front of
-  /// the classifier is none. One number that a sigmoid gives is the second of two classes: its logits are
+  /// the classifier is none; where another of these ends in a softmax and that one does not, as where boxes and landmarks stand
+  /// beside classes, the one with the softmax. One number that a sigmoid gives is the second of two classes: its logits are
   /// `[0, z]`, whose softmax is `[1 - p, p]`; one number of another kind is that when `kind` says so.
   ///
   /// - Parameters:
@@ -93,13 +94,26 @@ extension Graph {
   private static let mostCandidates = 64
 
   /// The first of some outputs that no other one goes beyond: all layers in front of an embedding are in front of the
-  /// classifier too, which has one more. Of logits and their softmax neither goes beyond the other.
+  /// classifier too, which has one more. Of logits and their softmax neither goes beyond the other, and the first stays; of
+  /// others that end apart the one with a softmax over classes is preferred.
   private func first(of candidates: [ValueID]) -> ValueID? {
     let layers = candidates.prefix(Self.mostCandidates).map { candidate in
       Set(ancestors(of: [candidate]).nodes.filter { nodes[$0].operation.isWork })
     }
-    let place = layers.indices.first { place in !layers.contains { $0.isStrictSuperset(of: layers[place]) } }
-    return place.map { candidates[$0] }
+    let ends = layers.indices.filter { place in !layers.contains { $0.isStrictSuperset(of: layers[place]) } }
+    func tellsClasses(_ place: Int) -> Bool {
+      [.probabilities, .logProbabilities].contains(ending(of: candidates[place]).kind(in: self, candidates[place]))
+    }
+    guard let first = ends.first else { return nil }
+    let sure =
+      ends.first { layers[$0] == layers[first] && tellsClasses($0) } == nil ? ends.first(where: tellsClasses) : nil
+    return candidates[sure ?? first]
+  }
+
+  /// Outputs with a row of numbers a sample that do not answer, though they might.
+  public var otherRows: [ValueID] {
+    guard let classifier else { return [] }
+    return outputs.filter { $0 != classifier.output && (self[$0].type.row ?? 1) > 1 }
   }
 
   private var rowsHint: String? {

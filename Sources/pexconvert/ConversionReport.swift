@@ -79,6 +79,11 @@ struct ConversionReport {
       "operators": .members([
         "imported": .integer(result.importedNodes), "canonical": .integer(trunk.graph.nodes.count),
       ]),
+      "classifier": .optional(trunk.graph.classifier) { classifier in
+        .members([
+          "output": .string(trunk.graph[classifier.output].name), "kind": .string(classifier.kind.rawValue),
+        ])
+      },
       "exits": .array(exits),
       "total": .members(["macs": .integer(cost.multiplyAccumulates), "parameters": .integer(cost.parameters)]),
     ])

@@ -85,6 +85,21 @@ struct Sketch {
     #expect(try net.points() == ["stem", "sum1", "last"])
   }
 
+  /// x * sigmoid(x) by two nodes is an activation and no fork.
+  @Test func anActivationOfTwoNodesIsNoFork() throws {
+    var net = Sketch()
+    var input = "x"
+    for layer in 1...2 {
+      net.conv("c\(layer)", input)
+      net.lines += [
+        "%s\(layer) = unary(%c\(layer)) {kind=sigmoid}", "%m\(layer) = binary(%c\(layer), %s\(layer)) {kind=multiply}",
+      ]
+      input = "m\(layer)"
+    }
+    net.classifier(input)
+    #expect(try net.points() == ["m1", "m2"])
+  }
+
   @Test func denseBlocksGiveTheJoins() throws {
     var net = Sketch()
     net.conv("f0", "x")

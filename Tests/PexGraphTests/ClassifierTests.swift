@@ -86,6 +86,14 @@ import Testing
     // Two branches: the first, as ever.
     let apart = Self.layer + "%a = linear(%x, %w)\n%b = linear(%x, %w)\noutput %a\noutput %b"
     #expect(try found(apart).first == "a")
+    // Boxes beside classes: those with a softmax answer, wherever they are listed.
+    for end in ["%p = softmax(%b) {axis=1, logarithm=0}", "%p = softmax(%b) {axis=1, logarithm=1}"] {
+      let boxes = Self.layer + "%a = linear(%x, %w)\n%b = linear(%x, %w)\n\(end)\noutput %a\noutput %p"
+      #expect(try found(boxes).first == "p")
+      #expect(try found(boxes + "\noutput %b").first == "p")
+      let gates = boxes.replacing("output %a", with: "%s = unary(%a) {kind=sigmoid}\noutput %s")
+      #expect(try found(gates).first == "p")
+    }
   }
 
   @Test func aRowOfSeveralNumbersComesBeforeOneNumberAndMaps() throws {
