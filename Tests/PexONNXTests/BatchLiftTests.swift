@@ -105,8 +105,52 @@ import Testing
     }
     model.add("Transpose", ["m"], ["y"], Self.turn)
     let imported = try model.load()
-    #expect(imported.warnings.count == 1 && imported.warnings[0].contains("mixes samples"))
+    #expect(imported.warnings.count == 1 && imported.warnings[0].contains("fixed to 1, as it is not known"))
     #expect(imported.graph.inputs.allSatisfy { !imported.graph[$0.value].type.hasBatch })
+  }
+
+  /// What a file says of another batch than its own holds where it can be had.
+  @Test func anotherBatchThanTheFilesIsTakenOrRefused() throws {
+    var model = TestModel(x: [2, 3, 4])
+    model.add("ReduceMean", ["x"], ["y"], [("keepdims", .integer(1))])
+    let own = try model.load()
+    #expect(own.warnings.count == 1 && own.warnings[0].contains("fixed to 2"))
+    let one = try model.load(ImportOptions(inputShapes: ["x": [1, 3, 4]]))
+    #expect(one.graph.inputs.map { one.graph[$0.value].type.dimensions } == [[1, 3, 4]])
+    #expect(one.warnings.count == 1 && one.warnings[0].contains("fixed to 1"))
+    var rows = TestModel(x: [2, 3, 4])
+    rows.stored = [("shape", .integers([1, 6, 4]))]
+    rows.add("Reshape", ["x", "shape"], ["r"])
+    rows.add("ReduceMean", ["r"], ["y"], [("keepdims", .integer(1))])
+    let error = rows.error(ImportOptions(inputShapes: ["x": [1, 3, 4]]))
+    #expect(error?.kind == .usage && error?.message.contains("the file fixes the batch to 2") == true)
+  }
+
+  /// Torch repeats a class token for as many samples as there are, by arithmetic on shapes.
+  @Test func aTokenIsSpreadOverTheBatch() throws {
+    var model = TestModel(x: ["N", 4, 5])
+    model.stored = [
+      ("token", .weights([1, 1, 5])), ("zero", .integers([0])), ("minus", .integers([-1])), ("three", .integers([3])),
+      ("rest", .integers([-1, -1])),
+    ]
+    model.add("Shape", ["x"], ["s"])
+    model.add("Gather", ["s", "zero"], ["n"])
+    model.add("Concat", ["n", "rest"], ["target"], [("axis", .integer(0))])
+    model.add("ConstantOfShape", ["three"], ["zeros"])
+    model.add("Equal", ["target", "minus"], ["open"])
+    model.add("Mul", ["minus", "minus"], ["one"])
+    model.add("Where", ["open", "one", "target"], ["extents"])
+    model.add("Expand", ["token", "extents"], ["tokens"])
+    model.add("Concat", ["tokens", "x"], ["y"], [("axis", .integer(1))])
+    let imported = try model.load()
+    #expect(imported.warnings.isEmpty)
+    let graph = imported.graph
+    #expect(graph.outputs.map { graph[$0].type.dimensions } == [[.batch, 5, 5]])
+    #expect(try differs(graph) == 0)
+    let inputs = try randomInputs(graph, batch: 2, seed: 4)
+    let token = try #require(graph.values.first { $0.name == "token" }?.constant).floats
+    let y = try #require(try Reference.run(graph, inputs: inputs).first)
+    for sample in 0..<2 { #expect(Array(try y.sample(sample).floats.prefix(5)) == token) }
   }
 
   /// A file that fixes its batch to several samples says nothing of other batches.

@@ -254,6 +254,20 @@ final class GraphBuilder {
       try KnownIntegers(moved.floats.map { elements[Int($0)] }, extents: moved.shape.dimensions))
   }
 
+  /// A zero for every sample, `[N, 1, …]`, made of the first number of an input.
+  /// - Throws: ``PexError`` (unsupported) when no input has the batch.
+  func zeros(rank: Int, for node: ONNXNode) throws -> ValueID {
+    guard let input = graph.inputs.first(where: { graph[$0.value].type.hasBatch })?.value else {
+      throw PexError(.unsupported, "no input tells how many samples there are")
+    }
+    let ones = [Dimension](repeating: 1, count: type(input).rank - 1)
+    let slice = StridedSlice(starts: Array(repeating: 0, count: ones.count + 1), dimensions: [.batch] + ones)
+    let first = try emit(.slice(slice), [input], for: node, suffix: ".sample")
+    let none = try emit(.unary(Unary(.clip(minimum: 0, maximum: 0))), [first], for: node, suffix: ".zero")
+    return try emit(
+      .reshape(Reshape([.batch] + Array(repeating: 1, count: rank - 1))), [none], for: node, suffix: ".zeros")
+  }
+
   /// Counts numbers that are filled in rather than stored.
   /// - Throws: ``PexError`` (unsupported) beyond what a network can need.
   func fill(_ count: Int) throws {

@@ -30,10 +30,17 @@ struct GraphImport {
       do {
         built = try lifted(inputs, shapes)
       } catch let reason as PexError {
-        built = try build(inputs, shapes.fixed, fileBatch: nil)
+        do {
+          built = try build(inputs, shapes.fixed, fileBatch: nil)
+        } catch let error as PexError where shapes.changesBatch {
+          throw PexError(
+            .usage, "the file fixes the batch to \(shapes.fileBatch ?? 1), and another cannot be had: \(error.message)",
+            hint: error.hint)
+        }
         let message = (shapes.fileBatch ?? 1) == 1 ? reason.message : error.message
         warnings.append(
-          "the batch is fixed, to what the file or --input says, else 1, because the network mixes samples: \(message)")
+          "the batch is fixed to \(shapes.samples), as it is not known that the network keeps samples apart: \(message)"
+        )
       }
     }
     warnings += built.warnings

@@ -9,6 +9,10 @@ struct InputShapes {
   private(set) var fixed: [(name: String, dimensions: [Dimension])] = []
   /// The batch that the file fixes; nil where it leaves it open.
   private(set) var fileBatch: Int?
+  /// The samples of a run where the batch is not symbolic.
+  var samples: Int { fixed.first { $0.dimensions.count >= 2 }?.dimensions.first?.perSample ?? 1 }
+  /// Whether somebody asks for another batch than the file fixes.
+  var changesBatch: Bool { fileBatch.map { $0 != samples } ?? false }
   /// Whether any input has a symbolic batch.
   var hasBatch: Bool { symbolic.contains { $0.dimensions.first == .batch } }
 
@@ -21,17 +25,21 @@ struct InputShapes {
   /// - Throws: ``PexError`` (usage) when an extent is open and `overrides` does not give it, or contradicts the file.
   init(_ inputs: [ONNXValueInfo], overrides: [String: [Int]]) throws {
     var resolved: [(name: String, extents: [Int], isOpen: Bool)] = []
+    var batches: Set<Int> = []
     for input in inputs {
       let shape = try naming("input '\(input.name)'") {
         try Self.extents(input, override: overrides[input.name])
       }
       resolved.append((input.name, shape.extents, shape.isOpen))
+      if case .fixed(let batch)? = input.extents?.first, !shape.isOpen, shape.extents.count >= 2 {
+        batches.insert(batch)
+      }
     }
     // A leading extent is the batch where the file leaves it open; where no input's is, where all inputs agree on it.
     let maps = resolved.filter { $0.extents.count >= 2 }
     let anyOpen = maps.contains(where: \.isOpen)
     let agree = Set(maps.map { $0.extents[0] }).count == 1
-    if !anyOpen, agree { fileBatch = maps.first?.extents.first }
+    if !anyOpen, agree, batches.count == 1 { fileBatch = batches.first }
     for (name, extents, isOpen) in resolved {
       var dimensions = extents.map(Dimension.fixed)
       fixed.append((name, dimensions))
@@ -66,7 +74,8 @@ struct InputShapes {
         guard wanted == nil || wanted == extent || axis == 0 else {
           throw PexError(.usage, "extent \(axis) is \(extent) in the file and cannot be changed", hint: hint(input))
         }
-        extents.append(extent)
+        // Samples that stay apart may be as many as one likes.
+        extents.append(axis == 0 && declared.count >= 2 ? wanted ?? extent : extent)
       } else if let wanted {
         extents.append(wanted)
       } else {

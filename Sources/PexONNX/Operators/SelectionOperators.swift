@@ -167,8 +167,10 @@ enum SelectionOperators {
     let rank = max(shape.count, dimensions.count)
     let before = Array(repeating: Dimension.fixed(1), count: rank - dimensions.count) + dimensions
     let wanted = Array(repeating: Dimension.fixed(1), count: rank - shape.count) + shape
-    let repeats = try zip(before, wanted).map { extent, wanted -> Int in
-      if wanted == 1 || wanted == extent { return 1 }
+    let spreads = before.first == 1 && wanted.first == .batch
+    let repeats = try zip(before, wanted).enumerated().map { axis, pair -> Int in
+      let (extent, wanted) = pair
+      if wanted == 1 || wanted == extent || spreads && axis == 0 { return 1 }
       if extent == .batch, let batch = builder.fileBatch, wanted == .fixed(batch) { return 1 }
       guard extent == 1, case .fixed(let count) = wanted, count >= 0 else {
         throw PexError(.unsupported, "\(dimensions) cannot be expanded to \(shape)")
@@ -177,7 +179,11 @@ enum SelectionOperators {
     }
     let isSame = rank == dimensions.count
     let value = isSame ? data : try Reshaping.reshape(data, before, node, builder, suffix: ".shape")
-    return [try repeated(value, repeats, node, builder)]
+    guard spreads else { return [try repeated(value, repeats, node, builder)] }
+    // A class token for every sample: the graph has no value of so many samples but what comes from an input.
+    let tiled = try builder.float(try repeated(value, repeats, node, builder, suffix: ".one"))
+    let zeros = try builder.zeros(rank: rank, for: node.node)
+    return [.computed(try builder.emit(.binary(Binary(.add)), [zeros, tiled], for: node.node))]
   }
 
   private static func tile(_ node: NodeReader, _ builder: GraphBuilder) throws -> [ImportedValue] {
@@ -197,8 +203,8 @@ enum SelectionOperators {
   }
 
   private static func repeated(
-    _ value: ImportedValue, _ repeats: [Int], _ node: NodeReader, _ builder: GraphBuilder
+    _ value: ImportedValue, _ repeats: [Int], _ node: NodeReader, _ builder: GraphBuilder, suffix: String? = nil
   ) throws -> ImportedValue {
-    try builder.move([value], for: node.node) { _ in .tile(Tile(repeats: repeats)) }
+    try builder.move([value], for: node.node, suffix: suffix) { _ in .tile(Tile(repeats: repeats)) }
   }
 }
