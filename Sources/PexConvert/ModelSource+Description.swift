@@ -7,10 +7,8 @@ extension ModelSource {
   public struct Obstacles: Sendable {
     /// The kind of file.
     public var source: ImportedModel.Source
-    /// What an ONNX file says of itself; nil for Keras.
-    public var description: ModelDescription?
-    /// The operators or layers that are not supported.
-    public var unsupported: UnsupportedReport
+    /// What the file says of itself.
+    public var description: ModelDescription
     /// What stands in the way, one thing each; at least one.
     public var list: [PexError]
   }
@@ -28,14 +26,14 @@ extension ModelSource {
     case .bundle, .head: return nil
     case .keras:
       // Without its reader nothing is known of the file.
-      guard let report = try? kerasReader.unsupportedLayers(path: path, architecture: architecture) else { return nil }
-      return Obstacles(source: .keras, unsupported: report, list: [refusal])
+      guard let description = try? kerasReader.describe(path: path, architecture: architecture) else { return nil }
+      return Obstacles(source: .keras, description: description, list: [refusal])
     case .other:
       guard architecture == nil else { return nil }
       guard let description = try? ONNXImporter.describe(path: path) else { return nil }
       var list = description.obstacles
       if !list.contains(where: { refusal.message.hasSuffix($0.message) }) { list.append(refusal) }
-      return Obstacles(source: .onnx, description: description, unsupported: description.unsupported, list: list)
+      return Obstacles(source: .onnx, description: description, list: list)
     }
   }
 }

@@ -43,7 +43,7 @@ public enum ModelSource: Sendable {
   ) throws -> UnsupportedReport {
     switch try SourceFormat(ofFileAt: path) {
     case .bundle, .head: UnsupportedReport(entries: [])
-    case .keras: try kerasReader.unsupportedLayers(path: path, architecture: architecture)
+    case .keras: try kerasReader.describe(path: path, architecture: architecture).unsupported
     case .other: try ONNXImporter.unsupportedOperators(path: path)
     }
   }

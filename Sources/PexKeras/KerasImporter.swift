@@ -47,12 +47,21 @@ public enum KerasImporter {
     graph.classifier = found?.kind == .probabilities ? found : try graph.findClassifier(output: name, kind: .logits)
   }
 
-  /// The kinds of layers that keep a model from being imported; its list is empty when there are none.
-  /// - Throws: ``PexError`` as ``load(path:architecture:options:)``.
-  public static func unsupportedLayers(path: String, architecture: String? = nil) throws -> UnsupportedReport {
+  /// What a file says of itself, whether it can be imported or not.
+  /// - Throws: ``PexError`` as ``load(path:architecture:options:)`` for files in which there is no model.
+  public static func describe(path: String, architecture: String? = nil) throws -> ModelDescription {
     try naming(path) {
       try lock.withLock { _ in
-        LayerTable.unsupported(in: try ModelFile(path: path, architecture: architecture).network)
+        let file = try ModelFile(path: path, architecture: architecture)
+        let unsupported = LayerTable.unsupported(in: file.network)
+        return ModelDescription(
+          producer: "Keras \(file.version)", opset: nil,
+          inputs: try ModelInputs.declared(file.network).map { name, shape in
+            let extents = shape?.map { $0.map(ModelDescription.Port.Extent.fixed) ?? .open("") }
+            return .init(name: name, type: DType.float32.name, extents: extents)
+          },
+          outputs: [], operatorCounts: counts(file.network), unsupported: unsupported,
+          obstacles: [unsupported.error].compactMap(\.self))
       }
     }
   }

@@ -12,14 +12,17 @@ struct ObstacleInfo {
 
   func print(_ console: Console) throws {
     let description = obstacles.description
-    let producer = description?.producer ?? ""
-    let opset = description.map { ", opset \($0.opset)" } ?? ""
+    let producer = description.producer
+    let opset = description.opset.map { ", opset \($0)" } ?? ""
     try console.result(
       "\(obstacles.source.rawValue), made by \(producer.isEmpty ? "an unnamed program" : producer)\(opset)")
-    for port in description?.inputs ?? [] { try console.result("input \(port.name): \(text(port))") }
-    for port in description?.outputs ?? [] { try console.result("output \(port.name): \(text(port))") }
-    if let counts = description?.operatorCounts, !counts.isEmpty {
-      try console.result("operators: \(counts.map { "\($0.op) \($0.count)" }.joined(separator: ", "))")
+    for port in description.inputs { try console.result("input \(port.name): \(text(port))") }
+    for port in description.outputs { try console.result("output \(port.name): \(text(port))") }
+    let counts = description.operatorCounts
+    if !counts.isEmpty {
+      try console.result(
+        "\(obstacles.source == .keras ? "layers" : "operators"): \(counts.map { "\($0.op) \($0.count)" }.joined(separator: ", "))"
+      )
     }
     for obstacle in obstacles.list {
       try console.result("in the way: \(obstacle.message)")
@@ -57,20 +60,20 @@ struct ObstacleInfo {
   private var json: JSON {
     let description = obstacles.description
     let missing = Dictionary(
-      obstacles.unsupported.entries.map { ($0.qualifiedName, $0) }, uniquingKeysWith: { first, _ in first })
+      description.unsupported.entries.map { ($0.qualifiedName, $0) }, uniquingKeysWith: { first, _ in first })
     return .report([
       "kind": .string(obstacles.source.rawValue), "convertible": false,
-      "producer": .string(description?.producer ?? ""), "opset": .optional(description?.opset, JSON.integer),
-      "inputs": .array((description?.inputs ?? []).map(json)),
-      "outputs": .array((description?.outputs ?? []).map(json)),
+      "producer": .string(description.producer), "opset": .optional(description.opset, JSON.integer),
+      "inputs": .array(description.inputs.map(json)),
+      "outputs": .array(description.outputs.map(json)),
       "operators": .array(
-        (description?.operatorCounts ?? []).map { count in
+        description.operatorCounts.map { count in
           .members([
             "operator": .string(count.op), "count": .integer(count.count), "supported": .bool(missing[count.op] == nil),
           ])
         }),
       "unsupported": .array(
-        obstacles.unsupported.entries.map { entry in
+        description.unsupported.entries.map { entry in
           .members([
             "operator": .string(entry.qualifiedName), "count": .integer(entry.nodes.count),
             "nodes": .array(entry.nodes.map(JSON.string)),

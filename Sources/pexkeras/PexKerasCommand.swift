@@ -59,7 +59,7 @@ import PexTensor
     do {
       try write(try KerasImporter.load(path: model, architecture: importing.architecture, options: options))
     } catch let error as PexError {
-      if report, error.kind == .unsupported { try writeUnsupported() }
+      if report, [.unsupported, .usage].contains(error.kind) { try writeDescription() }
       guard error.kind == .exhausted else { throw error }
       throw PexError(
         .malformed, "\(error.message): reading may take \(limits.memory >> 20) MiB",
@@ -77,10 +77,10 @@ import PexTensor
     try draft.write { try output.write($0) }
   }
 
-  private func writeUnsupported() throws {
-    let found = try KerasImporter.unsupportedLayers(path: model, architecture: importing.architecture)
+  private func writeDescription() throws {
+    let found = try KerasImporter.describe(path: model, architecture: importing.architecture)
     let output = AtomicFile.Sink(descriptor: STDOUT_FILENO, path: "standard output")
-    try Self.line(ImportReport(unsupported: found)).withUnsafeBytes { try output.write($0) }
+    try Self.line(ImportReport(found)).withUnsafeBytes { try output.write($0) }
   }
 
   private static func line(_ report: ImportReport) throws -> [UInt8] {

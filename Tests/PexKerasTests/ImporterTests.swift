@@ -106,11 +106,18 @@ import Testing
       try KerasImporter.load(path: path, options: ImportOptions(inputShapes: ["picture": [1, 7, 8, 3]]))
     }
     #expect(other?.hint == "the inputs are image")
+    let description = try KerasImporter.describe(path: path)
+    #expect(description.inputs.map(\.name) == ["image"] && description.obstacles.isEmpty)
+    #expect(description.inputs[0].extents == [.open(""), .open(""), .open(""), .fixed(3)])
   }
 
   @Test func everyUnknownLayerIsNamed() throws {
     let path = "\(Fixtures.folder)bad/unknown_layers.h5"
-    let report = try KerasImporter.unsupportedLayers(path: path)
+    let description = try KerasImporter.describe(path: path)
+    let report = description.unsupported
+    #expect(description.producer.hasPrefix("Keras ") && description.inputs.count == 1)
+    #expect(description.operatorCounts.contains { $0.op == "ConvLSTM1D" && $0.count == 2 })
+    #expect(description.obstacles.count == 1)
     #expect(report.entries.map(\.op) == ["ConvLSTM1D", "Embedding", "MultiHeadAttention"])
     #expect(report.entries.map(\.nodes.count) == [2, 1, 1])
     let error = #expect(throws: PexError.self) { try KerasImporter.load(path: path) }

@@ -131,4 +131,17 @@ import Testing
       ])
     #expect(report["unsupported"].items.compactMap { $0["count"].number } == [2, 1, 1])
   }
+
+  /// What does not convert is described all the same.
+  @Test func filesThatDoNotConvertAreDescribed() throws {
+    let folder = try Folder()
+    let fixtures = Digits.root + "/Tests/PexKerasTests/Fixtures/"
+    let open = try Program.pexinfo.report([fixtures + "keras3/open_size.h5"], in: folder)
+    #expect(open["convertible"].bool == false && open["inputs"].items.first?["name"].string == "image")
+    #expect(open["obstacles"].items.first?["hint"].string?.contains("--input image:1x") == true)
+    let unknown = try Program.pexinfo.report([fixtures + "bad/unknown_layers.h5"], in: folder)
+    #expect(unknown["producer"].string?.hasPrefix("Keras ") == true)
+    #expect(unknown["operators"].items.contains { $0["supported"].bool == false })
+    #expect(unknown["inputs"].items.count == 1)
+  }
 }

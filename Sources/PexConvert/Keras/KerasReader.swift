@@ -43,12 +43,18 @@ public struct KerasReader: Sendable {
     }
   }
 
-  /// The layers that keep a model from being imported.
+  /// What a file says of itself, and what keeps its model from being imported.
   /// - Throws: ``PexError`` as ``load(path:architecture:options:)``.
-  func unsupportedLayers(path: String, architecture: String?) throws -> UnsupportedReport {
+  func describe(path: String, architecture: String?) throws -> ModelDescription {
     let conversation = try Conversation(self, path)
-    return try conversation.hold(["--report"] + Self.words(architecture, ImportOptions()), allowing: .unsupported) {
-      answer, _ in answer.report.unsupported ?? UnsupportedReport(entries: [])
+    return try conversation.hold(
+      ["--report"] + Self.words(architecture, ImportOptions()), allowing: [.unsupported, .usage]
+    ) { answer, _ in
+      let report = answer.report
+      return ModelDescription(
+        producer: report.producer, opset: nil, inputs: report.inputs ?? [], outputs: [],
+        operatorCounts: report.operatorCounts, unsupported: report.unsupported ?? UnsupportedReport(entries: []),
+        obstacles: [report.unsupported?.error].compactMap(\.self))
     }
   }
 
@@ -83,10 +89,10 @@ private struct Conversation {
   /// Runs the program and takes its answer.
   /// - Parameters:
   ///   - words: options for the program.
-  ///   - allowed: a failure with which it gives an answer as well.
+  ///   - allowed: failures with which it gives an answer as well.
   ///   - body: makes the result of the answer and of what follows it.
   func hold<Result>(
-    _ words: [String], allowing allowed: PexError.Kind? = nil, _ body: (ReaderAnswer, UnnamedFile) throws -> Result
+    _ words: [String], allowing allowed: [PexError.Kind] = [], _ body: (ReaderAnswer, UnnamedFile) throws -> Result
   ) throws -> Result {
     let folder = reader.temporaryFolder ?? NSTemporaryDirectory()
     // It cannot hand over more than it may hold.
@@ -94,7 +100,7 @@ private struct Conversation {
     let end: ChildProcess.End?
     do { end = try run(words, &output) } catch let error as PexError { throw failure.error(error) }
     guard let end else { throw failure.error(after: reader.timeout) }
-    guard end == .status(0) || (end == allowed.map { .status($0.exitStatus) } && output.answer != nil) else {
+    guard end == .status(0) || (allowed.contains { end == .status($0.exitStatus) } && output.answer != nil) else {
       throw failure.error(end, output.problems)
     }
     guard let answer = output.answer else { throw failure.error(PexError(.malformed, "it said nothing")) }

@@ -47,6 +47,9 @@ extension ImportReport {
     result.producer = producer.plain(Self.nameLimit)
     result.operatorCounts = operatorCounts.map { .init(op: $0.op.plain(Self.nameLimit), count: $0.count) }
     result.warnings = warnings.map { $0.plain() }
+    result.inputs = inputs?.map { port in
+      .init(name: port.name.plain(Self.nameLimit), type: port.type?.plain(Self.nameLimit), extents: port.extents)
+    }
     result.unsupported?.hint = unsupported?.hint?.plain()
     result.unsupported?.entries = (unsupported?.entries ?? []).map { entry in
       .init(

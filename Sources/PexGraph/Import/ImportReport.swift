@@ -12,7 +12,9 @@ public struct ImportReport: Hashable, Codable, Sendable {
   public var operatorCounts: [ImportedModel.OperatorCount]
   /// As in ``ImportedModel/warnings``.
   public var warnings: [String]
-  /// What keeps the model from being imported; nil when nothing does.
+  /// What a run is given, as the file says it; nil where a model was read, whose graph says it.
+  public var inputs: [ModelDescription.Port]?
+  /// What keeps the model from being imported; nil when nothing does, or when that is no kind of layer.
   public var unsupported: UnsupportedReport?
 
   /// The report of a model that was read.
@@ -21,14 +23,16 @@ public struct ImportReport: Hashable, Codable, Sendable {
     producer = model.producer
     operatorCounts = model.operatorCounts
     warnings = model.warnings
+    inputs = nil
   }
 
-  /// The report of a model that holds layers which are not supported.
-  public init(unsupported: UnsupportedReport) {
+  /// The report of a model that was not read: what the file says of itself, and the layers that are not supported.
+  public init(_ description: ModelDescription) {
     format = Self.currentFormat
-    producer = ""
-    operatorCounts = []
+    producer = description.producer
+    operatorCounts = description.operatorCounts
     warnings = []
-    self.unsupported = unsupported
+    inputs = description.inputs
+    unsupported = description.unsupported
   }
 }

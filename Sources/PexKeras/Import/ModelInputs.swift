@@ -71,7 +71,16 @@ struct ModelInputs {
     return Feature(feature.value, feature.order, numbers)
   }
 
-  private func inputs() throws -> [(name: String, shape: [Int?]?, layer: LayerConfig?)] {
+  private func inputs() throws -> [(name: String, shape: [Int?]?, layer: LayerConfig?)] { try Self.inputs(network) }
+
+  /// The inputs that a network has, with their shapes in Keras' order: nil for what is open.
+  static func declared(_ network: NetworkConfig) throws -> [(name: String, shape: [Int?]?)] {
+    try inputs(network).map { ($0.name, $0.shape) }
+  }
+
+  private static func inputs(
+    _ network: NetworkConfig
+  ) throws -> [(name: String, shape: [Int?]?, layer: LayerConfig?)] {
     guard network.isSequential else {
       return try network.inputs.map { reference in
         guard let layer = network.layers.first(where: { $0.name == reference.layer }) else {
