@@ -17,7 +17,7 @@ public struct LabelledData {
     path: String, for contents: BundleContents, own: OwnClasses? = nil, pixelLimit: Int = Picture.defaultPixelLimit,
     _ console: Console
   ) throws {
-    var format = try contents.sampleFormat()
+    var format = try contents.labelledFormat()
     format.pixelLimit = pixelLimit
     let dataset = try Dataset(
       path: path, format: format, classNames: contents.labels ?? [],

@@ -18,7 +18,10 @@ extension BundleContents {
         graph.inputs.count == 1
           ? "input \(graph.inputs.first.map { "'\(name($0))' is \(graph[$0.value].type)" } ?? ""): pictures need [N,C,H,W]"
           : "the model has \(graph.inputs.count) inputs, of which pictures cannot fill one: \(list)",
-        hint: "give arrays by name: --input NAME=FILE.npy")
+        hint: graph.inputs.count == 1
+          ? "give arrays by name: --input NAME=FILE.npy"
+          : "pexrun takes arrays by name: --input NAME=FILE.npy; pexconvert --input NAME=VALUE fixes all inputs but one"
+      )
     }
     if !besideOthers, let other = graph.inputs.first(where: { $0 != input }) {
       throw PexError(
@@ -31,5 +34,21 @@ extension BundleContents {
       channels: map.channels, height: map.spatial[0], width: map.spatial[1],
       layout: input.layout == .channelsLast ? .nhwc : .nchw,
       preprocessing: preprocessing.map(Preprocessing.init) ?? .none)
+  }
+
+  /// What labelled samples this model takes: pictures, or arrays where its only input is none.
+  /// - Throws: ``PexError`` (usage) as ``sampleFormat(besideOthers:)``, and when the only input holds several samples.
+  public func labelledFormat() throws -> SampleFormat {
+    let graph = trunk.graph
+    guard graph.pictureInput == nil, graph.inputs.count == 1, let input = graph.inputs.first else {
+      return try sampleFormat()
+    }
+    let type = graph[input.value].type
+    guard type.perSample.first == 1, type.rank > 1 else {
+      throw PexError(
+        .usage, "input '\(graph[input.value].name)' is \(type): samples go in one at a time",
+        hint: "convert the model with its batch open, or of 1")
+    }
+    return try SampleFormat(extents: Array(type.perSample.dropFirst()))
   }
 }

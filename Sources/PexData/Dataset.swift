@@ -27,14 +27,15 @@ public struct Dataset: Sendable {
 
   private enum Source: Sendable {
     case files([SamplePath])
-    /// `x` is `[N, C, H, W]`, or `[N, H, W, C]`, as the format says.
+    /// `x` is `[N, C, H, W]`, `[N, H, W, C]` or whatever else the format says.
     case archive(path: String, x: Tensor)
   }
 
   /// The number of samples; at least 1.
   public var count: Int { labels.count }
 
-  /// Opens a folder (see ``ImageFolder``) or an .npz archive with `x` `[N, C, H, W]` and, for labelled samples, `y`
+  /// Opens a folder (see ``ImageFolder``) or an .npz archive with `x` `[N, C, H, W]` (or what else the model
+  /// takes) and, for labelled samples, `y`
   /// `[N]` of class indices. In `x`, u8 numbers are levels and are treated as a picture's; all others are used as they are.
   /// - Parameters:
   ///   - classNames: the bundle's labels; empty when it has none.
@@ -117,7 +118,7 @@ public struct Dataset: Sendable {
   }
 
   /// Whether any sample is a picture.
-  public var hasPictures: Bool { (0..<count).contains(where: isPicture) }
+  public var hasPictures: Bool { format.takesPictures && (0..<count).contains(where: isPicture) }
 
   /// Sample number `index`, decoded now.
   /// - Throws: ``PexError`` (malformed, unreadable) naming the sample when it cannot be decoded; (defect) when there

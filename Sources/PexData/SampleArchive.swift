@@ -2,7 +2,7 @@ import PexTensor
 
 /// The checked contents of an .npz archive of samples.
 struct SampleArchive {
-  /// `[N, C, H, W]`, or `[N, H, W, C]`, as the format says; every number is finite, N is at least 1.
+  /// `[N, C, H, W]`, `[N, H, W, C]` or `[N, extents…]`, as the format says; every number is finite, N is at least 1.
   let x: Tensor
   /// N classes, each within the class count if there is one; all nil without `y`.
   let labels: [Int?]
@@ -23,7 +23,7 @@ struct SampleArchive {
 
   private static func check(_ x: Tensor, _ format: SampleFormat) throws {
     let extents = format.sampleExtents
-    guard x.shape.rank == 4, Array(x.shape.dimensions.dropFirst()) == extents, x.shape[0] > 0 else {
+    guard x.shape.rank == extents.count + 1, Array(x.shape.dimensions.dropFirst()) == extents, x.shape[0] > 0 else {
       let expected = extents.map(String.init).joined(separator: ",")
       throw PexError(.malformed, "array 'x': expected shape [N,\(expected)] with N of at least 1, found \(x.shape)")
     }

@@ -10,12 +10,8 @@ public struct SampleFormat: Hashable, Sendable {
     case nhwc
   }
 
-  /// Channels of the model's input.
-  public let channels: Int
-  /// Rows of the model's input.
-  public let height: Int
-  /// Columns of the model's input.
-  public let width: Int
+  /// The extents of a sample as the model's input has them, without the batch: channels, rows and columns of a picture.
+  public let extents: [Int]
   /// The order of the axes in array files.
   public let layout: Layout
   /// What is done to pictures.
@@ -26,16 +22,30 @@ public struct SampleFormat: Hashable, Sendable {
   /// The format of a model whose input is `[N, channels, height, width]` in the IR.
   /// - Throws: ``PexError`` (malformed) when an extent is not positive.
   public init(channels: Int, height: Int, width: Int, layout: Layout = .nchw, preprocessing: Preprocessing) throws {
-    guard min(channels, height, width) > 0 else {
-      throw PexError(.malformed, "a model input of \(channels)x\(height)x\(width) takes no samples")
-    }
-    _ = try Shape([channels, height, width]).byteCount(.float32)
-    self.channels = channels
-    self.height = height
-    self.width = width
-    self.layout = layout
-    self.preprocessing = preprocessing
+    try self.init(extents: [channels, height, width], layout, preprocessing)
   }
+
+  /// The format of a model whose input `[N, extents…]` is no picture: array files hold its samples.
+  /// - Throws: ``PexError`` (malformed) when an extent is not positive.
+  public init(extents: [Int]) throws { try self.init(extents: extents, .nchw, .none) }
+
+  private init(extents: [Int], _ layout: Layout, _ preprocessing: Preprocessing) throws {
+    guard extents.allSatisfy({ $0 > 0 }) else {
+      throw PexError(
+        .malformed, "a model input of \(extents.map(String.init).joined(separator: "x")) takes no samples")
+    }
+    _ = try Shape(extents).byteCount(.float32)
+    (self.extents, self.layout, self.preprocessing) = (extents, layout, preprocessing)
+  }
+
+  /// Whether samples have channels, rows and columns, as pictures.
+  public var takesPictures: Bool { extents.count == 3 }
+  /// Channels of the model's input; 1 where it has none.
+  public var channels: Int { takesPictures ? extents[0] : 1 }
+  /// Rows of the model's input; 1 where it has none.
+  public var height: Int { takesPictures ? extents[1] : 1 }
+  /// Columns of the model's input; 1 where it has none.
+  public var width: Int { takesPictures ? extents[2] : 1 }
 
   /// The sample in a picture or .npy file at `path`; see ``sample(in:name:)``.
   /// - Throws: ``PexError`` (unreadable) when the file cannot be opened, and as ``sample(in:name:)``.
@@ -47,7 +57,7 @@ public struct SampleFormat: Hashable, Sendable {
     try sample(in: try fileBytes(path: path), name: path.description)
   }
 
-  /// The sample in the bytes of a picture or .npy file as float32 `[1, channels, height, width]`. Which it is, the content
+  /// The sample in the bytes of a picture or .npy file as float32 `[1, extents…]`. Which it is, the content
   /// tells.
   ///
   /// A .npy file holds one sample, with or without a batch axis of 1. Its numbers are used as they are, except that
@@ -58,7 +68,10 @@ public struct SampleFormat: Hashable, Sendable {
   public func sample(in bytes: [UInt8], name path: String) throws -> Tensor {
     guard bytes.starts(with: NpyHeader.magic) else {
       return try naming(path) {
-        try preprocessing.tensor(
+        guard takesPictures else {
+          throw PexError(.malformed, "the model takes arrays of shape \(try Shape(extents)) (.npy) and no pictures")
+        }
+        return try preprocessing.tensor(
           decoding: bytes, channels: channels, height: height, width: width, pixelLimit: pixelLimit)
       }
     }
@@ -77,19 +90,19 @@ public struct SampleFormat: Hashable, Sendable {
   /// The extents of one sample in array files.
   var sampleExtents: [Int] {
     switch layout {
-    case .nchw: [channels, height, width]
+    case .nchw: extents
     case .nhwc: [height, width, channels]
     }
   }
 
-  /// One sample, of which `bytes` are the numbers in ``layout``, as float32 `[1, C, H, W]`.
+  /// One sample, of which `bytes` are the numbers in ``layout``, as float32 `[1, extents…]`.
   func sample(dtype: DType, bytes: UnsafeRawBufferPointer) throws -> Tensor {
-    if dtype == .uint8 {
+    if dtype == .uint8, takesPictures {
       return try preprocessing.tensor(
         fromPlanes: channelsFirst(Array(bytes)), channels: channels, height: height, width: width)
     }
     let stored = try Tensor(dtype, Shape([1] + sampleExtents)) { $0.copyMemory(from: bytes) }
-    return try Tensor([1, channels, height, width], channelsFirst(stored.floats))
+    return try Tensor([1] + extents, channelsFirst(stored.floats))
   }
 
   private func channelsFirst<Element>(_ elements: [Element]) -> [Element] {

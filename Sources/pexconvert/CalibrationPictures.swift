@@ -10,7 +10,7 @@ enum CalibrationPictures {
     -> ExitStatistics
   {
     let session = try Session(try Model(try BundleFile(bytes: try contents.encoded())))
-    var format = try contents.sampleFormat()
+    var format = try contents.labelledFormat()
     format.pixelLimit = pixelLimit
     let data = try Dataset(path: path, format: format, ignoresLabels: true)
     data.warnings.forEach(console.warn)

@@ -25,7 +25,7 @@ struct TrainingData {
       try LabelledData(path: $0, for: contents, own: own, pixelLimit: pixelLimit, console)
     }
     let second = try unlabelled.map {
-      var format = try contents.sampleFormat()
+      var format = try contents.labelledFormat()
       format.pixelLimit = pixelLimit
       return try Dataset(path: $0, format: format, ignoresLabels: true)
     }

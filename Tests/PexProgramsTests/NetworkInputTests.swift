@@ -43,7 +43,7 @@ import Testing
   }
 
   /// An 6x4 picture of the level 51.
-  private static var grayPicture: Data { Data(base64Encoded: gray) ?? Data() }
+  static var grayPicture: Data { Data(base64Encoded: gray) ?? Data() }
   private static let gray =
     "iVBORw0KGgoAAAANSUhEUgAAAAYAAAAECAAAAACIbxGfAAAAE0lEQVR4nGM0ZmBgYGBgYsBCAQAF7QA7HjBJqQAAAABJRU5ErkJggg=="
 
