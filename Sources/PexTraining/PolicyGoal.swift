@@ -34,8 +34,9 @@ public enum PolicyGoal: Hashable, Sendable {
   /// What ``nearBest`` gives up.
   static let near = 0.01
   /// Shares of samples that ``faithful(unlike:)`` may answer unlike the last resort: the bold one where held-out samples bear it
-  /// out.
-  static let (boldlyUnlike, carefullyUnlike) = (0.025, 0.01)
+  /// out; the smallest where they have to bear out the careful one with a margin, which a policy that was chosen for just that
+  /// share never leaves.
+  static let (boldlyUnlike, carefullyUnlike, leastUnlike) = (0.025, 0.01, 0.004)
 
   /// - Throws: ``PexError`` (usage) when a number is out of range.
   public func validate() throws {

@@ -23,6 +23,7 @@ struct Candidates {
     for choice in choices { try Self.validate(choice, session, subjects.map(\.1)) }
     for (name, heads) in subjects {
       Self.warnOfUntrained(heads, console)
+      if let choice = choices.first { console.warnAboutClosedExits(heads, choice) }
       all.append(Candidate(name, heads, rules: choices.map { Rule($0, for: heads, deadline: deadline) }))
     }
     if !sets.isEmpty, base.entries.contains(where: \.isTrained) {

@@ -78,6 +78,7 @@ import PexTensor
       return
     }
     warnAboutUntrained(session, choice, console)
+    console.warnAboutClosedExits(session.heads, choice)
     let samples = try Samples(session, files: inputs, arrays: arrays, pixelLimit: pictures.pixelLimit)
     samples.warnings.forEach(console.warn)
     if samples.hasPictures { console.warnAboutLevels(session.model.bundle.contents) }

@@ -88,8 +88,13 @@ struct TrainingReport {
   /// Why no early exit is taken.
   private var noPolicy: String {
     if isBesideAll { return "no early exit: all of the model's answers stay as they are" }
+    if isBase, result.outcome == nil, !result.gaps.unseen.isEmpty {
+      return
+        "no early exit: heads that learned nothing of some classes would never answer them (--target-accuracy and the "
+        + "like choose a policy all the same)"
+    }
     guard result.outcome != nil else { return "no policy: too few held-out samples to choose a threshold" }
-    return "no early exit: \(result.split.held.count) held-out samples do not vouch for one that saves anything"
+    return "no early exit: \(measuredCount) held-out samples do not vouch for one that saves anything"
   }
 
   /// Whether classes were added to all of the model's: what was held out of that is told by the training's own notes.

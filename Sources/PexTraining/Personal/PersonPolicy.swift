@@ -92,7 +92,7 @@ struct PersonPolicy {
     }
     if let asked { return (asked, try expected(asked)) }
     if let bold = try expected(.nearBest), beatsTold(bold, before), saves(bold, costs) { return (.nearBest, bold) }
-    for unlike in [PolicyGoal.boldlyUnlike, PolicyGoal.carefullyUnlike] {
+    for unlike in [PolicyGoal.boldlyUnlike, PolicyGoal.carefullyUnlike, PolicyGoal.leastUnlike] {
       let outcome = try expected(.faithful(unlike: unlike))
       guard let outcome, isSafe(outcome, unlike), !takesOwn(outcome, early) || isLike(outcome),
         saves(outcome, costs)

@@ -260,9 +260,16 @@ public struct PersonalTraining {
       of: heads.map { ($0.report.exit, $0.head) }, in: session.model, withFinal: last != nil, times: times)
     let expected = try heads.expectedOutcome(
       policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
-    let choice = try heads.choosePolicy(
+    var choice = try heads.choosePolicy(
       policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
     try requireRisk(choice)
+    let gaps = ClassGaps(
+      assignment.classes.map { classNames[$0] }, answers: answers, isTaught: assignment.isTaught, split)
+    if request.policyGoal == nil, hasClassifier, !gaps.unseen.isEmpty {
+      // On samples of some classes heads that know no others look better than the classifier that knows all.
+      choice = nil
+      for index in heads.indices { (heads[index].report.enabled, heads[index].report.threshold) = (false, nil) }
+    }
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
@@ -273,10 +280,8 @@ public struct PersonalTraining {
       goal: request.goal, meetsGoal: choice?.meetsGoal ?? false, outcome: choice?.outcome,
       alignedExits: [], isShifted: false, statistics: try statistics(cache, plans, assignment),
       passes: cache.passes, skipped: [], labels: labels,
-      gaps: ClassGaps(
-        assignment.classes.map { classNames[$0] }, answers: answers, isTaught: assignment.isTaught, split),
-      successions: [], progress: nil, verdict: nil,
-      expected: expected, split: split, fullMilliseconds: costs.fullMilliseconds,
+      gaps: gaps, successions: [], progress: nil, verdict: nil,
+      expected: choice == nil ? nil : expected, split: split, fullMilliseconds: costs.fullMilliseconds,
       seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count), branchLosses: branchLosses)
   }
