@@ -34,13 +34,21 @@ public struct Console: Sendable {
   }
 
   /// Says something that the user should know although the work goes on.
-  public func warn(_ message: String) { Console.note("\(program): warning: \(message)\n") }
+  public func warn(_ message: String) { Console.note("\(program): warning: \(Console.oneLine(message))\n") }
 
   /// Says how the work goes; nothing when quiet or JSON.
-  public func progress(_ message: String) { if !quiet && !json { Console.note(message + "\n") } }
+  public func progress(_ message: String) {
+    if !quiet && !json { Console.note(Console.oneLine(message) + "\n") }
+  }
 
   /// Whether moving progress bars are welcome.
   public var showsBars: Bool { !quiet && !json && isatty(STDERR_FILENO) == 1 }
+
+  /// A message as one line that no terminal obeys, whatever names it holds.
+  static func oneLine(_ text: String) -> String {
+    let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+    return lines.joined(separator: " ").visible
+  }
 
   static func note(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 

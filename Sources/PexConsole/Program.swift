@@ -36,19 +36,19 @@ extension Program {
       try command.execute()
       Glibc.exit(0)
     } catch let error as PexError {
-      Console.note("\(programName): error: \(oneLine(error.message))\n")
-      if let hint = error.hint { Console.note("hint: \(oneLine(hint))\n") }
+      Console.note("\(programName): error: \(Console.oneLine(error.message))\n")
+      if let hint = error.hint { Console.note("hint: \(Console.oneLine(hint))\n") }
       Glibc.exit(error.kind.exitStatus)
     } catch {
       // Help and version are errors to the parser, too: those it prints and ends itself.
       if exitCode(for: error) == .success { exit(withError: error) }
       guard exitCode(for: error) == .validationFailure else {
-        Console.note("\(programName): error: \(oneLine("\(error)"))\n")
+        Console.note("\(programName): error: \(Console.oneLine("\(error)"))\n")
         Glibc.exit(PexError.Kind.defect.exitStatus)
       }
       let message = message(for: error)
       let usage = usageString().split(separator: "\n").first.map(String.init) ?? ""
-      Console.note("\(programName): error: \(oneLine(message))\nhint: \(usage)  (--help lists all options)\n")
+      Console.note("\(programName): error: \(Console.oneLine(message))\nhint: \(usage)  (--help lists all options)\n")
       Glibc.exit(PexError.Kind.usage.exitStatus)
     }
   }
@@ -62,9 +62,5 @@ extension Program {
       guard Double(number) != nil else { throw PexError(.usage, "\(argument): expected a number") }
       return ["--\(option)", number]
     }
-  }
-
-  private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
   }
 }

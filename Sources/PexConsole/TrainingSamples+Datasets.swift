@@ -16,7 +16,7 @@ extension TrainingSamples {
       do { return try body(dataset, number) } catch let error as PexError
         where dataset.isPicture(number) && [.malformed, .unreadable].contains(error.kind)
       {
-        throw UnreadableSample(error)
+        throw UnreadableSample(dataset.name(number), error)
       }
     }
     self.init(labels: datasets.flatMap(\.labels)) { index in
@@ -50,7 +50,11 @@ extension Console {
       groups.prefix(Self.named).map(words).joined(separator: "; ") + (groups.count > Self.named ? "; …" : "")
     }
     let contradicting = list(copies.contradicting) { group in
-      group.members.prefix(2).map(samples.name).joined(separator: " and ") + " are one picture"
+      // Two that contradict each other, rather than a picture and a copy in the same folder.
+      let labelled = group.members.filter { samples.labels[$0] != nil }
+      let other = labelled.first { samples.labels[$0] != samples.labels[labelled[0]] }
+      let names = [labelled.first, other].compactMap(\.self).map(samples.name)
+      return "\(names.joined(separator: " and ")) are one picture"
     }
     // Equal files speak for themselves; what was only judged to be the same is named first.
     let agreeing = copies.agreeing.filter { !$0.isExact } + copies.agreeing.filter(\.isExact)

@@ -12,7 +12,7 @@ public struct LabelList: Hashable, Sendable {
   /// (`{"0": "cat"}`, also as `id2label`), Keras' class index (`{"0": ["n01440764", "tench"]}`), or numbers by name (`{"cat": 0}`).
   ///
   /// Of names that occur twice the later ones get a number: ImageNet has two cranes, and both are classes.
-  /// - Throws: ``PexError`` (malformed) when it is neither; when names are empty or numbers missing.
+  /// - Throws: ``PexError`` (malformed) when it is neither; when names are empty or hold control characters, or numbers are missing.
   public init(_ bytes: [UInt8]) throws {
     guard bytes.count <= 1 << 26, let text = String(bytes: bytes, encoding: .utf8) else {
       throw PexError(
@@ -24,6 +24,11 @@ public struct LabelList: Hashable, Sendable {
     let found = try Self.json(plain) ?? Self.lines(plain)
     if let empty = found.firstIndex(where: \.isEmpty) {
       throw PexError(.malformed, "class \(empty) (line \(empty + 1)) has no name")
+    }
+    if let odd = found.firstIndex(where: \.hasControlCharacters) {
+      throw PexError(
+        .malformed, "class \(odd): expected a name without control characters, found '\(found[odd].visible)'",
+        hint: found[odd].contains("\t") ? "columns are not told apart: leave one name a line" : nil)
     }
     (names, warnings) = Self.distinct(found)
   }

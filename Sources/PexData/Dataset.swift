@@ -20,6 +20,12 @@ public struct Dataset: Sendable {
   public let classNames: [String]
   /// What the user should know: one line each.
   public let warnings: [String]
+  /// What the user may like to know, one line each: nothing is lost by not reading it.
+  public let remarks: [String]
+  /// What lies in the folder and is not read.
+  public let leftOut: LeftOutFiles
+  /// Whether the samples lie in a folder.
+  public let isFolder: Bool
   /// The most pixels of a picture that is decoded.
   var pixelLimit: Int { format.pixelLimit }
   private let format: SampleFormat
@@ -43,7 +49,7 @@ public struct Dataset: Sendable {
   ///   - own: how folders are taken that are named like no class of the model; nil to refuse them.
   ///   - ignoresLabels: takes all samples as unlabelled, whatever folders they lie in.
   /// - Throws: ``PexError`` (unreadable) when `path` cannot be opened; (malformed) when folders, shapes, numbers or
-  ///   labels are unsound.
+  ///   labels are unsound; (usage) when `own` renames a folder that is not there.
   public init(
     path: String, format: SampleFormat, classNames: [String] = [], classCount: Int? = nil, own: OwnClasses? = nil,
     ignoresLabels: Bool = false
@@ -51,21 +57,26 @@ public struct Dataset: Sendable {
     let known = classNames.isEmpty ? (0..<(classCount ?? 0)).map(String.init) : classNames
     try format.preprocessing.validate(channels: format.channels)
     self.format = format
-    if try FileKind(path) == .folder {
+    isFolder = try FileKind(path) == .folder
+    if isFolder {
       let folder = try ImageFolder(path: path, ignoresLabels: ignoresLabels)
-      let leftOut = [folder.warning].compactMap(\.self)
+      (leftOut, remarks) = (folder.leftOut, [folder.remark].compactMap(\.self))
       source = .files(folder.samples.map(\.path))
       guard !ignoresLabels, !folder.classes.isEmpty else {
         labels = folder.samples.map { _ in nil }
-        (self.classNames, warnings) = (known + (own?.names ?? []), leftOut)
+        try naming(path) { try own?.requireFolders(among: folder.folders) }
+        (self.classNames, warnings) = (known + (own?.names ?? []), folder.warnings)
         return
       }
       let mapping = try naming(path) {
-        try LabelMapping(folders: folder.classes, labels: classNames, classCount: classCount, own: own)
+        try LabelMapping(
+          folders: folder.classes, among: folder.folders, labels: classNames, classCount: classCount, own: own)
       }
       labels = folder.samples.map { $0.label.map { mapping.indices[$0] } }
-      (self.classNames, warnings) = (mapping.names, leftOut + mapping.warnings)
+      (self.classNames, warnings) = (mapping.names, folder.warnings + mapping.warnings)
     } else {
+      try naming(path) { try own?.requireFolders(among: []) }
+      (leftOut, remarks) = (LeftOutFiles(), [])
       let archive = try SampleArchive(
         path: path, format: format, classCount: classNames.isEmpty ? classCount : classNames.count,
         ignoresLabels: ignoresLabels)

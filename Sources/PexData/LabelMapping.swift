@@ -18,30 +18,37 @@ public struct LabelMapping: Hashable, Sendable {
   /// folders are the classes.
   /// - Parameters:
   ///   - folders: names of class folders, sorted by their bytes.
+  ///   - all: these and the empty ones, which make no class, but count where folders are as many as the classes.
   ///   - labels: the bundle's class names; empty when it has none.
   ///   - classCount: the number of classes of the model; nil when it has no classifier.
   ///   - own: how other folders are taken; nil to refuse them.
-  /// - Throws: ``PexError`` (malformed) when a folder has no class or more than one, or the counts differ.
-  public init(folders: [String], labels: [String], classCount: Int?, own: OwnClasses? = nil) throws {
+  /// - Throws: ``PexError`` (malformed) when a folder has no class or more than one, the counts differ, or the name of a
+  ///   class would hold control characters; (usage) when one of `own`'s renames speaks of no folder.
+  public init(
+    folders: [String], among all: [String]? = nil, labels: [String], classCount: Int?, own: OwnClasses? = nil
+  ) throws {
+    let all = all ?? folders
+    try own?.requireFolders(among: all)
     if labels.isEmpty, let classCount, own?.names.isEmpty ?? true, own?.renames.isEmpty ?? true {
       if let numbers = Self.numbers(folders, below: classCount) {
         self.init(numbers, (0..<classCount).map(String.init))
         return
       }
-      if folders.count == classCount {
+      if all.count == classCount {
+        let places = Dictionary(all.enumerated().map { (Array($1.utf8), $0) }) { first, _ in first }
         self.init(
-          Array(folders.indices), (0..<classCount).map(String.init),
+          folders.map { places[Array($0.utf8)] ?? 0 }, (0..<classCount).map(String.init),
           ["the bundle has no class names: folders stand for classes 0 to \(classCount - 1) in sorted order"])
         return
       }
       guard own != nil else {
         throw PexError(
-          .malformed, "expected \(classCount) class folders, found \(folders.count)",
+          .malformed, "expected \(classCount) class folders, found \(all.count)",
           hint: "give the bundle class names (pexconvert --labels) to train on some classes only")
       }
     }
     guard !labels.isEmpty || classCount != nil else {
-      let names = folders.map { own?.renames[$0] ?? $0 }
+      let names = try folders.map { try OwnClasses.name(of: $0, own) }
       var (unique, places): ([String], [String: Int]) = ([], [:])
       for name in names where places.updateValue(places[name] ?? unique.count, forKey: name) == nil {
         unique.append(name)
@@ -73,8 +80,10 @@ private struct Mapper {
   private var warnings: [String] = []
   /// Names that are near none of the model's.
   private var strangers: [String] = []
+  /// Names that are near one of the model's, with their folders.
+  private var near: [(folder: String, name: String, known: String)] = []
   private var unknown: [String] = []
-  private let modelCount: Int
+  private let modelNames: NearNames
   private let own: OwnClasses?
   /// Indices by what is compared: exact bytes, Unicode's normal form, that without case.
   private var exact: [[UInt8]: [Int]] = [:]
@@ -83,7 +92,7 @@ private struct Mapper {
 
   init(model: [String], own: OwnClasses?) {
     names = []
-    modelCount = model.count
+    modelNames = NearNames(model)
     self.own = own
     for name in model + (own?.names ?? []) { add(name) }
   }
@@ -99,7 +108,7 @@ private struct Mapper {
   private static func normal(_ name: String) -> String { name.precomposedStringWithCanonicalMapping }
 
   mutating func index(of folder: String) throws -> Int {
-    let name = own?.renames[folder] ?? folder
+    let name = own?.rename(of: folder) ?? folder
     if let found = exact[Array(name.utf8)] { return try only(found, folder) }
     if let found = normal[Self.normal(name)] { return try only(found, folder) }
     if let found = folded[Self.normal(name).lowercased()] {
@@ -111,10 +120,9 @@ private struct Mapper {
       unknown.append(folder)
       return 0
     }
-    add(Self.normal(name))
-    if let near = similar(to: name) {
-      warnings.append(
-        "\(Self.ownClasses([name])) (for the model's '\(near)' say --map '\(name)=\(near)')")
+    add(Self.normal(try OwnClasses.name(of: folder, own)))
+    if let known = modelNames.nearest(to: name) {
+      near.append((folder, name, known))
     } else {
       strangers.append(name)
     }
@@ -122,44 +130,42 @@ private struct Mapper {
   }
 
   /// What the user should know of all folders, after the last one.
-  var allWarnings: [String] { warnings + (strangers.isEmpty ? [] : [Self.ownClasses(strangers)]) }
+  var allWarnings: [String] {
+    warnings + (near.isEmpty ? [] : [Self.ownClasses(near.map(\.name)) + " (\(suggestion))"])
+      + (strangers.isEmpty ? [] : [Self.ownClasses(strangers)])
+  }
 
   private static func ownClasses(_ names: [String]) -> String {
-    "no class of the model is named \(list(names)): "
+    "no class of the model is named \(list(names: names)): "
       + (names.count == 1 ? "it is a class of your own" : "they are classes of your own")
+  }
+
+  /// What to say where classes of the model are meant.
+  private var suggestion: String {
+    let maps = near.prefix(20).map { "--map \(Self.quoted("\($0.folder.visible)=\($0.known)"))" }
+    let meant = near.count == 1 ? "the model's '\(near[0].known)'" : "the model's"
+    return "for \(meant) say \(maps.joined(separator: " "))\(near.count > 20 ? " …" : "")"
+  }
+
+  /// A word as a shell takes it.
+  private static func quoted(_ word: String) -> String {
+    "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   private func only(_ indices: [Int], _ folder: String) throws -> Int {
     guard indices.count == 1, let index = indices.first else {
-      throw PexError(.malformed, "more than one class is named '\(folder)'")
+      throw PexError(.malformed, "more than one class is named '\(folder.visible)'")
     }
     return index
   }
 
   func requireKnown(_ model: [String]) throws {
     guard unknown.isEmpty else {
+      let near = unknown.compactMap(modelNames.nearest)
+      let meant = near.isEmpty ? "" : "near \(near.count == 1 ? "is" : "are") \(list(names: near)); "
       throw PexError(
-        .malformed, "no class is named \(Self.list(unknown))", hint: "the model's classes are \(Self.list(model))")
+        .malformed, "no class is named \(list(names: unknown))",
+        hint: "\(meant)the model's classes are \(list(names: model))")
     }
-  }
-
-  /// The model's class that a slip of the pen would be nearest to.
-  private func similar(to name: String) -> String? {
-    names.prefix(modelCount).first { $0.count > 3 && Self.isOneSlip($0, name) }
-  }
-
-  /// Whether one letter more, less or other makes the names equal.
-  private static func isOneSlip(_ left: String, _ right: String) -> Bool {
-    let (short, long) = left.count <= right.count ? (Array(left), Array(right)) : (Array(right), Array(left))
-    guard long.count - short.count <= 1 else { return false }
-    let front = zip(short, long).prefix { $0 == $1 }.count
-    let back = zip(short.reversed(), long.reversed()).prefix { $0 == $1 }.count
-    return front + back >= long.count - 1
-  }
-
-  /// At most twenty names for a message.
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
-    return names.count > 20 ? "\(shown) and \(names.count - 20) more" : shown
   }
 }

@@ -13,7 +13,7 @@ enum CalibrationPictures {
     var format = try contents.labelledFormat()
     format.pixelLimit = pixelLimit
     let data = try Dataset(path: path, format: format, ignoresLabels: true)
-    data.warnings.forEach(console.warn)
+    console.tell(of: data)
     let samples = try TrainingSamples([data], for: contents)
     let bar = ProgressBar(console, "calibration", total: samples.count)
     let (statistics, skipped) = try ExitStatistics.reference(session, samples) { bar.update($0) }

@@ -12,8 +12,11 @@ struct EvaluationJSON {
 
   private let measured: Evaluation
   private let leftOut: [String]
+  private let leftOutFiles: LeftOutList
 
-  init(_ measured: Evaluation, leftOut: [String]) { (self.measured, self.leftOut) = (measured, leftOut) }
+  init(_ measured: Evaluation, leftOut: [String], _ leftOutFiles: LeftOutList) {
+    (self.measured, self.leftOut, self.leftOutFiles) = (measured, leftOut, leftOutFiles)
+  }
 
   var report: JSON {
     get throws {
@@ -23,6 +26,7 @@ struct EvaluationJSON {
       return .report([
         "images": .integer(measured.count), "exits": exits(subject), "policy": policy(rule, subject),
         "confusion": try confusion(rule), "left_out": .array(leftOut.map(JSON.string)),
+        "left_out_files": leftOutFiles.json,
         "heads": .array(measured.results.map(heads)), "differences": .array(measured.comparisons.map(difference)),
       ])
     }

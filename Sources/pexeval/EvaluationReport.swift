@@ -11,15 +11,18 @@ struct EvaluationReport {
 
   private let measured: Evaluation
   private let leftOut: [String]
+  private let leftOutFiles: LeftOutList
 
-  init(_ measured: Evaluation, leftOut: [String]) { (self.measured, self.leftOut) = (measured, leftOut) }
+  init(_ measured: Evaluation, leftOut: [String], _ leftOutFiles: LeftOutList) {
+    (self.measured, self.leftOut, self.leftOutFiles) = (measured, leftOut, leftOutFiles)
+  }
 
   func print(_ console: Console) throws {
     guard console.json else {
       for line in try lines { try console.result(line) }
       return
     }
-    let report = try EvaluationJSON(measured, leftOut: leftOut).report
+    let report = try EvaluationJSON(measured, leftOut: leftOut, leftOutFiles).report
     try console.report(report)
   }
 

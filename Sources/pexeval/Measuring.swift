@@ -80,7 +80,7 @@ struct Measuring {
     do {
       return (inputs, try naming(samples.name(index)) { try recorder.recordings(inputs, session) })
     } catch let error as PexError where error.kind == .notFinite && samples.isForgiven(index) {
-      throw UnreadableSample(error)
+      throw UnreadableSample(samples.name(index), error)
     }
   }
 }

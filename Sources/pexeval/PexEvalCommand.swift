@@ -82,7 +82,7 @@ import PexTraining
     let data = try LabelledData(
       path: data, for: contents, own: OwnClasses(names: own), pixelLimit: pictures.pixelLimit, console)
     if suggestPreprocessing {
-      return try suggest(PreprocessingSearch(session, data, console), contents, of: data.dataset.count, console)
+      return try suggest(PreprocessingSearch(session, data, console), contents, data.dataset, console)
     }
     let measuring = Measuring(
       session: session, data: data, candidates: candidates, reject: route.reject,
@@ -91,14 +91,15 @@ import PexTraining
   }
 
   private func suggest(
-    _ search: PreprocessingSearch, _ contents: BundleContents, of count: Int, _ console: Console
+    _ search: PreprocessingSearch, _ contents: BundleContents, _ dataset: Dataset, _ console: Console
   ) throws {
     let (outcomes, leftOut) = try search.run()
-    console.warn(skipped: leftOut, of: count)
+    console.warn(skipped: leftOut, of: dataset.count)
     try PreprocessingReport(
-      outcomes: outcomes, bundle: model.bundle, current: try contents.sampleFormat().preprocessing
+      outcomes: outcomes, bundle: model.bundle, current: try contents.sampleFormat().preprocessing,
+      leftOut: LeftOutList([dataset.leftOut], leftOut)
     ).print(console)
-    try check(leftOut, of: count)
+    try check(leftOut, of: dataset.count)
   }
 
   private func measure(_ measuring: Measuring, _ targets: EvaluationTargets, _ console: Console) throws {
@@ -108,10 +109,11 @@ import PexTraining
       ?? measuring.run(console) { sample, _ in used.append(sample) }
     console.warn(skipped: leftOut, of: measuring.data.dataset.count)
     let reasons = leftOut.map(\.reason.message)
-    try EvaluationReport(evaluation, leftOut: reasons).print(console)
-    let files = ([model.bundle] + model.heads).map { ($0 as NSString).lastPathComponent }
+    let files = LeftOutList([measuring.data.dataset.leftOut], leftOut)
+    try EvaluationReport(evaluation, leftOut: reasons, files).print(console)
+    let names = ([model.bundle] + model.heads).map { ($0 as NSString).lastPathComponent }
     let folder = (self.data as NSString).lastPathComponent
-    let subtitle = "\(files.joined(separator: ", ")) on \(evaluation.count) samples of \(folder)"
+    let subtitle = "\(names.joined(separator: ", ")) on \(evaluation.count) samples of \(folder)"
     try targets.write(evaluation, subtitle: subtitle, console) {
       guard let rule = evaluation.subjects.first?.rules.first else { return "" }
       let session = measuring.session

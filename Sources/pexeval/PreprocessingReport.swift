@@ -8,6 +8,7 @@ struct PreprocessingReport {
   /// The bundle, as it was named.
   let bundle: String
   let current: Preprocessing
+  let leftOut: LeftOutList
 
   func print(_ console: Console) throws {
     guard let best = outcomes.first else { return }
@@ -36,6 +37,7 @@ struct PreprocessingReport {
               "current": .bool($0.preprocessing == current),
             ])
           }),
+        "left_out_files": leftOut.json,
       ]))
   }
 }

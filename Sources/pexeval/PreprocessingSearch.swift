@@ -145,8 +145,9 @@ struct PreprocessingSearch {
     do {
       if let picture = try data.dataset.picture(index) { return picture }
     } catch let error as PexError where [.malformed, .unreadable].contains(error.kind) {
-      throw UnreadableSample(error)
+      throw UnreadableSample(data.dataset.name(index), error)
     }
-    throw UnreadableSample(PexError(.malformed, "\(data.dataset.name(index)): is an array, expected a picture"))
+    let name = data.dataset.name(index)
+    throw UnreadableSample(name, PexError(.malformed, "\(name): is an array, expected a picture"))
   }
 }

@@ -1,4 +1,5 @@
 import PexConsole
+import PexData
 import PexTensor
 
 /// Inputs that have no answer, among others that have one: one damaged picture does not keep the rest from being answered.
@@ -26,6 +27,11 @@ struct FailedInputs {
   /// The report's list of them.
   var json: JSON {
     .array(failures.map { .members(["input": .string($0.name), "error": .string($0.error.message)]) })
+  }
+
+  /// All that has no answer: these inputs, and what folders hold that is not read.
+  func listed(beside leftOut: [LeftOutFiles]) -> LeftOutList {
+    LeftOutList(leftOut, unusable: failures.map { ($0.name, $0.error) })
   }
 
   /// Ends with an error when there were any, after everything else was done.

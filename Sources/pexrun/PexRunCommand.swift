@@ -81,6 +81,7 @@ import PexTensor
     console.warnAboutClosedExits(session.heads, choice)
     let samples = try Samples(session, files: inputs, arrays: arrays, pixelLimit: pictures.pixelLimit)
     samples.warnings.forEach(console.warn)
+    samples.remarks.forEach(console.progress)
     if samples.hasPictures { console.warnAboutLevels(session.model.bundle.contents) }
     if profile {
       try ProfileReport(session, try samples.first(), choice, deadline: route.deadline).print(console)
@@ -101,7 +102,11 @@ import PexTensor
       if saveOutputs != nil { try saved.add(answer) }
     }
     if let folder = saveOutputs { try saved.write(to: folder, overwriting: force) }
-    try console.report(.report(["results": .array(results), "failed": failed.json]))
+    try console.report(
+      .report([
+        "results": .array(results), "failed": failed.json,
+        "left_out_files": failed.listed(beside: samples.leftOut).json,
+      ]))
     try failed.check(answered: results.count)
   }
 

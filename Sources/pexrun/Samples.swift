@@ -34,6 +34,10 @@ struct Samples {
   /// What the user should know, one line each: files of folders that are no samples, and arrays for inputs that the bundle does
   /// not have, while all that it has are filled.
   let warnings: [String]
+  /// What the user may like to know of folders, one line each.
+  let remarks: [String]
+  /// What folders hold that is not read.
+  let leftOut: [LeftOutFiles]
 
   /// Finds everything, but decodes no picture yet.
   /// - Throws: ``PexError``: (usage) for inputs that do not go together, (unreadable) for files that are missing.
@@ -67,8 +71,10 @@ struct Samples {
     if let stranger = strangers.first, !isComplete { throw Self.unknown(stranger, session) }
     guard files.isEmpty || isComplete else { throw Self.missing(given, session) }
     warnings =
-      found.compactMap(\.warning)
+      found.flatMap { $0.folder?.warnings ?? [] }
       + strangers.map { "--input \($0): the bundle has no such input, so the array is ignored" }
+    remarks = found.compactMap { $0.folder?.remark }
+    leftOut = found.compactMap { $0.folder?.leftOut }
     arrayName = arrays.first.map { String($0.drop { $0 != "=" }.dropFirst()) } ?? ""
   }
 
@@ -148,11 +154,11 @@ struct Samples {
     return format
   }
 
-  private static func expand(_ path: String) throws -> (files: [Input], warning: String?) {
+  private static func expand(_ path: String) throws -> (files: [Input], folder: ImageFolder?) {
     guard path != "-" else { return ([.standardInput], nil) }
     guard try FileKind(path) == .folder else { return ([.file(SamplePath(argument: path))], nil) }
     let folder = try ImageFolder(path: path, ignoresLabels: true)
-    return (folder.samples.map { .file($0.path) }, folder.warning)
+    return (folder.samples.map { .file($0.path) }, folder)
   }
 
   /// Arrays by the name of their input, and what names none.

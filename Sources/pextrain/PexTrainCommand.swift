@@ -71,10 +71,15 @@ import PexTraining
     let session = try Session(model, threads: threads ?? ThreadPool.defaultThreads)
     let contents = model.bundle.contents
     let earlier = try training.earlier(model)
+    let own = try training.ownClasses(contents, earlier)
+    if base, let folder = own.renames.keys.min() {
+      throw PexError(
+        .usage, "--map '\(folder)=…' does not go with --base: base heads know the model's classes alone",
+        hint: "rename the folder to the class that it stands for")
+    }
     let data = try TrainingData(
       labelled: data, unlabelled: unlabelled, for: contents,
-      own: base ? nil : try training.ownClasses(contents, earlier),
-      pixelLimit: pictures.pixelLimit, console)
+      own: base ? nil : own, pixelLimit: pictures.pixelLimit, console)
     var request = try training.request(model, earlier, classNames: data.classNames)
     request.options = options
     request.isBase = base
@@ -99,7 +104,9 @@ import PexTraining
       try result.headFile(for: contents, producer: "pex \(Version.current)", origin: origin)
         .write(to: target.path, overwriting: force)
     }
-    try TrainingReport(result, path: target.path, session: session, isBase: base).print(console)
+    try TrainingReport(
+      result, LeftOutList(data.leftOut, result.skipped), path: target.path, session: session, isBase: base
+    ).print(console)
     guard let drawing else { return }
     let subtitle = "\((target.path as NSString).lastPathComponent) from \(result.labels.count) samples"
     try drawing.write(LearningCurves(result, subtitle: subtitle).chart.svg)

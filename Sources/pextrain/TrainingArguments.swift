@@ -161,6 +161,11 @@ struct TrainingArguments: ParsableArguments {
       guard !name.isEmpty, renames.updateValue(name, forKey: folder) == nil else {
         throw PexError(.usage, "--map \(text): expected one class for '\(folder)'")
       }
+      guard !name.hasControlCharacters, name.utf8.count <= BundleLimits.labelBytes else {
+        let most = BundleLimits.labelBytes
+        throw PexError(
+          .usage, "--map \(text): expected a class's name of at most \(most) bytes, without control characters")
+      }
     }
     let known = Set(contents.classNames ?? [])
     return OwnClasses(names: (earlier?.classes ?? []).filter { !known.contains($0) }, renames: renames)

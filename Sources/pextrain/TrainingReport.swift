@@ -7,13 +7,16 @@ import PexTraining
 /// What a training came to.
 struct TrainingReport {
   private let result: PersonalTraining.Result
+  private let leftOut: LeftOutList
   private let path: String
   private let session: Session
   private let bytes: Int
   private let isBase: Bool
 
-  init(_ result: PersonalTraining.Result, path: String, session: Session, isBase: Bool) throws {
-    self.result = result
+  init(
+    _ result: PersonalTraining.Result, _ leftOut: LeftOutList, path: String, session: Session, isBase: Bool
+  ) throws {
+    (self.result, self.leftOut) = (result, leftOut)
     self.path = path
     self.session = session
     self.isBase = isBase
@@ -204,6 +207,7 @@ struct TrainingReport {
         "count": .integer(result.skipped.count),
         "reasons": .array(result.skipped.map { .string($0.reason.message) }),
       ]),
+      "left_out_files": leftOut.json,
       "copies": .members([
         "count": .integer(result.copies.copies), "pictures": .integer(result.copies.agreeing.count),
         "contradicting": .integer(result.copies.contradicting.reduce(0) { $0 + $1.members.count }),

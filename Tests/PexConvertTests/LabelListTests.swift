@@ -38,6 +38,8 @@ import Testing
     ("a\n\nb", "class 1 (line 2) has no name"), ("[\"a\", 7]", "class 1: expected a name"),
     ("{\"0\": \"a\", \"2\": \"b\"}", "expected the classes 0 to 1, found 2"),
     ("{\"a\": \"b\"}", "'a': expected a class's number"), ("[\"a\", \"\"]", "has no name"),
+    ("tench\nn01443537\tgoldfish", "class 1: expected a name without control characters, found 'n01443537\\tgoldfish'"),
+    ("[\"a\", \"b\\nc\"]", "class 1: expected a name without control characters, found 'b\\nc'"),
   ])
   func whatIsUnsoundIsNamed(text: String, expected: String) throws {
     let error = try #require(throws: PexError.self) { try list(text) }

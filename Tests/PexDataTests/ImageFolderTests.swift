@@ -21,7 +21,7 @@ import Testing
       #expect(listed.classes == ["B", "b", "é"])
       #expect(names(listed, in: folder) == ["B/link.png", "B/x.jpeg", "b/10.png", "b/2.PNG", "é/1.jpg"])
       #expect(listed.samples.map(\.label) == [0, 0, 1, 1, 2])
-      #expect(listed.warning == nil)
+      #expect(listed.warnings.isEmpty && listed.remark == nil)
     }
   }
 
@@ -40,7 +40,6 @@ import Testing
     try Fixture.withFolder { folder in
       let samples = ["a/b/c/1.png", "a/b/2.png", "z.png"]
       try Fixture.place("rgb8.png", at: samples.map { "\(folder)/\($0)" })
-      #expect(failure { try ImageFolder(path: folder) }?.kind == .malformed)
       let listed = try ImageFolder(path: folder, ignoresLabels: true)
       #expect(listed.classes.isEmpty && listed.samples.allSatisfy { $0.label == nil })
       #expect(names(listed, in: folder) == ["a/b/2.png", "a/b/c/1.png", "z.png"])
@@ -54,8 +53,21 @@ import Testing
       let listed = try ImageFolder(path: folder)
       #expect(listed.classes.isEmpty)
       #expect(names(listed, in: folder) == ["a.jpg", "b.png"])
-      try Fixture.place("rgb8.png", at: ["\(folder)/sub/c.png"])
-      #expect(failure { try ImageFolder(path: folder) }?.kind == .malformed)
+    }
+  }
+
+  /// Phones put a picture beside the folders all the time: it is left out, and the folders are the classes.
+  @Test func picturesBesideClassFoldersAreLeftOut() throws {
+    try Fixture.withFolder { folder in
+      let samples = ["a/1.png", "b/2.png", "IMG_1.png", "IMG_2"]
+      try Fixture.place("rgb8.png", at: samples.map { "\(folder)/\($0)" })
+      let listed = try ImageFolder(path: folder)
+      #expect(listed.classes == ["a", "b"] && names(listed, in: folder) == ["a/1.png", "b/2.png"])
+      #expect(listed.leftOut.count(.besideClasses) == 2 && listed.leftOut.count == 2)
+      #expect(
+        listed.warnings == [
+          "\(folder): 2 entries are left out: 2 lie beside the class folders (\(folder)/IMG_1.png, \(folder)/IMG_2)"
+        ])
     }
   }
 
@@ -71,7 +83,7 @@ import Testing
   @Test func whatIsNotReadIsCountedAndNamed() throws {
     try Fixture.withFolder { folder in
       let litter = ["c/.DS_Store", "c/Thumbs.db", "c/._1.png", "c/@eaDir/1.png", "__MACOSX/c/1.png"]
-      let hidden = ["c/.2.png", ".cache/3.png"]
+      let hidden = ["c/.2.png", ".cache/3.png", "c/.nomedia"]
       try Fixture.place("rgb8.png", at: (["c/1.png"] + litter + hidden).map { "\(folder)/\($0)" })
       try Fixture.place("make.py", at: (1...5).map { "\(folder)/c/\($0).txt" } + ["\(folder)/list.csv"])
       try link("\(folder)/c/gone.png", to: "nowhere")
@@ -79,12 +91,56 @@ import Testing
       let listed = try ImageFolder(path: folder)
       #expect(listed.classes == ["c"] && names(listed, in: folder) == ["c/1.png"])
       #expect(listed.leftOut.count(.noPicture) == 6 && listed.leftOut.count(.hidden) == 2)
-      #expect(listed.leftOut.count(.brokenLink) == 2 && listed.leftOut.count == 10)
-      let warning = try #require(listed.warning)
+      #expect(listed.leftOut.count(.brokenLink) == 2 && listed.leftOut.count(.system) == 6)
+      #expect(listed.leftOut.count == 16 && listed.leftOut.missed == 10 && listed.remark == nil)
+      let warning = try #require(listed.warnings.first)
       for part in [
-        "10 entries are left out", "6 are no pictures (\(folder)/list.csv, \(folder)/c/1.txt, \(folder)/c/2.txt, …)",
-        "2 are links that lead nowhere (\(folder)/c/gone.png, \(folder)/c/round.png)", "c/.2.png",
+        "16 entries are left out", "6 are no pictures (\(folder)/list.csv, \(folder)/c/1.txt, \(folder)/c/2.txt, …)",
+        "2 are links that lead nowhere (\(folder)/c/gone.png, \(folder)/c/round.png)",
+        "8 are hidden files or a system's own (\(folder)/.cache/, \(folder)/c/.2.png, \(folder)/__MACOSX/, …)",
       ] { #expect(warning.contains(part), "\(warning)") }
+    }
+  }
+
+  /// What a Mac or a phone leaves everywhere is no warning, and one short line however many there are.
+  @Test func aSystemsOwnFilesAreAWordAndNoWarning() throws {
+    try Fixture.withFolder { folder in
+      let litter = ["a/._1.png", "a/._2.png", "b/._1.png", "b/.DS_Store", ".DS_Store"]
+      try Fixture.place("rgb8.png", at: (["a/1.png", "b/1.png"] + litter).map { "\(folder)/\($0)" })
+      for listed in [try ImageFolder(path: folder), try ImageFolder(path: folder, ignoresLabels: true)] {
+        #expect(listed.samples.count == 2 && listed.warnings.isEmpty)
+        #expect(listed.remark == "\(folder): 5 hidden files or a system's own are left out (.DS_Store, ._*)")
+        #expect(listed.leftOut.files.map(\.reason) == Array(repeating: .system, count: 5))
+      }
+      // Somebody's own hidden picture is a warning as ever.
+      try Fixture.place("rgb8.png", at: ["\(folder)/a/.3.png"])
+      let listed = try ImageFolder(path: folder)
+      #expect(listed.remark == nil)
+      #expect(
+        listed.warnings == ["\(folder): 6 hidden files or a system's own are left out (.3.png, .DS_Store, ._*)"])
+    }
+  }
+
+  @Test func everyFileIsListedUpToAThousandOfAKind() throws {
+    try Fixture.withFolder { folder in
+      try Fixture.place("rgb8.png", at: ["\(folder)/a/1.png"])
+      for number in 0..<1003 { try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/a/\(number).txt")) }
+      let leftOut = try ImageFolder(path: folder).leftOut
+      #expect(leftOut.count == 1003 && leftOut.files.count == 1000)
+      #expect(leftOut.files.first == leftOut.files.first { $0.path == "\(folder)/a/0.txt" && $0.reason == .noPicture })
+    }
+  }
+
+  @Test func emptyFoldersMakeNoClass() throws {
+    try Fixture.withFolder { folder in
+      try Fixture.place("rgb8.png", at: ["a/1.png", "b/1.png", "c/.DS_Store", "d/.gitkeep"].map { "\(folder)/\($0)" })
+      for name in ["empty", "nested/2024/a"] {
+        try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+      }
+      let listed = try ImageFolder(path: folder)
+      #expect(listed.classes == ["a", "b"] && listed.samples.map(\.label) == [0, 1])
+      #expect(listed.folders == ["a", "b", "c", "d", "empty", "nested"])
+      #expect(listed.warnings == ["\(folder): 4 folders are empty and make no class: 'c', 'd', 'empty', 'nested'"])
     }
   }
 
@@ -92,7 +148,7 @@ import Testing
     try Fixture.withFolder { folder in
       try Fixture.place("rgb8.png", at: ["\(folder)/a/1.png"])
       try FileManager.default.createDirectory(atPath: "\(folder)/b", withIntermediateDirectories: true)
-      #expect(try ImageFolder(path: folder).classes == ["a", "b"])
+      #expect(try ImageFolder(path: folder).classes == ["a"])
       for number in 1...4 { try link("\(folder)/b/\(number).png", to: "nowhere") }
       let error = failure { try ImageFolder(path: folder) }
       #expect(error?.kind == .malformed)

@@ -20,13 +20,18 @@ struct FolderEntry {
 
   var isHidden: Bool { name.first == UInt8(ascii: ".") }
 
-  /// Whether it is what systems leave in everybody's folders: no picture of anybody's, and nothing to speak of.
+  /// Whether it is what systems leave in everybody's folders: no picture of anybody's, whatever it is called.
   var isLitter: Bool { Self.litter.contains(name) || name.starts(with: "._".utf8) }
 
+  /// Of macOS, Windows, network drives and what packs archives.
   private static let litter = Set(
-    [".", "..", ".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir", "__MACOSX"].map { Array($0.utf8) })
+    [
+      ".DS_Store", ".Spotlight-V100", ".Trashes", ".fseventsd", ".TemporaryItems", ".AppleDouble", ".localized",
+      "Icon\r", "__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information",
+      "@eaDir",
+    ].map { Array($0.utf8) })
 
-  /// What a folder holds, but for litter, in the order of the names' bytes: the same for every program in every language.
+  /// What a folder holds, in the order of the names' bytes: the same for every program in every language.
   /// - Parameter isNew: told which folder it is, before it is read; false leaves it unread.
   /// - Returns: nil when the folder cannot be listed.
   static func list(_ folder: [UInt8], isNew: (FolderIdentity) -> Bool) -> [FolderEntry]? {
@@ -36,9 +41,9 @@ struct FolderEntry {
     var entries: [FolderEntry] = []
     while let found = readdir(stream) {
       let name = withUnsafeBytes(of: &found.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      guard name != [UInt8(ascii: ".")], name != Array("..".utf8) else { continue }
       let path = folder + (folder.last == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")]) + name
-      let entry = FolderEntry(name: name, path: path, kind: kind(found.pointee.d_type, path))
-      if !entry.isLitter { entries.append(entry) }
+      entries.append(FolderEntry(name: name, path: path, kind: kind(found.pointee.d_type, path)))
     }
     return entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
   }

@@ -19,6 +19,8 @@ struct FolderScan {
 
   private mutating func add(_ entry: FolderEntry) {
     switch entry.kind {
+    case .folder where entry.isLitter: leftOut.add(SamplePath(bytes: entry.path).description + "/", .system)
+    case _ where entry.isLitter: leftOut.add(SamplePath(bytes: entry.path).description, .system)
     case .other(let reason): leftOut.add(SamplePath(bytes: entry.path).description, reason)
     case .folder where entry.isHidden: leftOut.add(SamplePath(bytes: entry.path).description + "/", .hidden)
     case .folder: descend(entry.path)
@@ -26,8 +28,7 @@ struct FolderScan {
       let path = SamplePath(bytes: entry.path)
       guard SampleSuffix(entry.name) != nil else {
         // Any name will do for a picture; what is hidden and not called one is somebody's setting.
-        if !entry.isHidden { sniff(path) }
-        return
+        return entry.isHidden ? leftOut.add(path.description, .system) : sniff(path)
       }
       if entry.isHidden { leftOut.add(path.description, .hidden) } else { samples.append(path) }
     }

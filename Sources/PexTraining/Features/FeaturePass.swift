@@ -82,7 +82,7 @@ struct FeaturePass {
     do {
       return try rows(job.columns, of: inputs, session, name: source.name(job.sample))
     } catch let error as PexError where error.kind == .notFinite && source.isForgiven(job.sample) {
-      throw UnreadableSample(error)
+      throw UnreadableSample(source.name(job.sample), error)
     }
   }
 

@@ -166,7 +166,8 @@ struct TapCache {
       let isOwn = reason.message.hasPrefix("\(own): ")
       unreadable[sample] =
         isOwn
-        ? error : UnreadableSample(PexError(reason.kind, "\(own), the same as \(reason.message)", hint: reason.hint))
+        ? error
+        : UnreadableSample(own, PexError(reason.kind, "\(own), the same as \(reason.message)", hint: reason.hint))
     }
     let readable = digests.indices.filter { unreadable[$0] == nil }.compactMap { digests[$0] }
     for (column, cached) in zip(columns, cached) {

@@ -303,7 +303,7 @@ public struct PersonalTraining {
     let present = Set(labels.compactMap { $0 })
     try requireOwnClass(labels)
     if let classes = request.classes, !request.estimatesClasses, !present.isSubset(of: classes) {
-      let names = session.model.bundle.contents.classNames ?? request.classNames
+      let names = classNames
       let strangers = present.subtracting(classes).sorted().map { names.indices.contains($0) ? names[$0] : "\($0)" }
       throw PexError(
         .malformed,

@@ -46,9 +46,11 @@ public struct TrainingSamples: Sendable {
 
 /// A sample that cannot be read, among others that can: training goes on without it.
 public struct UnreadableSample: Error, Hashable, Sendable {
+  /// What messages call it.
+  public let name: String
   /// Why, naming the sample.
   public let reason: PexError
 
-  /// A sample that cannot be read for that reason.
-  public init(_ reason: PexError) { self.reason = reason }
+  /// A sample that cannot be read for a reason that names it.
+  public init(_ name: String, _ reason: PexError) { (self.name, self.reason) = (name, reason) }
 }
