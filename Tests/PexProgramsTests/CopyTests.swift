@@ -62,6 +62,31 @@ import Testing
     #expect(report["copies"]["contradicting"].number == 3 && report["images"].number == 29)
   }
 
+  /// A copy of a picture that lies in two classes is of no class either, and those that are named contradict each other.
+  @Test func nearCopiesOfAPictureInTwoClassesGoWithIt() throws {
+    let folder = try Folder()
+    func wave(_ index: Int, light: Float = 1, to name: String) throws {
+      let numbers = (0..<32 * 32).map { pixel -> Float in
+        let (row, column, step) = (Float(pixel / 32), Float(pixel % 32), Float(index + 1))
+        return light * (0.5 + 0.2 * cos(row * step / 9 + step) + 0.2 * cos(column * Float(index * 5 % 7) / 9))
+      }
+      try folder.write("waves/\(name).npy", Arrays.npy([1, 1, 32, 32], numbers))
+    }
+    for index in 0..<16 { try wave(index, to: "\(index < 8 ? "3" : "4")/\(index)") }
+    func train() throws -> (report: JSONValue, said: String) {
+      let outcome = try Program.pextrain.succeed(
+        [try Digits.made().base, "--data", "waves", "-o", "a.pexhead", "--json", "--force"], in: folder)
+      return (try JSONValue(outcome.output), outcome.stderr)
+    }
+    try wave(1, light: 1.01, to: "3/copy")
+    let before = try train()
+    #expect(before.report["copies"]["count"].number == 1 && before.report["images"].number == 16, "\(before.said)")
+    try wave(1, to: "4/mine")
+    let after = try train()
+    #expect(after.report["copies"]["contradicting"].number == 3 && after.report["images"].number == 15)
+    #expect(after.said.contains("waves/3/1.npy and waves/4/mine.npy are one picture"), "\(after.said)")
+  }
+
   @Test func unlabelledCopiesOfLabelledPicturesAddNothing() throws {
     let folder = try Folder()
     let (base, data) = (try Digits.made().base, try photos(1, in: folder))

@@ -90,6 +90,33 @@ import Testing
     #expect(try scene.groups().contradicting.map(\.members) == [[4, 30, 31], [7, 33]])
   }
 
+  /// Nobody knows either of which class a copy is whose original lies in two.
+  @Test func nearCopiesOfAContradictedPictureGoWithIt() throws {
+    var scene = scene(each: 10)
+    scene.copy(4, label: 2)
+    scene.add(label: 1, spread: 0.05, around: 4)
+    scene.add(label: nil, spread: 0.05, around: 4)
+    // Equal to a near copy.
+    scene.copy(31, label: 1)
+    let groups = try scene.groups()
+    #expect(groups.groups == [.init(members: [4, 30, 31, 32, 33], kept: nil, isExact: false)])
+    #expect(groups.summary == "5 copies with contradicting labels are left out")
+  }
+
+  /// The same where the contradiction is between pictures that are nearly one: what is near either goes.
+  @Test func nearCopiesOfEitherSideGo() throws {
+    var scene = scene(each: 10)
+    // Two steps from picture 0 towards picture 3, of which the second is near the first, but not near picture 0.
+    for part in [0.14, 0.28] as [Float] {
+      func step(_ rows: [[Float]]) -> [Float] { zip(rows[0], rows[3]).map { $0 + part * ($1 - $0) } }
+      scene.pictures.append(step(scene.pictures))
+      scene.features.append(step(scene.features))
+      scene.labels.append(1)
+    }
+    let groups = try scene.groups()
+    #expect(groups.groups == [.init(members: [0, 30, 31], kept: nil, isExact: false)])
+  }
+
   @Test(arguments: [2, 3, 10])
   func nearlyEqualSamplesAreOne(_ each: Int) throws {
     var scene = scene(each: each)

@@ -52,11 +52,8 @@ package struct CopySearch {
   /// - Throws: as ``FeatureTable/row(_:)``; `CancellationError` when it is cancelled.
   package func groups() throws -> SampleGroups {
     let originals = try equal().map { Original($0, labels) }
-    let sound = originals.filter { $0.labels.count < 2 }
-    let contradicting = originals.filter { $0.labels.count > 1 }.map { [$0] }
-    let all = contradicting + clusters(sound, try near(sound))
     return SampleGroups(
-      all.compactMap { cluster in
+      clusters(originals, try near(originals)).compactMap { cluster in
         let members = cluster.flatMap(\.members)
         guard members.count > 1 else { return nil }
         return SampleGroups.Group(
@@ -87,7 +84,8 @@ package struct CopySearch {
   /// For every original the others that it is nearly equal to.
   private func near(_ originals: [Original]) throws -> [[Int]] {
     var near = [[Int]](repeating: [], count: originals.count)
-    let (rows, classes) = (originals.map(\.first), originals.map(\.labels.first))
+    let rows = originals.map(\.first)
+    let classes = originals.map { $0.labels.count == 1 ? $0.labels.first : nil }
     guard let afar = try SampleView(pictures, rows: rows, classes: classes, standardises: false) else { return near }
     let views = try taps.compactMap { try SampleView($0, rows: rows, classes: classes, standardises: true) }
     let candidates = try NeighbourSearch(pictures, rows: rows).pairs(
@@ -124,25 +122,53 @@ package struct CopySearch {
   /// Originals with those that one of them stands for: each is near the first of its cluster, so nothing that differs from
   /// all that counts is left out, however long a chain of likenesses may be. Labelled ones come first.
   ///
-  /// Where many such clusters hold different labels, these pictures differ in what is too small to be seen this way: then equal
-  /// samples alone are copies.
+  /// What is nearly a picture whose labels contradict each other goes with it: nobody knows of which class it is, either.
+  ///
+  /// Where many clusters of sound originals hold different labels, these pictures differ in what is too small to be seen this
+  /// way: then equal samples alone are copies.
   private func clusters(_ originals: [Original], _ near: [[Int]]) -> [[Original]] {
     let order = originals.indices.sorted { first, second in
-      let (left, right) = (originals[first].labels.isEmpty ? 1 : 0, originals[second].labels.isEmpty ? 1 : 0)
+      let (left, right) = (Self.rank(originals[first]), Self.rank(originals[second]))
       return (left, originals[first].first) < (right, originals[second].first)
     }
-    var isTaken = [Bool](repeating: false, count: originals.count)
-    var clusters: [[Original]] = []
-    for first in order where !isTaken[first] {
-      isTaken[first] = true
-      let others = near[first].filter { !isTaken[$0] }
-      for other in others { isTaken[other] = true }
-      clusters.append([originals[first]] + others.map { originals[$0] })
-    }
-    let judged = clusters.filter { $0.count { !$0.labels.isEmpty } > 1 }
+    let sound = order.filter { originals[$0].labels.count < 2 }
+    let judged = grouped(sound, near).map { $0.map { originals[$0] } }.filter { $0.count { !$0.labels.isEmpty } > 1 }
     let contradicting = judged.count(where: Self.isContradicting)
     let isTrusted = contradicting < Self.fewestToDoubt || 10 * contradicting <= judged.count
-    return isTrusted ? clusters : originals.map { [$0] }
+    guard isTrusted else { return originals.map { [$0] } }
+    return grouped(order, near) { first, others in
+      // One that contradicts the first is as contradicted as that.
+      let contradicted = others.filter { Self.isContradicting([originals[first], originals[$0]]) }
+      return originals[first].labels.count > 1 ? [] : contradicted.flatMap { near[$0] }
+    }.map { $0.map { originals[$0] } }
+  }
+
+  /// The originals of `order`, each with those near it that no earlier one has taken.
+  /// - Parameter further: what else goes with one and those near it.
+  private func grouped(
+    _ order: [Int], _ near: [[Int]], further: (Int, [Int]) -> [Int] = { _, _ in [] }
+  ) -> [[Int]] {
+    var isFree = [Bool](repeating: false, count: near.count)
+    for index in order { isFree[index] = true }
+    var groups: [[Int]] = []
+    for first in order where isFree[first] {
+      var group: [Int] = []
+      func take(_ members: [Int]) {
+        for member in members where isFree[member] {
+          isFree[member] = false
+          group.append(member)
+        }
+      }
+      take([first] + near[first])
+      take(further(first, Array(group.dropFirst())))
+      groups.append(group)
+    }
+    return groups
+  }
+
+  /// Who speaks first for those near it: a contradiction, then a label, then none.
+  private static func rank(_ original: Original) -> Int {
+    original.labels.count > 1 ? 0 : original.labels.isEmpty ? 2 : 1
   }
 
   private static let fewestToDoubt = 3
