@@ -14,7 +14,7 @@ public struct LabelMapping: Hashable, Sendable {
   ///
   /// With `labels`, by name: of the same bytes, else of the same letters however Unicode spells them, else of the same letters
   /// but for their case, which is said. Without, folders that are numbers are classes of that number; any other folders must be
-  /// as many as the classes, and stand for them in sorted order, with a warning. With neither labels nor a class count the
+  /// as many as the classes, and stand for them in sorted order, with a warning, unless they are meant to be a person's own. With neither labels nor a class count the
   /// folders are the classes.
   /// - Parameters:
   ///   - folders: names of class folders, sorted by their bytes.
@@ -29,7 +29,8 @@ public struct LabelMapping: Hashable, Sendable {
   ) throws {
     let all = all ?? folders
     try own?.requireFolders(among: all)
-    if labels.isEmpty, let classCount, own?.names.isEmpty ?? true, own?.renames.isEmpty ?? true {
+    let hasOwn = own.map { $0.areMeant || !$0.names.isEmpty || !$0.renames.isEmpty } ?? false
+    if labels.isEmpty, let classCount, !hasOwn {
       if let numbers = Self.numbers(folders, below: classCount) {
         self.init(numbers, (0..<classCount).map(String.init))
         return
@@ -38,7 +39,10 @@ public struct LabelMapping: Hashable, Sendable {
         let places = Dictionary(all.enumerated().map { (Array($1.utf8), $0) }) { first, _ in first }
         self.init(
           folders.map { places[Array($0.utf8)] ?? 0 }, (0..<classCount).map(String.init),
-          ["the bundle has no class names: folders stand for classes 0 to \(classCount - 1) in sorted order"])
+          [
+            "the bundle has no class names: folders stand for classes 0 to \(classCount - 1) in sorted order"
+              + (own == nil ? "" : "; pextrain --classes own makes them classes of your own")
+          ])
         return
       }
       guard own != nil else {

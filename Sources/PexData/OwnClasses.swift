@@ -7,10 +7,13 @@ public struct OwnClasses: Hashable, Sendable {
   /// Classes that folders stand for, by the folder's name: `["mug": "coffee_mug"]`. Control characters in a folder's name may
   /// be written as messages write them.
   public var renames: [String: String]
+  /// Whether folders are meant to be such classes: where the model's have no names, none of them stands for a number then by
+  /// its place among the others.
+  public var areMeant: Bool
 
   /// Any folder may be a class of the person's own.
-  public init(names: [String] = [], renames: [String: String] = [:]) {
-    (self.names, self.renames) = (names, renames)
+  public init(names: [String] = [], renames: [String: String] = [:], areMeant: Bool = false) {
+    (self.names, self.renames, self.areMeant) = (names, renames, areMeant)
   }
 
   /// The class that a folder was said to stand for; nil when nothing was said of it.

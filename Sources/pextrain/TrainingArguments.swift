@@ -168,7 +168,14 @@ struct TrainingArguments: ParsableArguments {
       }
     }
     let known = Set(contents.classNames ?? [])
-    return OwnClasses(names: (earlier?.classes ?? []).filter { !known.contains($0) }, renames: renames)
+    return OwnClasses(
+      names: (earlier?.classes ?? []).filter { !known.contains($0) }, renames: renames, areMeant: meansOwnClasses)
+  }
+
+  /// Whether classes are asked for that are none of a model's without names.
+  private var meansOwnClasses: Bool {
+    guard let classes, classes != "estimate", classes != "all" else { return false }
+    return classes.split(separator: ",").contains { Int($0) == nil }
   }
 
   /// - Parameter classNames: of all classes that labels speak of, the model's first.

@@ -25,6 +25,15 @@ import Testing
     #expect(mapping.warnings.count == 1)
   }
 
+  /// As many folders as the model has classes are a person's own all the same, when that is said.
+  @Test func foldersAreMeantToBeOnesOwn() throws {
+    let mapping = try LabelMapping(
+      folders: ["bird", "dog"], labels: [], classCount: 2, own: OwnClasses(areMeant: true))
+    #expect(mapping.names == ["0", "1", "bird", "dog"] && mapping.indices == [2, 3])
+    let places = try LabelMapping(folders: ["bird", "dog"], labels: [], classCount: 2, own: OwnClasses())
+    #expect(places.indices == [0, 1] && places.warnings.first?.contains("--classes own") == true)
+  }
+
   @Test func withoutLabelsCountsMustAgree() {
     #expect(failure { try LabelMapping(folders: ["a"], labels: [], classCount: 2) }?.kind == .malformed)
   }
