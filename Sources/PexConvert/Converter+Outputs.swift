@@ -104,6 +104,11 @@ extension Converter {
         "output '\(name)' gives \(type.row ?? 0) probabilities of which many may hold at once (sigmoids), so it is no "
         + "classifier of one class (--output-kind probabilities if only one does): \(own)"
     }
+    if graph.answersWithDirection {
+      return
+        "output '\(name)' is \(type.row ?? 0) numbers of length 1, an embedding and no classifier (--output-kind logits if it "
+        + "is one): \(own)"
+    }
     if type.row == 1 {
       return
         "output '\(name)' is one number and no classifier (two --labels, or --output-kind logits, make it the logit of "

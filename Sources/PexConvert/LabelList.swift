@@ -8,13 +8,16 @@ public struct LabelList: Hashable, Sendable {
   /// What the user should know, one sentence each.
   public let warnings: [String]
 
+  /// No list is longer.
+  public static let mostBytes = 1 << 26
+
   /// Reads text with one name a line, a JSON list of names, or a JSON object: names by number
   /// (`{"0": "cat"}`, also as `id2label`), Keras' class index (`{"0": ["n01440764", "tench"]}`), or numbers by name (`{"cat": 0}`).
   ///
   /// Of names that occur twice the later ones get a number: ImageNet has two cranes, and both are classes.
   /// - Throws: ``PexError`` (malformed) when it is neither; when names are empty or hold control characters, or numbers are missing.
   public init(_ bytes: [UInt8]) throws {
-    guard bytes.count <= 1 << 26, let text = String(bytes: bytes, encoding: .utf8) else {
+    guard bytes.count <= Self.mostBytes, let text = String(bytes: bytes, encoding: .utf8) else {
       throw PexError(
         .malformed, "expected text in UTF-8, one class name a line",
         hint: bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff])

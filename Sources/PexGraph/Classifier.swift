@@ -33,7 +33,7 @@ public struct Classifier: Hashable, Sendable {
 extension Graph {
   /// Finds the primary output, or takes the one named, and tells logits from probabilities by what the output ends in: a
   /// softmax over its classes gives probabilities and its input is the logits; sigmoids of several classes are no
-  /// single-label classifier; anything else is taken as logits.
+  /// single-label classifier, nor are numbers that are divided by their length; anything else is taken as logits.
   ///
   /// A row of numbers answers: `[N, C]`, or `[N, C, 1, 1]`, `[N, 1, C]` and the like, whose logits a reshaping behind the
   /// output gives. Of several rows the first answers that no other goes beyond by a layer, so that an embedding in front of
@@ -129,13 +129,15 @@ private enum OutputEnding {
   case sigmoid(ValueID)
   /// A softmax over something else than the classes, or sigmoids of a map.
   case otherShares
+  /// Numbers divided by their length.
+  case direction
   case anything
 
   /// The numbers in front.
   var logits: ValueID? {
     switch self {
     case .softmax(let value), .logSoftmax(let value), .sigmoid(let value): value
-    case .otherShares, .anything: nil
+    case .otherShares, .direction, .anything: nil
     }
   }
 
@@ -143,7 +145,7 @@ private enum OutputEnding {
   var hidesLogits: Bool {
     switch self {
     case .softmax, .sigmoid: true
-    case .logSoftmax, .otherShares, .anything: false
+    case .logSoftmax, .otherShares, .direction, .anything: false
     }
   }
 
@@ -154,7 +156,7 @@ private enum OutputEnding {
     case .softmax: isOne ? .none : .probabilities
     case .logSoftmax: isOne ? .none : .logProbabilities
     case .sigmoid: isOne ? .probabilities : .none
-    case .otherShares: .none
+    case .otherShares, .direction: .none
     case .anything: isOne ? .none : .logits
     }
   }
@@ -168,6 +170,13 @@ extension Graph {
     return false
   }
 
+  /// Whether the output that answers is an embedding of length 1.
+  public var answersWithDirection: Bool {
+    guard let classifier else { return false }
+    if case .direction = ending(of: classifier.output) { return true }
+    return false
+  }
+
   /// Whether the output that answers is one number, with logits that were made of it.
   public var answersWithOneNumber: Bool {
     guard let classifier, classifier.kind != .none else { return false }
@@ -175,6 +184,20 @@ extension Graph {
   }
 
   /// What an output ends in, looking through what only gives its numbers other extents.
+  /// Whether a node divides what it reads by its length: embeddings are compared by their direction alone.
+  private func scalesToLength(_ node: Node) -> Bool {
+    guard case .binary(let binary) = node.operation, binary.kind == .divide else { return false }
+    let length = ancestors(of: [node.inputs[1]])
+    guard length.values.contains(node.inputs[0]) else { return false }
+    return Set(length.nodes).subtracting(ancestors(of: [node.inputs[0]]).nodes).contains { index in
+      switch nodes[index].operation {
+      case .reduce(let reduce): reduce.kind == .norm
+      case .unary(let unary): unary.kind == .squareRoot
+      default: false
+      }
+    }
+  }
+
   private func ending(of output: ValueID) -> OutputEnding {
     var value = output
     let producers = producers()
@@ -193,6 +216,7 @@ extension Graph {
         return softmax.logarithm ? .logSoftmax(input) : .softmax(input)
       case .unary(let unary) where unary.kind == .sigmoid:
         return self[node.inputs[0]].type.row == nil ? .otherShares : .sigmoid(node.inputs[0])
+      case .binary where scalesToLength(node): return .direction
       case .convolution, .pooling, .globalPooling, .batchNormalization, .linear, .unary, .binary, .concat, .reduce,
         .pad, .transposedConvolution, .lpPooling, .localResponseNormalization, .standardization, .slice, .gather,
         .tile, .argMax, .matrixProduct, .resize, .choice, .recurrent, .integerConvolution:

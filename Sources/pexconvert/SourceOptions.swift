@@ -33,10 +33,20 @@ struct SourceOptions: ParsableArguments {
   /// The class names, or nil when no file was named.
   func readLabels() throws -> LabelList? {
     guard let labels else { return nil }
-    guard let data = FileManager.default.contents(atPath: labels) else {
-      throw PexError(.unreadable, "\(labels): cannot be read")
-    }
-    return try naming(labels) { try LabelList(Array(data)) }
+    guard let bytes = Self.bytes(path: labels) else { throw PexError(.unreadable, "\(labels): cannot be read") }
+    return try naming(labels) { try LabelList(bytes) }
+  }
+
+  /// What a file holds, or a pipe that another program writes to, as far as any list of names goes; nil where it cannot be read.
+  private static func bytes(path: String) -> [UInt8]? {
+    guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+    var bytes: [UInt8] = []
+    do {
+      while bytes.count <= LabelList.mostBytes, let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
+        bytes += part
+      }
+    } catch { return nil }
+    return bytes
   }
 
   /// The options in the importers' own words.

@@ -1,11 +1,13 @@
 import PexConsole
 import PexRuntime
+import PexTensor
 
 /// How answers read, as text and as JSON.
 struct RunReport {
   let top: Int
 
   func line(_ name: String, _ answer: Answer) -> String {
+    let name = name.visible
     let cost = "\(Format.milliseconds(milliseconds(answer))) ms  \(Format.percent(answer.macsFraction)) of MACs"
     let late = answer.missedDeadline ? "  (deadline missed)" : ""
     guard let best = ranked(answer).first else { return "\(name)  exit \(answer.exit)  \(cost)\(late)" }

@@ -96,6 +96,23 @@ import Testing
     }
   }
 
+  /// Embeddings that are compared by their direction are no logits; a softmax spelled out is none of them.
+  @Test func numbersOfLengthOneAreNoClassifier() throws {
+    let norm = "%n = reduce(%x) {kind=norm, axes=[1], keeps_axes=1}\n"
+    #expect(try found(norm + "%y = binary(%x, %n) {kind=divide}\noutput %y")[1] == "none")
+    let spelled =
+      "%s = binary(%x, %x) {kind=multiply}\n%t = reduce(%s) {kind=sum, axes=[1], keeps_axes=1}\n"
+      + "%r = unary(%t) {kind=square_root}\n%y = binary(%x, %r) {kind=divide}\noutput %y"
+    #expect(try found(spelled)[1] == "none")
+    #expect(try found(spelled, kind: .logits)[1] == "logits")
+    let shares =
+      "%e = unary(%x) {kind=exponential}\n%t = reduce(%e) {kind=sum, axes=[1], keeps_axes=1}\n"
+      + "%y = binary(%e, %t) {kind=divide}\noutput %y"
+    #expect(try found(shares)[1] == "logits")
+    #expect(
+      try found(Self.layer + norm + "%d = binary(%x, %n) {kind=divide}\n%y = linear(%d, %w)\noutput %y")[1] == "logits")
+  }
+
   @Test func aRowOfSeveralNumbersComesBeforeOneNumberAndMaps() throws {
     let lines =
       Self.layer + "constant %v: f32[1,5] = random 2\n%one = linear(%x, %v)\n%many = linear(%x, %w)\n"

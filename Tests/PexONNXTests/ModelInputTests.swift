@@ -66,6 +66,14 @@ import Testing
     let error = try #require(model.error())
     #expect(error.kind == .unsupported && error.message.contains("node 'halve' (Div)"))
     #expect(error.hint?.contains("--input ids=VALUE") == true)
+    // Words become numbers by a table: the network begins behind it.
+    var words = TestModel(x: ["N", 3])
+    words.inputs = [("words", 7, ["N", 3])]
+    words.stored = [("table", .weights([9, 4])), ("two", .integers([2]))]
+    words.add("Mod", ["words", "two"], ["odd"])
+    words.add("Gather", ["table", "odd"], ["rows"])
+    words.add("Relu", ["rows"], ["y"])
+    #expect(words.error()?.hint?.contains("extract_model('model.onnx', 'part.onnx', ['rows'], ['y'])") == true)
     // To truth values is no cast to numbers, and a truth value is none.
     var flags = TestModel(x: ["N", 3])
     flags.inputs = [("x", 9, ["N", 3])]

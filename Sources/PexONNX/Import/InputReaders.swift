@@ -41,6 +41,20 @@ struct InputReaders {
     return nil
   }
 
+  /// The first value that is made of floating-point numbers out of an input's integers: a cast, or rows of a stored table.
+  func firstNumbers(behind name: String) -> String? {
+    var integers: Set<String> = [name]
+    for node in outline.nodes where node.readNames.contains(where: integers.contains) {
+      let isTable =
+        node.op == "Gather" && node.inputs.count > 1 && integers.contains(node.inputs[1])
+        && outline.initializers[node.inputs[0]].flatMap { try? ElementType(code: $0.elementType) }?.dtype?.isFloat
+          == true
+      if node.op == "Cast" && Self.castsToFloat(node) || isTable { return node.outputs.first }
+      integers.formUnion(node.outputs)
+    }
+    return nil
+  }
+
   private enum Use { case asNumbers, moved, asIntegers }
 
   private static func use(of name: String, by node: ONNXNode) -> Use {

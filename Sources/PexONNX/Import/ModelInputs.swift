@@ -35,7 +35,7 @@ struct ModelInputs {
         if let value = options.inputValues[input.name] {
           fixed.append((input.name, try Self.tensor(value, for: input)))
         } else {
-          try checkType(input, readers)
+          try checkType(input, readers, output: outline.model.graph.outputs.first?.name)
           given.append(input)
         }
       }
@@ -47,7 +47,19 @@ struct ModelInputs {
     }
   }
 
-  private mutating func checkType(_ input: ONNXValueInfo, _ readers: InputReaders) throws {
+  /// What can be done about integers that are computed with: they may be a setting, or stand for words or bytes.
+  private static func hint(_ input: ONNXValueInfo, _ readers: InputReaders, output: String?) -> String {
+    let fixing = "if it is always the same, give it: --input \(input.name)=VALUE"
+    let isOne = input.extents?.allSatisfy { $0 == .fixed(1) } ?? false
+    guard !isOne, let numbers = readers.firstNumbers(behind: input.name), let output, numbers != output else {
+      return fixing
+    }
+    return fixing
+      + "; what is behind its numbers may convert by itself: onnx.utils.extract_model('model.onnx', 'part.onnx', "
+      + "['\(numbers)'], ['\(output)'])"
+  }
+
+  private mutating func checkType(_ input: ONNXValueInfo, _ readers: InputReaders, output: String?) throws {
     guard let code = input.elementType else { throw PexError(.unsupported, "it is no tensor") }
     let type = try ElementType(code: code)
     guard let dtype = type.dtype else { throw PexError(.unsupported, "expected numbers, found \(type)s") }
@@ -60,7 +72,7 @@ struct ModelInputs {
       throw PexError(
         .unsupported,
         "expected floating-point numbers, or integers that are only cast to such, found \(type)\(place ?? "")",
-        hint: "if it is always the same, give it: --input \(input.name)=VALUE")
+        hint: Self.hint(input, readers, output: output))
     }
     warnings.append("input '\(input.name)' is \(type) in the file, and whole numbers in f32 here")
   }

@@ -46,7 +46,7 @@ final class FeatureFile: Sendable {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw PexError(.cannotCreate, "\(path): expected a file, found a folder or a device")
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(descriptor) else {
       throw PexError(
         .cannotCreate, "\(path): another program is using this cache", hint: "wait for it, or give another folder")
     }
@@ -57,6 +57,17 @@ final class FeatureFile: Sendable {
       guard ftruncate(descriptor, 0) == 0 else { throw cannotWrite() }
       try header.withUnsafeBytes { try write($0, at: 0) }
     }
+  }
+
+  /// Takes the file for this program. A lock that was given up lasts on in a child process that this one is just starting, until
+  /// that becomes another program, so a moment is waited.
+  private static func lock(_ descriptor: Int32) -> Bool {
+    for _ in 0..<50 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK || errno == EINTR else { return false }
+      usleep(10_000)
+    }
+    return false
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
