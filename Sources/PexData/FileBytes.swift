@@ -4,19 +4,10 @@ import PexTensor
 /// The largest file that is read as one sample, in bytes.
 private let sampleFileLimit = 1 << 30
 
-/// All bytes of the regular file at `path`, as a copy: were a mapped file cut short by somebody while it is decoded,
-/// touching it would end the process.
-/// - Throws: ``PexError`` (unreadable) when it cannot be opened; (malformed) when it is larger than 1 GiB.
-func fileBytes(path: SamplePath) throws -> [UInt8] {
-  let file = try path.map()
-  return try withExtendedLifetime(file) {
-    guard file.bytes.count <= sampleFileLimit else {
-      throw PexError(
-        .malformed, "\(path): a sample of \(file.bytes.count) bytes, at most \(sampleFileLimit) are allowed")
-    }
-    return Array(file.bytes)
-  }
-}
+/// All bytes of the regular file at `path`. It is read and not mapped: touching a mapped file that somebody cuts short ends
+/// the process.
+/// - Throws: ``PexError`` (unreadable) when it cannot be opened or read; (malformed) when it is larger than 1 GiB.
+func fileBytes(path: SamplePath) throws -> [UInt8] { try path.contents(atMost: sampleFileLimit) }
 
 /// What is read from standard input: one sample, as a file would hold it.
 public enum StandardInput {

@@ -37,7 +37,10 @@ extension StepFactory {
         activation: group.activation)
       return choice(step, reading: blocked(source), .padding)
     }
-    if !isExact, let size = WinogradStep.tileSize(window, groups: payload.groups, channels: channels, isa) {
+    // What was chosen with the zeros stays: another order of sums would be another network.
+    if !isExact, group.padding == nil,
+      let size = WinogradStep.tileSize(window, groups: payload.groups, channels: channels, isa)
+    {
       let step = try WinogradStep(
         window, tileSize: size, samples: x[0], channels: channels, weight: weight, bias: bias,
         activation: group.activation, isa)
@@ -47,7 +50,7 @@ extension StepFactory {
       window, samples: x[0], groups: payload.groups, channels: channels, weight: weight, bias: bias,
       activation: group.activation, isa)
     let readsPlain = ConvolutionStep.readsPlain(channels: channels.input, isa)
-    return choice(step, reading: readsPlain ? plain(source) : blocked(source))
+    return choice(step, reading: readsPlain ? plain(source) : blocked(source), .padding)
   }
 
   func pooling(_ payload: Pooling, _ node: Node) throws -> Choice? {
