@@ -158,7 +158,11 @@ private struct Mapper {
 
   private func only(_ indices: [Int], _ folder: String) throws -> Int {
     guard indices.count == 1, let index = indices.first else {
-      throw PexError(.malformed, "more than one class is named '\(folder.visible)'")
+      let known = Set(indices.map { names[$0] }).sorted()
+      let maps = known.prefix(4).map { "--map \(Self.quoted("\(folder.visible)=\($0)"))" }
+      throw PexError(
+        .malformed, "more than one class is named '\(folder.visible)'",
+        hint: known.count > 1 ? "say which is meant: \(maps.joined(separator: " or "))" : nil)
     }
     return index
   }

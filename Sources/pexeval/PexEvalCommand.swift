@@ -43,6 +43,7 @@ import PexTraining
       valueName: "folder|file.npz"))
   var data: String
 
+  @OptionGroup var map: ClassMap
   @OptionGroup var pictures: PictureLimits
   @OptionGroup var route: RouteOptions
   @OptionGroup var outputs: EvaluationOutputs
@@ -80,7 +81,8 @@ import PexTraining
       own.append(name)
     }
     let data = try LabelledData(
-      path: data, for: contents, own: OwnClasses(names: own), pixelLimit: pictures.pixelLimit, console)
+      path: data, for: contents, own: OwnClasses(names: own, renames: try map.renames()),
+      pixelLimit: pictures.pixelLimit, console)
     if suggestPreprocessing {
       return try suggest(PreprocessingSearch(session, data, console), contents, data.dataset, console)
     }

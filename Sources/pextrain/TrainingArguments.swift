@@ -1,5 +1,6 @@
 import ArgumentParser
 import PexBundle
+import PexConsole
 import PexData
 import PexHeads
 import PexRuntime
@@ -50,9 +51,7 @@ struct TrainingArguments: ParsableArguments {
         + "labels' classes, else estimate.", valueName: "list"))
   var classes: String?
 
-  @Option(
-    help: ArgumentHelp("The class that a folder stands for: --map mug=coffee_mug.", valueName: "folder=class"))
-  var map: [String] = []
+  @OptionGroup var map: ClassMap
 
   @Option(
     help: ArgumentHelp(
@@ -152,24 +151,10 @@ struct TrainingArguments: ParsableArguments {
 
   /// How folders are taken that are named like no class of the model.
   func ownClasses(_ contents: BundleContents, _ earlier: HeadSet?) throws -> OwnClasses {
-    var renames: [String: String] = [:]
-    for text in map {
-      guard let place = text.firstIndex(of: "="), place != text.startIndex else {
-        throw PexError(.usage, "--map \(text): expected FOLDER=CLASS, as in mug=coffee_mug")
-      }
-      let (folder, name) = (String(text[..<place]), String(text[text.index(after: place)...]))
-      guard !name.isEmpty, renames.updateValue(name, forKey: folder) == nil else {
-        throw PexError(.usage, "--map \(text): expected one class for '\(folder)'")
-      }
-      guard !name.hasControlCharacters, name.utf8.count <= BundleLimits.labelBytes else {
-        let most = BundleLimits.labelBytes
-        throw PexError(
-          .usage, "--map \(text): expected a class's name of at most \(most) bytes, without control characters")
-      }
-    }
     let known = Set(contents.classNames ?? [])
     return OwnClasses(
-      names: (earlier?.classes ?? []).filter { !known.contains($0) }, renames: renames, areMeant: meansOwnClasses)
+      names: (earlier?.classes ?? []).filter { !known.contains($0) }, renames: try map.renames(),
+      areMeant: meansOwnClasses)
   }
 
   /// Whether classes are asked for that are none of a model's without names.

@@ -41,7 +41,7 @@ import Testing
     for (channels, groups, kernel) in [(20, 20, "depthwise"), (3, 1, "direct"), (20, 1, "direct"), (20, 4, "direct")] {
       guard stride == 2 || groups != 1 else { continue }
       var sketch = Sketch(seed: 5)
-      let x = try sketch.input([.batch, channels, 8, 9])
+      let x = try sketch.input([.batch, .fixed(channels), 8, 9])
       let padded = try sketch.add(.pad(Pad(before: [0, 0] + edges.0, after: [0, 0] + edges.1)), x)
       let window = Window(kernel: [3, 3], strides: [stride, stride])
       let y = try sketch.convolution(padded, channels == 3 ? 8 : 20, window, groups: groups)

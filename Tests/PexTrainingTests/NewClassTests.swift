@@ -58,4 +58,18 @@ import Testing
     let lowest = try loss(0)
     for more in [-1, -0.5, 0.5, 1] as [Float] { #expect(try loss(more) > lowest, "at \(more)") }
   }
+
+  /// Held-out samples of the new class alone move no line: all others would be on its side.
+  @Test func newClassesAloneMoveNoLine() throws {
+    let (table, known, split) = try lesson(120)
+    let held = split.validation.filter { table.labels[$0] == 2 }
+    let trained = try run(table, known, Split(training: split.training, validation: held))
+    let others = split.training.filter { table.labels[$0] != 2 }
+    let right = try others.count { row in
+      let logits = try trained.head.logits(features: Array(table.row(row)))
+      let sums = logits.enumerated().map { $1 + known.row(row)[$0 + row * classes] }
+      return sums.indices.max { sums[$0] < sums[$1] } != 2
+    }
+    #expect(Double(right) > 0.7 * Double(others.count), "\(right) of \(others.count)")
+  }
 }

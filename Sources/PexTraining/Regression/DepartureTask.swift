@@ -118,9 +118,12 @@ package struct DepartureTask: Sendable {
     return LossHistory(departures: choice.losses, kept: place ?? 0)
   }
 
-  /// What is added to the logits of classes that are only now learned, as held-out samples say.
+  /// What is added to the logits of classes that are only now learned, as held-out samples say. Samples of these alone, or of
+  /// the others alone, say nothing of where the line between them lies: all would be on one side of it.
   private func lift(_ logits: LogitTable, _ rows: [Int], _ targets: DepartureTargets) throws -> Float {
     guard let moving else { return 0 }
+    let sides = Set(rows.map { moving[targets.answers[$0]] })
+    guard sides.count == 2 else { return 0 }
     let temperature = try measured(logits, rows, targets).temperature
     return try logits.lift(moving) { targets.losses($0, rows, temperature: temperature).reduce(0, +) }
   }
