@@ -33,8 +33,32 @@ public enum ONNXImporter {
   public static var supportedOperators: [SupportedOperator] { OperatorTable.summary }
 
   private static func load(_ source: ModelSource, _ options: ImportOptions) throws -> ImportedModel {
-    let outline = try ModelOutline(try ONNXModel(source), output: options.outputName)
+    let model = try ONNXModel(source)
+    do {
+      return try load(try ModelOutline(model, output: options.outputName), source, options)
+    } catch let error as PexError where error.kind == .unsupported {
+      // An output that somebody named needs nothing of the others.
+      guard let name = options.outputName, let alone = model.answering(with: name) else { throw error }
+      guard var result = try? load(try ModelOutline(alone), source, options) else { throw error }
+      result.warnings.insert("outputs other than '\(name)' are left out: \(error.message)", at: 0)
+      return result
+    }
+  }
+
+  private static func load(
+    _ outline: ModelOutline, _ source: ModelSource, _ options: ImportOptions
+  ) throws -> ImportedModel {
     if let error = OperatorTable.unsupported(outline).error { throw error }
     return try GraphImport(outline, TensorReader(source: source), options).run()
+  }
+}
+
+extension ONNXModel {
+  /// The model with one of its outputs alone; nil when that is its only one, or none of it.
+  fileprivate func answering(with output: String) -> ONNXModel? {
+    guard graph.outputs.count > 1, let kept = graph.outputs.first(where: { $0.name == output }) else { return nil }
+    var model = self
+    model.graph.outputs = [kept]
+    return model
   }
 }

@@ -173,6 +173,20 @@ import Testing
     #expect(try TestModel("Relu").load(ImportOptions(outputName: "y")).warnings.isEmpty)
   }
 
+  /// Of two towers one converts by itself when it is asked for.
+  @Test func anOutputThatIsAskedForNeedsNothingOfTheOthers() throws {
+    var model = TestModel()
+    model.stored = [("w", .weights([4, 3, 3, 3])), ("k", .integers([2]))]
+    model.outputs = ["a", "b"]
+    model.add("Conv", ["x", "w"], ["a"])
+    model.add("TopK", ["x", "k"], ["b", ""])
+    #expect(model.error()?.kind == .unsupported)
+    let one = try model.load(ImportOptions(outputName: "a"))
+    #expect(one.graph.outputs.map { one.graph[$0].name } == ["a"])
+    #expect(one.warnings.first?.contains("outputs other than 'a' are left out") == true)
+    #expect(model.error(ImportOptions(outputName: "b"))?.kind == .unsupported)
+  }
+
   /// What an operator in front of the network gives can be an input of what is behind it.
   @Test func anOperatorInFrontOfTheNetworkIsCutOff() throws {
     var model = TestModel(x: ["N", 1, 8, 8])

@@ -5,11 +5,13 @@ import PexTensor
 /// How a model of another format is read.
 public struct ImportArguments: ParsableArguments {
   @Option(
-    name: .customLong("output"),
     help: ArgumentHelp(
       "The output that answers, when the importer's choice is wrong. Of ONNX also a value inside: the network ends there.",
       valueName: "name"))
-  var primaryOutput: String?
+  var output: [String] = []
+
+  /// The output that was named.
+  private var primaryOutput: String? { output.first }
 
   /// What the output's numbers are, where somebody says so.
   @Option(help: "What that output's numbers are: logits, probabilities, log_probabilities or none.")
@@ -32,6 +34,13 @@ public struct ImportArguments: ParsableArguments {
 
   /// For the parser.
   public init() {}
+
+  public func validate() throws {
+    guard output.count <= 1 else {
+      throw ValidationError(
+        "--output \(output[0]) and --output \(output[1]): one answers; the others are kept as they are")
+    }
+  }
 
   /// What is asked of a bundle's classifier.
   /// - Throws: ``PexError`` (usage) when a shape is given: a bundle's are fixed.

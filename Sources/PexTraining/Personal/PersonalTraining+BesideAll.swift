@@ -144,7 +144,8 @@ extension PersonalTraining {
       numbers: [Array(weight[width...]), bias.dropFirst().map { $0 + base + shift }])
     let right = held?.right(shift)
     let report = HeadReport(
-      exit: plan.exit, trainAccuracy: right?.own ?? 0, validationAccuracy: right?.own, temperature: 1, threshold: nil,
+      exit: plan.exit, trainAccuracy: try Self.share(of: study, rightWith: head), validationAccuracy: right?.own,
+      temperature: 1, threshold: nil,
       enabled: false, epochs: 1, steps: layer.iterations + (choice?.iterations ?? 0), losses: nil)
     let none = try LogitTable(classes: classes - 1, values: [])
     let percent = { (share: Double) in String(format: "%.1f %%", 100 * share) }
@@ -157,6 +158,18 @@ extension PersonalTraining {
     return (
       TrainedHead(head: head, report: report, heldLogits: none, fallbackTemperature: 1), [notes].compactMap(\.self)
     )
+  }
+
+  /// How many of the samples of new classes are answered right by a head that has trained on all of them.
+  private static func share(of study: Study, rightWith head: Head) throws -> Double {
+    let own = study.kinds.indices.filter { (study.kinds[$0] ?? 0) > 0 }
+    guard !own.isEmpty else { return 0 }
+    let right = try own.count { row in
+      let logits = try head.logits(features: Array(try study.table.row(row)))
+      guard let best = logits.indices.max(by: { logits[$0] < logits[$1] }) else { return false }
+      return best + 1 == study.kinds[row] && logits[best] > study.largest[row]
+    }
+    return Double(right) / Double(own.count)
   }
 
   /// A split in which classes of one sample train alone.
