@@ -67,27 +67,6 @@ final class FileImage: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw PexError(.unreadable, "\(path): cannot be opened: \(systemMessage())") }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw PexError(.unreadable, "\(path): expected a file, found a folder or a device")
-    }
-    let size = Int(status.st_size)
-    guard size <= limit else {
-      throw PexError(.malformed, "\(path): expected at most \(limit) bytes, found \(size)")
-    }
-    var filled = 0
-    var failure: PexError?
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      while filled < size, let base = buffer.baseAddress {
-        let got = Foundation.read(descriptor, base + filled, size - filled)
-        if got < 0, errno == EINTR { continue }
-        if got < 0 { failure = PexError(.inputOutput, "\(path): cannot be read: \(systemMessage())") }
-        guard got > 0 else { break }
-        filled += got
-      }
-      count = filled
-    }
-    if let failure { throw failure }
-    return FileImage(bytes)
+    return FileImage(try FileContents.bytes(descriptor: descriptor, path: path, atMost: limit))
   }
 }

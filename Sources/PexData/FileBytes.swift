@@ -4,9 +4,9 @@ import PexTensor
 /// The largest file that is read as one sample, in bytes.
 private let sampleFileLimit = 1 << 30
 
-/// All bytes of the regular file at `path`. It is read and not mapped: touching a mapped file that somebody cuts short ends
-/// the process.
-/// - Throws: ``PexError`` (unreadable) when it cannot be opened or read; (malformed) when it is larger than 1 GiB.
+/// All bytes of the regular file at `path`.
+/// - Throws: ``PexError``: (unreadable) when it cannot be opened; (malformed) when it is larger than 1 GiB; (inputOutput) when
+///   reading fails midway.
 func fileBytes(path: SamplePath) throws -> [UInt8] { try path.contents(atMost: sampleFileLimit) }
 
 /// What is read from standard input: one sample, as a file would hold it.

@@ -47,34 +47,15 @@ public struct SamplePath: Hashable, Sendable, CustomStringConvertible {
   public var bytes: [UInt8] { raw ?? Array(description.utf8) }
 
   /// Reads the regular file at this path.
-  /// - Throws: ``PexError``: (unreadable) when it cannot be opened or read, or is no file; (malformed) when it has more than
-  ///   `limit` bytes.
+  /// - Throws: ``PexError``: (unreadable) when it cannot be opened or is no file; (malformed) when it has more than `limit`
+  ///   bytes; (inputOutput) when reading fails midway.
   func contents(atMost limit: Int) throws -> [UInt8] {
     let descriptor = opened()
     guard descriptor >= 0 else {
       throw PexError(.unreadable, "\(description): cannot be opened: \(systemMessage())")
     }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw PexError(.unreadable, "\(description): expected a file, found a folder or a device")
-    }
-    let size = Int(status.st_size)
-    guard size <= limit else {
-      throw PexError(.malformed, "\(description): a sample of \(size) bytes, at most \(limit) are allowed")
-    }
-    return try [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
-      while count < size {
-        let found = read(descriptor, bytes.baseAddress.map { $0 + count }, size - count)
-        if found < 0, errno == EINTR { continue }
-        guard found >= 0 else {
-          throw PexError(.unreadable, "\(description): cannot be read: \(systemMessage())")
-        }
-        // Cut short meanwhile: what is left of it is damaged, as its decoder will say.
-        if found == 0 { return }
-        count += found
-      }
-    }
+    return try FileContents.bytes(descriptor: descriptor, path: description, atMost: limit)
   }
 
   /// At most the first `count` bytes of a regular file; nil when it cannot be opened.
