@@ -213,9 +213,12 @@ final class GraphBuilder {
     case .slice, .gather, .reshape, .transpose, .tile: break
     default: return nil
     }
-    guard let tensor = inputs.first.flatMap({ graph[$0].constant }), tensor.dtype == .float32,
-      let element = tensor.floats.first, tensor.floats.allSatisfy({ $0.bitPattern == element.bitPattern })
-    else { return nil }
+    guard let tensor = inputs.first.flatMap({ graph[$0].constant }), tensor.dtype == .float32 else { return nil }
+    // Weights differ at once: nothing is copied to see that.
+    let same = try tensor.withFloats { floats in
+      floats.first.flatMap { first in floats.allSatisfy { $0.bitPattern == first.bitPattern } ? first : nil }
+    }
+    guard let element = same else { return nil }
     let shape = try operation.outputTypes(of: [ValueType(of: tensor)]).first?.sampleShape()
     guard let shape, shape.count > 0 else { return nil }
     try fill(shape.count)

@@ -55,6 +55,7 @@ enum OperatorTable {
         domain: key.domain, op: key.op, supportedSince: key.domain.isEmpty ? versions(of: key.op).first : nil,
         nodes: names[key] ?? [])
     }
+    guard !entries.isEmpty else { return UnsupportedReport(opset: opset, entries: []) }
     return UnsupportedReport(
       opset: opset, entries: entries, hint: UnsupportedReport.hint(for: entries) ?? NetworkCut(outline).hint)
   }
