@@ -258,18 +258,20 @@ public struct PersonalTraining {
     let times = try times(of: heads.map { ($0.report.exit, $0.head) })
     let costs = try ExitCosts(
       of: heads.map { ($0.report.exit, $0.head) }, in: session.model, withFinal: last != nil, times: times)
-    let expected = try heads.expectedOutcome(
-      policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
-    var choice = try heads.choosePolicy(
-      policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
-    try requireRisk(choice)
     let gaps = ClassGaps(
       assignment.classes.map { classNames[$0] }, answers: answers, isTaught: assignment.isTaught, split)
-    if request.policyGoal == nil, hasClassifier, !gaps.unseen.isEmpty {
-      // On samples of some classes heads that know no others look better than the classifier that knows all.
-      choice = nil
-      for index in heads.indices { (heads[index].report.enabled, heads[index].report.threshold) = (false, nil) }
-    }
+    // On samples of some classes heads that know no others look better than the classifier that knows all.
+    let isPartial = request.policyGoal == nil && hasClassifier && !gaps.unseen.isEmpty
+    let expected =
+      isPartial
+      ? nil
+      : try heads.expectedOutcome(policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
+    let choice =
+      isPartial
+      ? nil
+      : try heads.choosePolicy(policySamples, costs: costs, last: last, goal: request.goal, closesExits: false)
+    if isPartial { for index in heads.indices { heads[index].report.enabled = false } }
+    try requireRisk(choice)
     let steps = heads.map(\.report.steps).reduce(0, +)
     let headSeconds = seconds(cached, trained)
     return Result(
@@ -281,7 +283,7 @@ public struct PersonalTraining {
       alignedExits: [], isShifted: false, statistics: try statistics(cache, plans, assignment),
       passes: cache.passes, skipped: [], labels: labels,
       gaps: gaps, successions: [], progress: nil, verdict: nil,
-      expected: choice == nil ? nil : expected, split: split, fullMilliseconds: costs.fullMilliseconds,
+      expected: expected, split: split, fullMilliseconds: costs.fullMilliseconds,
       seconds: (seconds(started, passed), seconds(passed, cached), headSeconds),
       stepMicroseconds: headSeconds * 1e6 / Double(max(steps, 1)) * Double(heads.count), branchLosses: branchLosses)
   }
