@@ -40,9 +40,8 @@ public struct Dataset: Sendable {
   /// The number of samples; at least 1.
   public var count: Int { labels.count }
 
-  /// Opens a folder (see ``ImageFolder``) or an .npz archive with `x` `[N, C, H, W]` (or what else the model
-  /// takes) and, for labelled samples, `y`
-  /// `[N]` of class indices. In `x`, u8 numbers are levels and are treated as a picture's; all others are used as they are.
+  /// Opens a folder (see ``ImageFolder``) or an .npz archive with `x` `[N, C, H, W]`, or what else the model takes, and, for
+  /// labelled samples, `y` `[N]` of class indices. In `x`, u8 numbers are levels and are treated as a picture's; all others are used as they are.
   /// - Parameters:
   ///   - classNames: the bundle's labels; empty when it has none.
   ///   - classCount: the number of classes of the model; nil when it has no classifier.

@@ -14,8 +14,8 @@ public struct LabelMapping: Hashable, Sendable {
   ///
   /// With `labels`, by name: of the same bytes, else of the same letters however Unicode spells them, else of the same letters
   /// but for their case, which is said. Without, folders that are numbers are classes of that number; any other folders must be
-  /// as many as the classes, and stand for them in sorted order, with a warning, unless they are meant to be a person's own. With neither labels nor a class count the
-  /// folders are the classes.
+  /// as many as the classes, and stand for them in sorted order, with a warning, unless they are meant to be a person's own.
+  /// With neither labels nor a class count the folders are the classes.
   /// - Parameters:
   ///   - folders: names of class folders, sorted by their bytes.
   ///   - all: these and the empty ones, which make no class, but count where folders are as many as the classes.

@@ -105,9 +105,8 @@ extension Graph {
       [.probabilities, .logProbabilities].contains(ending(of: candidates[place]).kind(in: self, candidates[place]))
     }
     guard let first = ends.first else { return nil }
-    let sure =
-      ends.first { layers[$0] == layers[first] && tellsClasses($0) } == nil ? ends.first(where: tellsClasses) : nil
-    return candidates[sure ?? first]
+    let hasSoftmax = ends.contains { layers[$0] == layers[first] && tellsClasses($0) }
+    return candidates[hasSoftmax ? first : ends.first(where: tellsClasses) ?? first]
   }
 
   /// Outputs with a row of numbers a sample that do not answer, though they might.
@@ -183,7 +182,6 @@ extension Graph {
     return self[classifier.output].type.row == 1 && self[classifier.logits].type.row == 2
   }
 
-  /// What an output ends in, looking through what only gives its numbers other extents.
   /// Whether a node divides what it reads by its length: embeddings are compared by their direction alone.
   private func scalesToLength(_ node: Node) -> Bool {
     guard case .binary(let binary) = node.operation, binary.kind == .divide else { return false }
@@ -198,6 +196,7 @@ extension Graph {
     }
   }
 
+  /// What an output ends in, looking through what only gives its numbers other extents.
   private func ending(of output: ValueID) -> OutputEnding {
     var value = output
     let producers = producers()

@@ -35,6 +35,8 @@ public struct ImportArguments: ParsableArguments {
   /// For the parser.
   public init() {}
 
+  /// Refuses a second output: the last one alone would count, without a word.
+  /// - Throws: what the parser takes for bad usage.
   public func validate() throws {
     guard output.count <= 1 else {
       throw ValidationError(
