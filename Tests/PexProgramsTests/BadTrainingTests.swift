@@ -57,6 +57,39 @@ import Testing
     }
   }
 
+  /// Base heads that learned of two digits alone are sure of what they never heard of: they answer nobody unasked.
+  @Test func baseHeadsOfSomeClassesStoreNoPolicy() throws {
+    let folder = try folderWithHeads()
+    for digit in [3, 8] { try add(8, of: digit, to: folder) }
+    let arguments = [try Digits.made().base, "--data", "people", "--base", "-o", "base.pex", "--force"]
+    let outcome = try Program.pextrain.succeed(arguments, in: folder)
+    #expect(outcome.stdout.contains("no early exit: heads that learned nothing of some classes"))
+    #expect(try Program.pextrain.report(arguments, in: folder)["policy"].isNull)
+    let answers = try Program.pexrun.report(["base.pex", Digits.personTrain + "/5"], in: folder)["results"].items
+    #expect(!answers.isEmpty && answers.allSatisfy { $0["exit"].string == "final" })
+    // Who asks for a goal gets the policy.
+    let goal = try Program.pextrain.report(arguments + ["--target-accuracy", "0.5"], in: folder)
+    #expect(!goal["policy"].isNull)
+  }
+
+  /// Exits that training closed take no part in a policy that somebody asks for, and that is said by number.
+  @Test func aPolicyOnClosedExitsSaysSo() throws {
+    let folder = try folderWithHeads()
+    for digit in [3, 8] { try add(8, of: digit, to: folder) }
+    let base = try Digits.made().base
+    let report = try Program.pextrain.report(
+      [base, "--data", "people", "--force-heads", "-o", "closed.pexhead"], in: folder)
+    let exits = report["exits"].items
+    let closed = exits.dropLast().filter { $0["enabled"].bool == false }.compactMap { $0["exit"].number }
+    try #require(!closed.isEmpty)
+    let list = closed.map { String(Int($0)) }.joined(separator: ", ")
+    let picture = Digits.personTrain + "/3"
+    let arguments = [base, picture, "--heads", "closed.pexhead"]
+    let said = try Program.pexrun.succeed(arguments + ["--policy", "confidence:0.5"], in: folder).stderr
+    #expect(said.contains("\(list), as stopping there does not pay: no policy takes"))
+    #expect(try !Program.pexrun.succeed(arguments, in: folder).stderr.contains("no policy takes"))
+  }
+
   @Test func aClassThatCannotBeHeldOut() throws {
     let folder = try folderWithHeads()
     for digit in [3, 8] { try add(8, of: digit, to: folder) }

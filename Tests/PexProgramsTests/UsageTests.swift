@@ -22,7 +22,7 @@ import Testing
     ["--head", "multi"], ["--head", "foo"], ["--head", "3=foo"], ["--head", "3=conv,3=linear"],
     ["--weights", "f64"], ["--preprocess", "foo"], ["--mean", "a"], ["--crop", "0"], ["--std", "0"],
     ["--channels", "cmyk"], ["--input", "image"], ["--input", "image:1xx3"], ["--output-kind", "foo"],
-    ["--output", "nothing"], ["--verify=0"], ["-o", "-"], ["--nonsense"],
+    ["--output", "nothing"], ["--output", "logits", "--output", "logits"], ["--verify=0"], ["-o", "-"], ["--nonsense"],
   ])
   func conversion(_ arguments: [String]) throws {
     try Program.pexconvert.refuses([Digits.model] + arguments, status: 64, in: try Folder())
